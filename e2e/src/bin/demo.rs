@@ -1,0 +1,2 @@
+//! The relayer.
+fn main() {}
