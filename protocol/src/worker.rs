@@ -46,7 +46,5 @@ pub fn config_hash(canonical_json: &[u8]) -> Digest {
 /// keccak256(abi.encode(keccak256("phat-simulated-quote/v1"), measurement, keccak256(report_data))).
 #[must_use]
 pub fn simulated_quote_digest(measurement: &Digest, report_data: &ReportData) -> Digest {
-    Digest(
-        Words::tagged("phat-simulated-quote/v1").word(&measurement.0).word(&keccak256(&report_data.0)).keccak256(),
-    )
+    Digest(Words::tagged("phat-simulated-quote/v1").word(&measurement.0).word(&keccak256(&report_data.0)).keccak256())
 }

@@ -1,1 +1,25 @@
-//! (being written)
+//! What a chain end must offer to the relayer: a source of requests, a sink for reports, and the
+//! status of both. Each chain family implements the three roles in a crate of its own.
+//!
+//! Nothing here knows a chain library, and no role calls another.
+
+mod account;
+mod block;
+mod error;
+mod finality;
+mod sink;
+mod source;
+mod status;
+
+pub use account::{Account, TxHash};
+pub use block::{BlockRef, Head};
+pub use error::ChainError;
+pub use finality::{Finality, ParseFinalityError};
+pub use sink::{Acceptance, Entry, Fees, PreparedTransaction, ReportSink};
+pub use source::{ObservedRequest, RequestSource};
+pub use status::{
+    ChainFacts, EntryEffect, EntryRefusal, OnChainState, OracleStatus, Receipt, Resolution, ResolutionKind,
+};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+use crate::{Account, ChainError, TxHash};
+use async_trait::async_trait;
+use phat_protocol::{Amount, Report, Request, Signature};
+use serde::{Deserialize, Serialize};
+
+/// One signed report on its way to the oracle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The request, whole: the oracle stores only its hash.
+    pub request: Request,
+    /// The answer.
+    pub report: Report,
+    /// The workers' signatures, ordered by signer.
+    pub signatures: Vec<Signature>,
+}
+
+/// What a transaction offers for its inclusion, in the chain's smallest unit for each unit of gas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Fees {
+    /// The most that is paid in all (EIP-1559's maxFeePerGas, or a legacy gas price).
+    pub max_fee: Amount,
+    /// The part that goes to the block's author (EIP-1559's maxPriorityFeePerGas).
+    pub max_priority_fee: Amount,
+}
+
+/// A signed transaction that has not been sent. It is stored before it is broadcast.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PreparedTransaction {
+    /// The hash that it will be known by.
+    pub hash: TxHash,
+    /// The bytes to broadcast.
+    pub raw: Vec<u8>,
+    /// The nonce that it uses.
+    pub nonce: u64,
+    /// The most gas that it may use.
+    pub gas_limit: u64,
+    /// What it offers.
+    pub fees: Fees,
+}
+
+/// What the node said to a broadcast.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acceptance {
+    /// It is in the pool, or was there already.
+    Pooled,
+    /// Its nonce is used: by one of this attempt's transactions or by a stranger's. The receipts tell.
+    NonceUsed,
+    /// Another transaction with this nonce is in the pool and offers about as much.
+    Underpriced,
+}
+
+/// Where reports go. Stage `submit` is its only caller.
+#[async_trait]
+pub trait ReportSink: Send + Sync {
+    /// The account that sends and pays.
+    fn submitter(&self) -> Account;
+
+    /// Who is named as payee in reports for this chain.
+    fn payee(&self) -> phat_protocol::Payee;
+
+    /// The next nonce that no mined transaction of the submitter uses, at the newest block.
+    async fn mined_nonce(&self) -> Result<u64, ChainError>;
+
+    /// The submitter's balance, smallest unit.
+    async fn balance(&self) -> Result<Amount, ChainError>;
+
+    /// What inclusion in the next blocks costs now.
+    async fn current_fees(&self) -> Result<Fees, ChainError>;
+
+    /// Simulates the batch and signs a transaction for it. Sends nothing.
+    ///
+    /// # Errors
+    /// `Reverted` when the whole transaction would revert, `InsufficientFunds` when the submitter
+    /// can't pay for it.
+    async fn prepare(&self, entries: &[Entry], nonce: u64, fees: Fees) -> Result<PreparedTransaction, ChainError>;
+
+    /// Signs a transfer of nothing to the submitter itself, to fill a nonce that no report needs any
+    /// more.
+    async fn prepare_filler(&self, nonce: u64, fees: Fees) -> Result<PreparedTransaction, ChainError>;
+
+    /// Sends a transaction that is stored. Sending it twice is harmless.
+    async fn broadcast(&self, raw: &[u8]) -> Result<Acceptance, ChainError>;
+}

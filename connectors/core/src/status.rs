@@ -1,0 +1,131 @@
+use crate::{BlockRef, ChainError, Entry, TxHash};
+use async_trait::async_trait;
+use phat_protocol::{Digest, RequestId, WorkerAddress};
+use serde::{Deserialize, Serialize};
+
+/// What the oracle's storage says of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnChainState {
+    /// It waits for an answer.
+    Pending,
+    /// It was answered, and its callback failed. The hash binds the answer.
+    CallbackFailed(Digest),
+    /// Answered, cancelled, or never there: the resolutions tell which.
+    Closed,
+}
+
+/// How a request left the pending state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResolutionKind {
+    /// Answered.
+    Fulfilled {
+        /// Whether the callback succeeded.
+        callback_ok: bool,
+    },
+    /// Its callback was tried again and succeeded.
+    CallbackRetried,
+    /// Expired, and refunded.
+    Cancelled,
+}
+
+/// An event that closes a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resolution {
+    /// The request.
+    pub id: RequestId,
+    /// What happened.
+    pub kind: ResolutionKind,
+    /// In which block.
+    pub block: BlockRef,
+    /// By which transaction, whoever sent it.
+    pub transaction: TxHash,
+}
+
+/// Why the oracle would not take an entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryRefusal {
+    /// It isn't pending: answered, cancelled or never there.
+    NotPending,
+    /// Its time is over.
+    Expired,
+    /// `executedAt` lies too far ahead of the chain's clock; it will pass.
+    ExecutedInFuture,
+    /// A signer is no active worker, or the signatures are not what the oracle asks for.
+    BadSignatures,
+    /// The oracle is paused.
+    Paused,
+    /// Anything else, in the oracle's words.
+    Other(String),
+}
+
+/// What one entry of a mined transaction did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryEffect {
+    /// It answered its request.
+    Fulfilled {
+        /// Whether the callback succeeded.
+        callback_ok: bool,
+    },
+    /// The oracle passed over it.
+    Skipped(EntryRefusal),
+}
+
+/// A transaction that was mined.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Its hash.
+    pub hash: TxHash,
+    /// The block that holds it.
+    pub block: BlockRef,
+    /// Whether it succeeded as a whole.
+    pub succeeded: bool,
+    /// Gas that it used.
+    pub gas_used: u64,
+    /// What became of each entry that the oracle spoke of. An entry that is missing had no effect.
+    pub effects: Vec<(RequestId, EntryEffect)>,
+}
+
+/// What a chain and its oracle say of themselves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainFacts {
+    /// The chain, as the oracle's requests name it.
+    pub chain: phat_protocol::Chain,
+    /// The oracle's address or instance name.
+    pub oracle: String,
+    /// The worker registry's address or instance name.
+    pub registry: String,
+    /// How many signatures a report needs.
+    pub threshold: u32,
+    /// Whether the oracle is paused.
+    pub paused: bool,
+}
+
+/// What became of requests and transactions. Stages `submit` and `settle`, and the readiness check,
+/// call it.
+#[async_trait]
+pub trait OracleStatus: Send + Sync {
+    /// Checks that the endpoint serves the configured chain, and reads the oracle's settings. Called
+    /// at start-up and by the readiness check.
+    async fn facts(&self) -> Result<ChainFacts, ChainError>;
+
+    /// The state of each request at `block`, or at the newest block. One call for all of them.
+    async fn states(&self, ids: &[RequestId], block: Option<u64>) -> Result<Vec<OnChainState>, ChainError>;
+
+    /// The events that closed any of `ids`, from block `from` to `to`.
+    async fn resolutions(&self, ids: &[RequestId], from: u64, to: u64) -> Result<Vec<Resolution>, ChainError>;
+
+    /// Why the oracle would refuse each entry now; none where it would take it. `submit` calls it
+    /// before it builds a transaction.
+    async fn refusals(&self, entries: &[Entry]) -> Result<Vec<Option<EntryRefusal>>, ChainError>;
+
+    /// The receipts of those transactions that were mined on the canonical chain. `settle` asks for
+    /// every hash of an attempt.
+    async fn receipts(&self, hashes: &[TxHash]) -> Result<Vec<Receipt>, ChainError>;
+
+    /// Whether the worker's reports count now.
+    async fn is_active(&self, worker: WorkerAddress) -> Result<bool, ChainError>;
+}
