@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
+
+import {IPhatOracle} from "./interfaces/IPhatOracle.sol";
+import {TimelockedAdditions} from "./access/TimelockedAdditions.sol";
+
+/// @title What the owner of an oracle (DEFAULT_ADMIN_ROLE) may set, and within which bounds
+abstract contract OracleSettings is IPhatOracle, TimelockedAdditions, Pausable {
+    /// @notice The least `minLifetime`, in seconds.
+    uint32 public constant MIN_LIFETIME = 60;
+    /// @notice The most `maxLifetime`, in seconds. Workers remember what they answered for as long.
+    uint32 public constant MAX_LIFETIME = 30 days;
+    /// @notice The most signatures that a report can need.
+    uint8 public constant MAX_THRESHOLD = 32;
+
+    // One slot, together with Pausable's flag.
+    uint64 public override sequence;
+    uint8 public override threshold;
+    uint32 internal _minLifetime;
+    uint32 internal _maxLifetime;
+    uint96 internal _pricePerRequest;
+    // One slot.
+    uint96 internal _pricePerCallbackGas;
+    uint80 internal _pricePerPayloadByte;
+    uint80 internal _pricePerOutputByte;
+
+    constructor(address admin, Settings memory settings_) TimelockedAdditions(admin) {
+        _setThreshold(settings_.threshold);
+        _setLifetimes(settings_.minLifetime, settings_.maxLifetime);
+        _setPrices(settings_.prices);
+    }
+
+    /// @notice Sets the number of signatures that a report needs: 1 to 32. To lower it is an addition.
+    function setThreshold(uint8 threshold_) external {
+        _checkChange({widens: threshold_ < threshold});
+        _setThreshold(threshold_);
+    }
+
+    /// @notice Sets the bounds of a request's lifetime, in seconds: 60 <= minLifetime_ <= maxLifetime_ <= 30 days. The
+    /// least should be longer than the chain takes to finalise.
+    function setLifetimes(uint32 minLifetime_, uint32 maxLifetime_) external onlyRole(DEFAULT_ADMIN_ROLE) {
+        _setLifetimes(minLifetime_, maxLifetime_);
+    }
+
+    /// @notice Sets the prices of requests to come.
+    function setPrices(Prices calldata prices) external onlyRole(DEFAULT_ADMIN_ROLE) {
+        _setPrices(prices);
+    }
+
+    /// @notice Stops requests, reports and retries; never cancel or withdraw.
+    function pause() external onlyRole(DEFAULT_ADMIN_ROLE) {
+        _pause();
+    }
+
+    /// @notice Takes {pause} back.
+    function unpause() external onlyRole(DEFAULT_ADMIN_ROLE) {
+        _unpause();
+    }
+
+    /// @inheritdoc IPhatOracle
+    function settings() external view returns (Settings memory) {
+        return Settings({
+            threshold: threshold,
+            minLifetime: _minLifetime,
+            maxLifetime: _maxLifetime,
+            prices: Prices({
+                perRequest: _pricePerRequest,
+                perCallbackGas: _pricePerCallbackGas,
+                perPayloadByte: _pricePerPayloadByte,
+                perOutputByte: _pricePerOutputByte
+            })
+        });
+    }
+
+    /// @inheritdoc IPhatOracle
+    function paused() public view override(IPhatOracle, Pausable) returns (bool) {
+        return super.paused();
+    }
+
+    /// @inheritdoc IPhatOracle
+    function quote(uint32 callbackGasLimit, uint256 payloadLength, uint32 maxOutput) public view returns (uint256) {
+        return uint256(_pricePerRequest) + uint256(_pricePerCallbackGas) * callbackGasLimit
+            + _pricePerPayloadByte * payloadLength + uint256(_pricePerOutputByte) * maxOutput;
+    }
+
+    function _setThreshold(uint8 threshold_) private {
+        require(threshold_ != 0 && threshold_ <= MAX_THRESHOLD, InvalidThreshold(threshold_));
+        threshold = threshold_;
+        emit ThresholdChanged(threshold_);
+    }
+
+    function _setLifetimes(uint32 minLifetime_, uint32 maxLifetime_) private {
+        require(
+            MIN_LIFETIME <= minLifetime_ && minLifetime_ <= maxLifetime_ && maxLifetime_ <= MAX_LIFETIME,
+            InvalidLifetimes(minLifetime_, maxLifetime_)
+        );
+        _minLifetime = minLifetime_;
+        _maxLifetime = maxLifetime_;
+        emit LifetimesChanged(minLifetime_, maxLifetime_);
+    }
+
+    function _setPrices(Prices memory prices) private {
+        _pricePerRequest = prices.perRequest;
+        _pricePerCallbackGas = prices.perCallbackGas;
+        _pricePerPayloadByte = prices.perPayloadByte;
+        _pricePerOutputByte = prices.perOutputByte;
+        emit PricesChanged(prices);
+    }
+}
