@@ -13,6 +13,7 @@ mod abi;
 mod amount;
 mod answer;
 pub mod bounds;
+mod chain;
 mod contract;
 pub mod evm;
 mod hash;
@@ -29,13 +30,14 @@ mod worker;
 
 pub use amount::{Amount, ParseAmountError};
 pub use answer::Answer;
+pub use chain::Chain;
 pub use contract::{ContractSeed, Owner, child_contract_salt, code_hash, selector};
 pub use hash::{blake2_256, keccak256};
 pub use id::{
     BlockHash, CodeHash, ContractId, Digest, EvmAddress, GenesisHash, MalformedId, Payee, RequestId, Salt,
     WorkerAddress,
 };
-pub use oracle_request::{Chain, HANDLE_REQUEST, OracleRequest};
+pub use oracle_request::{HANDLE_REQUEST, OracleRequest};
 pub use outcome::{Outcome, UnknownOutcome};
 pub use owner_action::{ActionKind, OwnerAction, Secret, secrets_aad};
 pub use report::{Report, Signature};

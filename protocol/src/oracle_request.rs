@@ -1,21 +1,9 @@
-use crate::{BlockHash, GenesisHash, RequestId};
+use crate::{BlockHash, Chain, RequestId};
 use alloc::vec::Vec;
 use parity_scale_codec::{Decode, Encode};
 
 /// The selector of the message `handle_request`, which every request calls.
 pub const HANDLE_REQUEST: [u8; 4] = [0x14, 0xff, 0x6a, 0xfa];
-
-/// The chain that a request comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub enum Chain {
-    /// An EVM chain, by its EIP-155 chain id.
-    #[codec(index = 0)]
-    Evm(u64),
-    /// A Substrate chain, by the hash of its first block.
-    #[codec(index = 1)]
-    Substrate(GenesisHash),
-}
 
 /// What the guest gets: the one argument of `handle_request`, SCALE-encoded after the selector.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
