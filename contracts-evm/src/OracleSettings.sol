@@ -15,6 +15,11 @@ abstract contract OracleSettings is IPhatOracle, TimelockedAdditions, Pausable {
     /// @notice The most signatures that a report can need.
     uint8 public constant MAX_THRESHOLD = 32;
 
+    /// @notice The most bytes of a payload, and of an output.
+    uint256 public constant MAX_BYTES = 16 * 1024;
+    /// @notice The most gas of a callback: a few fit into one transaction of EIP-7825's 2^24 gas.
+    uint256 public constant MAX_CALLBACK_GAS = 5_000_000;
+
     // One slot, together with Pausable's flag.
     uint64 public override sequence;
     uint8 public override threshold;
@@ -81,8 +86,14 @@ abstract contract OracleSettings is IPhatOracle, TimelockedAdditions, Pausable {
 
     /// @inheritdoc IPhatOracle
     function quote(uint32 callbackGasLimit, uint256 payloadLength, uint32 maxOutput) public view returns (uint256) {
-        return uint256(_pricePerRequest) + uint256(_pricePerCallbackGas) * callbackGasLimit
-            + _pricePerPayloadByte * payloadLength + uint256(_pricePerOutputByte) * maxOutput;
+        if (payloadLength > MAX_BYTES) revert PayloadTooLarge(payloadLength, MAX_BYTES);
+        if (maxOutput > MAX_BYTES) revert MaxOutputTooLarge(maxOutput, MAX_BYTES);
+        if (callbackGasLimit > MAX_CALLBACK_GAS) revert CallbackGasLimitTooHigh(callbackGasLimit, MAX_CALLBACK_GAS);
+        unchecked {
+            // Nothing overflows: prices have at most 96 bits, and what they are multiplied with 32.
+            return _pricePerRequest + uint256(_pricePerCallbackGas) * callbackGasLimit + _pricePerPayloadByte
+                * payloadLength + uint256(_pricePerOutputByte) * maxOutput;
+        }
     }
 
     function _setThreshold(uint8 threshold_) private {

@@ -49,7 +49,5 @@ abstract contract PhatConsumer is IPhatConsumer {
     }
 
     /// @dev Receives an answer, once for each request: see {IPhatConsumer-onPhatReport}. The caller has been checked.
-    function _onPhatReport(bytes32 requestId, uint8 outcome, bytes calldata output, uint64 executedAt)
-        internal
-        virtual;
+    function _onPhatReport(bytes32 requestId, uint8 outcome, bytes calldata output, uint64 executedAt) internal virtual;
 }

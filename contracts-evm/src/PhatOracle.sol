@@ -17,10 +17,6 @@ import {PhatProtocol} from "./libraries/PhatProtocol.sol";
 /// @dev Money: the balance is never less than the payments of pending requests and the credits together, and equal to
 /// them unless ether was forced in. It leaves by {withdraw} alone.
 contract PhatOracle is OracleSettings, EIP712, ReentrancyGuardTransient {
-    /// @notice The most bytes of a payload, and of an output.
-    uint256 public constant MAX_BYTES = 16 * 1024;
-    /// @notice The most gas of a callback: a few fit into one transaction of EIP-7825's 2^24 gas.
-    uint256 public constant MAX_CALLBACK_GAS = 5_000_000;
     /// @notice How far ahead of the block's time a report may say that it was executed, in seconds.
     uint256 public constant MAX_CLOCK_SKEW = 300;
 
@@ -54,14 +50,11 @@ contract PhatOracle is OracleSettings, EIP712, ReentrancyGuardTransient {
         uint32 maxOutput,
         uint64 expiresAt
     ) external payable whenNotPaused returns (bytes32 requestId) {
-        if (payload.length > MAX_BYTES) revert PayloadTooLarge(payload.length, MAX_BYTES);
-        if (maxOutput > MAX_BYTES) revert MaxOutputTooLarge(maxOutput, MAX_BYTES);
-        if (callbackGasLimit > MAX_CALLBACK_GAS) revert CallbackGasLimitTooHigh(callbackGasLimit, MAX_CALLBACK_GAS);
+        uint256 required = quote(callbackGasLimit, payload.length, maxOutput);
+        if (msg.value < required) revert PaymentTooLow(msg.value, required);
         uint256 earliest = block.timestamp + _minLifetime;
         uint256 latest = block.timestamp + _maxLifetime;
         if (expiresAt < earliest || expiresAt > latest) revert ExpiryOutOfBounds(expiresAt, earliest, latest);
-        uint256 required = quote(callbackGasLimit, payload.length, maxOutput);
-        if (msg.value < required) revert PaymentTooLow(msg.value, required);
 
         Request memory submitted = Request({
             sequence: ++sequence,
@@ -135,7 +128,9 @@ contract PhatOracle is OracleSettings, EIP712, ReentrancyGuardTransient {
 
         _slots[requestId] = NONE;
         emit CallbackRetried(requestId);
-        if (!_call(request_.consumer, gasleft(), requestId, outcome, output, executedAt)) revert CallbackFailed(requestId);
+        if (!_call(request_.consumer, gasleft(), requestId, outcome, output, executedAt)) {
+            revert CallbackFailed(requestId);
+        }
     }
 
     /// @inheritdoc IPhatOracle
@@ -290,7 +285,9 @@ contract PhatOracle is OracleSettings, EIP712, ReentrancyGuardTransient {
         uint256 index,
         address signer
     ) private view {
-        if (reason == SkipReason.NotPending) revert RequestNotPending(requestId, _slots[requestId]);
+        if (reason == SkipReason.NotPending) {
+            revert RequestNotPending(requestId, _slots[requestId]);
+        }
         if (reason == SkipReason.Expired) revert RequestExpired(requestId, request_.expiresAt, block.timestamp);
         if (reason == SkipReason.ExecutedInFuture) {
             revert ExecutedInFuture(requestId, report.executedAt, block.timestamp);

@@ -63,15 +63,7 @@ contract WorkerRegistry is IWorkerRegistry, TimelockedAdditions {
         require(blockHash != 0, BlockNotRecent(blockNumber, block.number));
 
         bytes memory expected = PhatProtocol.reportData(
-            block.chainid,
-            address(this),
-            msg.sender,
-            worker,
-            x25519Key,
-            vrfKeyHash,
-            configHash,
-            blockNumber,
-            blockHash
+            block.chainid, address(this), msg.sender, worker, x25519Key, vrfKeyHash, configHash, blockNumber, blockHash
         );
         bytes32 measurement = _checkEvidence(evidence, expected);
         bytes32 pairId = _pairId(measurement, configHash);
@@ -96,9 +88,7 @@ contract WorkerRegistry is IWorkerRegistry, TimelockedAdditions {
     function revoke(address worker) external {
         Registration storage registration = _registrations[worker];
         address operator = registration.operator;
-        require(
-            msg.sender == operator || hasRole(DEFAULT_ADMIN_ROLE, msg.sender), NotOperatorOf(worker, msg.sender)
-        );
+        require(msg.sender == operator || hasRole(DEFAULT_ADMIN_ROLE, msg.sender), NotOperatorOf(worker, msg.sender));
         registration.revoked = true;
         _workersOf[operator].remove(worker);
         emit WorkerRevoked(worker, operator);

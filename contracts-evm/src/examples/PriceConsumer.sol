@@ -16,6 +16,7 @@ import {PhatConsumer} from "../PhatConsumer.sol";
 /// decimals as the Phat Contract was told in its init data.
 contract PriceConsumer is PhatConsumer {
     /// @notice What is known of one request. Two slots: the first is written when asking, the second when answered.
+    /// Tickers are ASCII, padded with zeros on the right.
     struct Price {
         address asker;
         bytes6 base;
@@ -33,6 +34,9 @@ contract PriceConsumer is PhatConsumer {
     /// @notice The most characters of a ticker.
     uint256 public constant MAX_TICKER_LENGTH = 6;
 
+    // The bit of each character that a ticker may have: 10 from "0", 26 from "A".
+    uint256 private constant TICKER_CHARACTERS = (0x3ff << 48) | (0x3ffffff << 65);
+
     /// @notice The Phat Contract that is asked.
     bytes32 public immutable contractId;
     /// @notice The least revision of its state that may answer.
@@ -42,8 +46,8 @@ contract PriceConsumer is PhatConsumer {
 
     mapping(bytes32 requestId => Price) private _prices;
 
-    /// @notice Someone asked for a pair.
-    event PriceAsked(bytes32 indexed requestId, address indexed asker, string base, string quote);
+    /// @notice Someone asked for a pair; its tickers are ASCII, padded with zeros on the right.
+    event PriceAsked(bytes32 indexed requestId, address indexed asker, bytes6 base, bytes6 quote);
     /// @notice The answer came. `value` is zero for all outcomes but Ok.
     event PriceAnswered(bytes32 indexed requestId, uint8 outcome, uint256 value, uint64 executedAt);
     /// @notice The payment of a request that nobody answered went back to who asked.
@@ -69,14 +73,13 @@ contract PriceConsumer is PhatConsumer {
     function ask(string calldata base, string calldata quote) external payable returns (bytes32 requestId) {
         bytes6 baseTicker = _ticker(base);
         bytes6 quoteTicker = _ticker(quote);
-        requestId = _ask(
-            contractId, minRevision, _payload(base, quote), CALLBACK_GAS_LIMIT, MAX_OUTPUT, lifetime, msg.value
-        );
+        requestId =
+            _ask(contractId, minRevision, _payload(base, quote), CALLBACK_GAS_LIMIT, MAX_OUTPUT, lifetime, msg.value);
         Price storage price = _prices[requestId];
         price.asker = msg.sender;
         price.base = baseTicker;
         price.quote = quoteTicker;
-        emit PriceAsked(requestId, msg.sender, base, quote);
+        emit PriceAsked(requestId, msg.sender, baseTicker, quoteTicker);
     }
 
     /// @notice Gives back to who asked what a request cost that expired unanswered. Anyone may call it, and the request
@@ -135,13 +138,12 @@ contract PriceConsumer is PhatConsumer {
     /// @dev A ticker, left-aligned. Only A-Z and 0-9, so that nothing in it has a meaning in JSON.
     function _ticker(string calldata text) private pure returns (bytes6 ticker) {
         bytes calldata characters = bytes(text);
-        require(characters.length != 0 && characters.length <= MAX_TICKER_LENGTH, InvalidTicker(text));
-        for (uint256 i = 0; i < characters.length; ++i) {
-            bytes1 c = characters[i];
-            require((c >= "A" && c <= "Z") || (c >= "0" && c <= "9"), InvalidTicker(text));
-        }
+        if (characters.length == 0 || characters.length > MAX_TICKER_LENGTH) revert InvalidTicker(text);
         // Shorter characters are padded with zeros, and they aren't longer.
         // forge-lint: disable-next-line(unsafe-typecast)
-        return bytes6(characters);
+        ticker = bytes6(characters);
+        for (uint256 i = 0; i < characters.length; ++i) {
+            if ((TICKER_CHARACTERS >> uint8(ticker[i])) & 1 == 0) revert InvalidTicker(text);
+        }
     }
 }

@@ -98,11 +98,7 @@ interface IPhatOracle {
 
     /// @notice A consumer asked.
     event RequestSubmitted(
-        bytes32 indexed requestId,
-        bytes32 indexed contractId,
-        address indexed consumer,
-        Request request,
-        bytes payload
+        bytes32 indexed requestId, bytes32 indexed contractId, address indexed consumer, Request request, bytes payload
     );
     /// @notice A report was accepted and its payee credited. When `callbackOk` is false the answer waits for
     /// {retryCallback}.
@@ -168,7 +164,7 @@ interface IPhatOracle {
         uint64 expiresAt
     ) external payable returns (bytes32 requestId);
 
-    /// @notice The least payment, in wei, for such a request.
+    /// @notice The least payment, in wei, for such a request. Reverts when {request} would refuse one of the three.
     function quote(uint32 callbackGasLimit, uint256 payloadLength, uint32 maxOutput) external view returns (uint256);
 
     /// @notice Answers a request: credits the report's payee, then calls the consumer.
