@@ -1,1 +1,9 @@
-//! The relayer.
+//! The untrusted host around the enclave: it watches chains, has requests answered, submits the
+//! reports and settles them. The row in the database is the queue; everything in memory can be lost.
+
+pub mod attempt;
+pub mod clock;
+pub mod health;
+pub mod pipeline;
+pub mod request;
+pub mod store;

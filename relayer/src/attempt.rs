@@ -1,0 +1,64 @@
+//! One nonce used for a batch of reports, and every transaction signed for it.
+
+use crate::clock::Millis;
+use phat_connector::{Fees, TxHash};
+use phat_protocol::RequestId;
+use serde::{Deserialize, Serialize};
+
+/// Names an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AttemptId(pub i64);
+
+/// Where an attempt stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptState {
+    /// One of its transactions may still be mined.
+    Open,
+    /// One of its transactions was mined, in a block at the configured finality.
+    Mined,
+    /// A transaction of someone else used its nonce.
+    Dead,
+}
+
+impl AttemptState {
+    /// The name as the database writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Mined => "mined",
+            Self::Dead => "dead",
+        }
+    }
+}
+
+/// A transaction of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transaction {
+    /// The hash that it is known by.
+    pub hash: TxHash,
+    /// The bytes to broadcast.
+    pub raw: Vec<u8>,
+    /// What it offers.
+    pub fees: Fees,
+    /// When it was signed and stored.
+    pub prepared_at: Millis,
+    /// When it was sent last; none before the first time.
+    pub broadcast_at: Option<Millis>,
+}
+
+/// An attempt whose nonce is not known to be used at the configured finality.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenAttempt {
+    /// Its name.
+    pub id: AttemptId,
+    /// The nonce.
+    pub nonce: u64,
+    /// When it was stored.
+    pub created_at: Millis,
+    /// The requests that it answers, in order.
+    pub requests: Vec<RequestId>,
+    /// Every transaction ever signed for it, oldest first. Never empty.
+    pub transactions: Vec<Transaction>,
+}

@@ -1,0 +1,63 @@
+//! What is well and what isn't, as the tasks themselves last saw it.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// A part that the relayer can't work without.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Component {
+    /// The database.
+    Database,
+    /// The enclave.
+    Enclave,
+    /// A chain, by its configured name.
+    Chain(String),
+}
+
+impl fmt::Display for Component {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Database => formatter.write_str("database"),
+            Self::Enclave => formatter.write_str("enclave"),
+            Self::Chain(name) => write!(formatter, "chain {name}"),
+        }
+    }
+}
+
+/// The troubles that tasks met last, one for each component and role. A component without trouble
+/// is well; clones share the same record.
+#[derive(Clone, Debug, Default)]
+pub struct Health {
+    troubles: Arc<Mutex<BTreeMap<(Component, &'static str), String>>>,
+}
+
+impl Health {
+    /// Notes that `role` met trouble with the component.
+    pub fn fail(&self, component: Component, role: &'static str, reason: impl fmt::Display) {
+        self.lock().insert((component, role), reason.to_string());
+    }
+
+    /// Notes that `role` got through.
+    pub fn recover(&self, component: Component, role: &'static str) {
+        self.lock().remove(&(component, role));
+    }
+
+    /// What is wrong with the component now, in words; none when all is well.
+    #[must_use]
+    pub fn trouble(&self, component: &Component) -> Option<String> {
+        let reasons: Vec<String> = self
+            .lock()
+            .iter()
+            .filter(|((failing, _), _)| failing == component)
+            .map(|((_, role), reason)| format!("{role}: {reason}"))
+            .collect();
+        (!reasons.is_empty()).then(|| reasons.join("; "))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<(Component, &'static str), String>> {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,1 @@
+//! The stages: watch, execute, submit, settle.

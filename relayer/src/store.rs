@@ -1,0 +1,12 @@
+//! What the relayer keeps. The database row is the queue: each stage has a trait of its own, and
+//! every change of a request's state is guarded by the state that it expects.
+
+mod error;
+mod role;
+pub mod sqlite;
+
+pub use error::StoreError;
+pub use role::{
+    Attempted, Checkpoint, Effect, ExecuteStore, Lease, LeaseToken, Leased, NewAttempt, ReadyReport, SettleStore,
+    SubmitStore, TrackedRequest, Verdict, WatchStore,
+};

@@ -1,0 +1,231 @@
+//! The roles of the store: one trait for each stage.
+
+use super::StoreError;
+use crate::{
+    attempt::{AttemptId, OpenAttempt},
+    clock::Millis,
+    request::{IgnoreReason, Settlement, StateName},
+};
+use async_trait::async_trait;
+use phat_connector::{Account, BlockRef, Entry, EntryEffect, ObservedRequest, PreparedTransaction, Receipt, TxHash};
+use phat_enclave_api::Execution;
+use phat_protocol::{ContractId, Request, RequestId};
+
+/// A block that was watched up to, and included.
+pub type Checkpoint = BlockRef;
+
+/// One replica's right to work on a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LeaseToken(pub [u8; 16]);
+
+/// A lease that is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Lease {
+    /// Who holds it.
+    pub token: LeaseToken,
+    /// Until when.
+    pub until: Millis,
+}
+
+/// A request that this replica may execute.
+#[derive(Clone, Debug)]
+pub struct Leased {
+    /// The request's id.
+    pub id: RequestId,
+    /// The chain's configured name.
+    pub chain: String,
+    /// Everything that the id binds.
+    pub request: Request,
+    /// What was asked.
+    pub payload: Vec<u8>,
+    /// Its block.
+    pub block: BlockRef,
+    /// How often it was tried before.
+    pub tries: u32,
+}
+
+/// A stored report that no open attempt carries.
+#[derive(Clone, Debug)]
+pub struct ReadyReport {
+    /// The request and its signed answer.
+    pub entry: Entry,
+    /// The request's id.
+    pub id: RequestId,
+    /// How often it was tried since the last success.
+    pub tries: u32,
+}
+
+/// An attempt to be stored before its first broadcast.
+#[derive(Clone, Debug)]
+pub struct NewAttempt<'a> {
+    /// The chain's configured name.
+    pub chain: &'a str,
+    /// The account whose nonce it is.
+    pub submitter: &'a Account,
+    /// The requests, in the transaction's order.
+    pub requests: &'a [RequestId],
+    /// The signed transaction.
+    pub transaction: &'a PreparedTransaction,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug)]
+pub enum Attempted {
+    /// One of its transactions was mined.
+    Mined(Receipt),
+    /// Someone else's transaction used the nonce.
+    Dead,
+}
+
+/// What became of one request of a mined attempt.
+#[derive(Clone, Debug)]
+pub struct Effect {
+    /// The request.
+    pub id: RequestId,
+    /// What the transaction did to it; none when the oracle didn't speak of it.
+    pub effect: Option<EntryEffect>,
+}
+
+/// A request that isn't over, as `settle` looks at it.
+#[derive(Clone, Debug)]
+pub struct TrackedRequest {
+    /// The request's id.
+    pub id: RequestId,
+    /// Where it stands.
+    pub state: StateName,
+    /// The height of its block.
+    pub block: u64,
+    /// Until when an answer is accepted, unix seconds.
+    pub expires_at: u64,
+}
+
+/// What re-reading the chain said of a request.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// It was answered.
+    Settled {
+        /// How.
+        settlement: Settlement,
+        /// Whether that block is at the configured finality.
+        is_final: bool,
+    },
+    /// Its time is over.
+    Expired,
+}
+
+/// What stage `watch` keeps.
+#[async_trait]
+pub trait WatchStore: Send + Sync {
+    /// The newest checkpoints, newest first.
+    async fn checkpoints(&self, chain: &str, limit: u32) -> Result<Vec<Checkpoint>, StoreError>;
+
+    /// Stores the requests and moves the cursor to `checkpoint`, both or neither. A request that is
+    /// there already stays as it is, unless it was orphaned: then it lives again. Answers how many
+    /// are new.
+    async fn observe(
+        &self,
+        chain: &str,
+        requests: &[ObservedRequest],
+        checkpoint: Checkpoint,
+        now: Millis,
+    ) -> Result<u64, StoreError>;
+
+    /// Goes back to `ancestor`: later checkpoints are dropped and the open requests of later blocks
+    /// become orphaned. Answers how many. Without an ancestor all are.
+    async fn rewind(&self, chain: &str, ancestor: Option<Checkpoint>, now: Millis) -> Result<u64, StoreError>;
+}
+
+/// What stage `execute` keeps.
+#[async_trait]
+pub trait ExecuteStore: Send + Sync {
+    /// Leases up to `limit` requests that wait to be executed, taking turns between chains and
+    /// consumers, the oldest of each first.
+    async fn lease(&self, lease: Lease, limit: u32, now: Millis) -> Result<Vec<Leased>, StoreError>;
+
+    /// Stores the signed report: `Observed -> Reported`.
+    async fn report(
+        &self,
+        id: RequestId,
+        token: LeaseToken,
+        execution: &Execution,
+        now: Millis,
+    ) -> Result<(), StoreError>;
+
+    /// `Observed -> Ignored`.
+    async fn ignore(
+        &self,
+        id: RequestId,
+        token: LeaseToken,
+        reason: &IgnoreReason,
+        now: Millis,
+    ) -> Result<(), StoreError>;
+
+    /// Gives the lease back after a failure; the request is tried again at `next_try_at`.
+    async fn give_back(
+        &self,
+        id: RequestId,
+        token: LeaseToken,
+        error: &str,
+        next_try_at: Millis,
+    ) -> Result<(), StoreError>;
+
+    /// `Ignored -> Observed` for every request of the contract that was ignored for want of it.
+    /// Answers how many. Called when a contract is deployed or advances.
+    async fn reconsider(&self, contract: ContractId, now: Millis) -> Result<u64, StoreError>;
+}
+
+/// What stage `submit` keeps.
+#[async_trait]
+pub trait SubmitStore: Send + Sync {
+    /// Reports that wait to be submitted, oldest first.
+    async fn ready(&self, chain: &str, limit: u32, now: Millis) -> Result<Vec<ReadyReport>, StoreError>;
+
+    /// Stores the attempt, its transaction and its entries: `Reported -> Submitted` for each request,
+    /// all or none.
+    async fn open_attempt(&self, attempt: NewAttempt<'_>, now: Millis) -> Result<AttemptId, StoreError>;
+
+    /// Stores a replacement for the attempt's transactions.
+    async fn add_transaction(
+        &self,
+        attempt: AttemptId,
+        transaction: &PreparedTransaction,
+        now: Millis,
+    ) -> Result<(), StoreError>;
+
+    /// Notes that the transaction was sent.
+    async fn sent(&self, hash: TxHash, now: Millis) -> Result<(), StoreError>;
+
+    /// Puts reports off that can't be submitted now.
+    async fn put_off(&self, ids: &[RequestId], error: &str, next_try_at: Millis) -> Result<(), StoreError>;
+
+    /// The attempts of the chain whose end is not known, by nonce.
+    async fn open_attempts(&self, chain: &str) -> Result<Vec<OpenAttempt>, StoreError>;
+}
+
+/// What stage `settle` keeps.
+#[async_trait]
+pub trait SettleStore: Send + Sync {
+    /// Requests that are not over and whose expiry lies at or before `expires_at` (unix seconds).
+    async fn overdue(&self, chain: &str, expires_at: u64) -> Result<Vec<TrackedRequest>, StoreError>;
+
+    /// Settled requests whose block was not at the configured finality, with their attempts' blocks.
+    async fn unconfirmed(&self, chain: &str) -> Result<Vec<TrackedRequest>, StoreError>;
+
+    /// Writes what the chain says of a request, from whatever state allows it.
+    async fn conclude(&self, id: RequestId, verdict: &Verdict, now: Millis) -> Result<(), StoreError>;
+
+    /// Writes how an attempt ended. Requests that it answered become `Settled`, those that it had no
+    /// effect on go back to `Reported`. When `is_final` is false the attempt stays open, since the
+    /// block may go away.
+    async fn attempted(
+        &self,
+        attempt: AttemptId,
+        ended: &Attempted,
+        is_final: bool,
+        now: Millis,
+    ) -> Result<(), StoreError>;
+
+    /// The transaction that had settled the attempt's requests is gone from the chain:
+    /// `Settled -> Submitted`.
+    async fn unsettle(&self, attempt: AttemptId, now: Millis) -> Result<(), StoreError>;
+}
