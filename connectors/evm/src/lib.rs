@@ -1,1 +1,25 @@
-//! (being written)
+//! The EVM end of the oracle: source, sink and status of `PhatOracle` over JSON-RPC, and what an
+//! operator does once (deploying, registering a worker).
+//!
+//! `ethers` gives types, ABI bindings, signing and `Provider`; none of it is in a public signature.
+//! What goes over the wire is sent by jsonrpsee.
+
+mod abi;
+mod bindings;
+mod chain;
+mod endpoint_url;
+mod gas;
+mod node;
+mod revert;
+mod settings;
+mod sink;
+mod source;
+mod status;
+mod transport;
+mod wallet;
+
+pub use chain::EvmChain;
+pub use endpoint_url::{EndpointUrl, ParseEndpointUrlError};
+pub use settings::{EvmSettings, FeePolicy, SettingsError};
+pub use transport::CertificateError;
+pub use wallet::InvalidKey;

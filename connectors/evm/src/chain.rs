@@ -1,0 +1,131 @@
+use crate::{
+    EvmSettings, FeePolicy, SettingsError, abi,
+    node::Node,
+    transport::{Transport, client_config},
+    wallet::Wallet,
+};
+use phat_connector::{ChainError, Finality};
+use phat_protocol::EvmAddress;
+use rustls::ClientConfig;
+use secrecy::SecretString;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::OnceCell;
+
+/// One EVM chain with its oracle and the account that submits to it: source, sink and status in one.
+/// Cheap to clone; all clones share the connection.
+#[derive(Clone, Debug)]
+pub struct EvmChain(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) node: Node,
+    pub(crate) wallet: Wallet,
+    pub(crate) chain_id: u64,
+    pub(crate) oracle: EvmAddress,
+    pub(crate) finality: Finality,
+    pub(crate) fees: FeePolicy,
+    pub(crate) announcements: Option<Announcements>,
+    /// The oracle's registry, which never changes; read when first needed.
+    pub(crate) registry: OnceCell<EvmAddress>,
+}
+
+/// Where new blocks are announced.
+pub(crate) struct Announcements {
+    pub(crate) url: crate::EndpointUrl,
+    pub(crate) tls: ClientConfig,
+    pub(crate) call_timeout: Duration,
+}
+
+impl EvmChain {
+    /// Makes the chain's client, with the submitter's private key (64 hexadecimal digits, with or
+    /// without 0x). Speaks to no one yet: [`facts`](phat_connector::OracleStatus::facts) finds out
+    /// whether the endpoint serves the chain.
+    ///
+    /// # Errors
+    /// Where the key or the CA certificate can't be used.
+    pub fn connect(settings: EvmSettings, wallet: &SecretString) -> Result<Self, SettingsError> {
+        let EvmSettings { rpc_url, ws_url, chain_id, oracle, finality, call_timeout, ca_certificate, fees } = settings;
+        let tls = client_config(ca_certificate.as_deref())?;
+        let wallet = Wallet::new(wallet, chain_id)?;
+        let transport = open(&rpc_url, tls.clone(), call_timeout)?;
+        let announced_at = ws_url.or_else(|| Some(rpc_url).filter(crate::EndpointUrl::is_web_socket));
+        Ok(Self(Arc::new(Inner {
+            node: Node::new(transport),
+            wallet,
+            chain_id,
+            oracle,
+            finality,
+            fees,
+            announcements: announced_at.map(|url| Announcements { url, tls, call_timeout }),
+            registry: OnceCell::new(),
+        })))
+    }
+
+    /// The EIP-155 chain id that this chain is configured with.
+    #[must_use]
+    pub fn chain_id(&self) -> u64 {
+        self.0.chain_id
+    }
+
+    /// The oracle's address.
+    #[must_use]
+    pub fn oracle(&self) -> EvmAddress {
+        self.0.oracle
+    }
+
+    /// The submitter's address.
+    #[must_use]
+    pub fn account(&self) -> EvmAddress {
+        self.0.wallet.account()
+    }
+
+    /// The endpoint, without credentials.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        self.0.node.endpoint()
+    }
+}
+
+/// Makes an endpoint's client.
+pub(crate) fn open(
+    url: &crate::EndpointUrl,
+    tls: ClientConfig,
+    call_timeout: Duration,
+) -> Result<Transport, SettingsError> {
+    Transport::new(url, tls, call_timeout)
+        .map_err(|error| SettingsError::Endpoint { endpoint: url.name().to_owned(), cause: error.to_string() })
+}
+
+impl Inner {
+    /// What the contract answers to an `eth_call`, or why it wouldn't.
+    pub(crate) fn oracle_call(&self, data: Vec<u8>) -> ContractCall {
+        ContractCall { from: None, to: abi::address(self.oracle), data: data.into(), gas: None }
+    }
+
+    pub(crate) fn no_oracle(&self, cause: impl Into<String>) -> ChainError {
+        ChainError::NoOracle { address: self.oracle.to_string(), cause: cause.into() }
+    }
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("EvmChain")
+            .field("endpoint", &self.node.endpoint())
+            .field("chain_id", &self.chain_id)
+            .field("oracle", &self.oracle)
+            .field("wallet", &self.wallet)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The transaction object of `eth_call` and `eth_estimateGas`. It names no price, so that nodes don't
+/// ask what the sender holds.
+#[derive(Clone, Debug, serde::Serialize)]
+pub(crate) struct ContractCall {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) from: Option<ethers::types::Address>,
+    pub(crate) to: ethers::types::Address,
+    pub(crate) data: ethers::types::Bytes,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) gas: Option<ethers::types::U64>,
+}

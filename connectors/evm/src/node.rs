@@ -1,0 +1,134 @@
+use crate::transport::{Call, CallError, Reply, Transport, from_provider};
+use ethers::{
+    providers::{Middleware, Provider, ProviderError},
+    types::{Address, Block, BlockId, BlockNumber, Bytes, Filter, H256, Log, TxHash, U64, U256},
+};
+use phat_connector::{BlockRef, ChainError};
+use phat_protocol::BlockHash;
+
+/// A node's answers, typed. What belongs together is asked in one batch.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    transport: Transport,
+    provider: Provider<Transport>,
+}
+
+/// What we use of a block.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Header {
+    pub(crate) block: BlockRef,
+    pub(crate) timestamp: u64,
+    pub(crate) base_fee: Option<U256>,
+    pub(crate) gas_limit: U256,
+}
+
+impl Node {
+    pub(crate) fn new(transport: Transport) -> Self {
+        Self { provider: Provider::new(transport.clone()), transport }
+    }
+
+    /// The endpoint, without credentials.
+    pub(crate) fn endpoint(&self) -> &str {
+        self.transport.name()
+    }
+
+    /// Sends a batch of exactly `N` calls.
+    pub(crate) async fn batch<const N: usize>(&self, calls: [Call; N]) -> Result<[Reply; N], ChainError> {
+        let replies = self.transport.batch(calls.into()).await?;
+        replies.try_into().map_err(|replies: Vec<Reply>| ChainError::Malformed {
+            method: "batch".to_owned(),
+            cause: format!("{} answers to {N} calls", replies.len()),
+        })
+    }
+
+    pub(crate) async fn batch_of(&self, calls: Vec<Call>) -> Result<Vec<Reply>, ChainError> {
+        self.transport.batch(calls).await
+    }
+
+    pub(crate) async fn header(&self, number: u64) -> Result<Option<Header>, ChainError> {
+        let [reply] = self.batch([header_call(number.into())]).await?;
+        let header = read_header(reply)?;
+        match header {
+            Some(other) if other.block.number != number => Err(ChainError::Malformed {
+                method: "eth_getBlockByNumber".to_owned(),
+                cause: format!("asked for block {number}, got {}", other.block.number),
+            }),
+            Some(_) | None => Ok(header),
+        }
+    }
+
+    /// Logs of the blocks `from` to `to`, in order. Nodes bound ranges and answers in their own ways:
+    /// a range that one refuses is asked for in halves.
+    pub(crate) async fn logs(&self, filter: &Filter, from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
+        let mut logs = Vec::new();
+        let mut ranges = vec![(from, to)];
+        while let Some((from, to)) = ranges.pop() {
+            let asked = filter.clone().from_block(from).to_block(to);
+            match self.provider.get_logs(&asked).await.map_err(|error| from_provider("eth_getLogs", &error)) {
+                Ok(found) => logs.extend(found),
+                Err(CallError::Answered(_) | CallError::TooLong { .. }) if from < to => {
+                    let middle = from + (to - from) / 2;
+                    ranges.push((middle + 1, to));
+                    ranges.push((from, middle));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(logs)
+    }
+
+    pub(crate) async fn balance(&self, account: Address) -> Result<U256, ChainError> {
+        let answer = self.provider.get_balance(account, None).await;
+        answer.map_err(|error| failure("eth_getBalance", &error))
+    }
+
+    /// The next nonce of `account`, counting mined transactions alone or (`Pending`) the pool's too.
+    pub(crate) async fn nonce(&self, account: Address, at: BlockNumber) -> Result<u64, ChainError> {
+        let answer = self.provider.get_transaction_count(account, Some(BlockId::Number(at))).await;
+        small("eth_getTransactionCount", answer.map_err(|error| failure("eth_getTransactionCount", &error))?)
+    }
+
+    pub(crate) async fn send_raw(&self, raw: &[u8]) -> Result<TxHash, CallError> {
+        let sent = self.provider.send_raw_transaction(Bytes::from(raw.to_vec())).await;
+        sent.map(|pending| pending.tx_hash()).map_err(|error| from_provider("eth_sendRawTransaction", &error))
+    }
+}
+
+fn failure(method: &str, error: &ProviderError) -> ChainError {
+    from_provider(method, error).into()
+}
+
+/// A number that must fit into 64 bits.
+pub(crate) fn small(method: &str, number: U256) -> Result<u64, ChainError> {
+    u64::try_from(number)
+        .map_err(|_| ChainError::Malformed { method: method.to_owned(), cause: format!("{number} exceeds 64 bits") })
+}
+
+pub(crate) fn header_call(at: BlockNumber) -> Call {
+    Call::new("eth_getBlockByNumber", (at, false))
+}
+
+/// The header that was asked for; none where the node has no such block.
+pub(crate) fn read_header(reply: Reply) -> Result<Option<Header>, ChainError> {
+    let malformed =
+        |cause: &str| ChainError::Malformed { method: "eth_getBlockByNumber".to_owned(), cause: cause.to_owned() };
+    let Some(block) = reply.read::<Option<Block<H256>>>()? else {
+        return Ok(None);
+    };
+    let hash = block.hash.ok_or_else(|| malformed("a block without a hash"))?;
+    let number = block.number.as_ref().map(U64::as_u64).ok_or_else(|| malformed("a block without a number"))?;
+    Ok(Some(Header {
+        block: BlockRef { number, hash: BlockHash(hash.0) },
+        timestamp: small("eth_getBlockByNumber", block.timestamp)?,
+        base_fee: block.base_fee_per_gas,
+        gas_limit: block.gas_limit,
+    }))
+}
+
+/// The newest block's header, which every node has.
+pub(crate) fn read_latest(reply: Reply) -> Result<Header, ChainError> {
+    read_header(reply)?.ok_or_else(|| ChainError::Malformed {
+        method: "eth_getBlockByNumber".to_owned(),
+        cause: "there is no newest block".to_owned(),
+    })
+}

@@ -1,0 +1,114 @@
+//! What a contract's revert says.
+
+use crate::bindings::phat_oracle::{self, PHATORACLE_ABI};
+use crate::bindings::{SIMULATEDATTESTATIONVERIFIER_ABI, WORKERREGISTRY_ABI};
+use ethers::{
+    abi::{Abi, AbiDecode, Token},
+    contract::EthError,
+    types::U256,
+};
+use phat_connector::EntryRefusal;
+
+/// Selectors of Solidity's own `Error(string)` and `Panic(uint256)`.
+const ERROR_STRING: [u8; 4] = [0x08, 0xc3, 0x79, 0xa0];
+const PANIC: [u8; 4] = [0x4e, 0x48, 0x7b, 0x71];
+
+/// The custom error's name and arguments, or the raw data where no contract of ours has it.
+pub(crate) fn describe(data: &[u8]) -> String {
+    named(data).unwrap_or_else(|| format!("0x{}", hex::encode(data)))
+}
+
+fn named(data: &[u8]) -> Option<String> {
+    let (selector, arguments) = data.split_first_chunk::<4>()?;
+    if *selector == ERROR_STRING {
+        return String::decode(arguments).ok();
+    }
+    if *selector == PANIC {
+        return U256::decode(arguments).ok().map(|code| format!("Panic({code:#x})"));
+    }
+    let abis: [&Abi; 3] = [&PHATORACLE_ABI, &WORKERREGISTRY_ABI, &SIMULATEDATTESTATIONVERIFIER_ABI];
+    let error = abis
+        .into_iter()
+        .flat_map(|abi| abi.errors.values().flatten())
+        .find(|error| error.signature().as_bytes().starts_with(selector))?;
+    let values = error.decode(arguments).ok()?;
+    let values: Vec<String> = values.iter().map(argument).collect();
+    Some(format!("{}({})", error.name, values.join(", ")))
+}
+
+fn argument(token: &Token) -> String {
+    match token {
+        Token::Uint(number) | Token::Int(number) => number.to_string(),
+        Token::FixedBytes(_) | Token::Bytes(_) | Token::Address(_) => format!("0x{token}"),
+        Token::Bool(_) | Token::String(_) | Token::FixedArray(_) | Token::Array(_) | Token::Tuple(_) => {
+            token.to_string()
+        }
+    }
+}
+
+/// What `fulfill`'s revert says of its one entry.
+pub(crate) fn refusal(data: &[u8]) -> EntryRefusal {
+    let is = |selector: [u8; 4]| data.starts_with(&selector);
+    if is(phat_oracle::RequestNotPending::selector()) {
+        EntryRefusal::NotPending
+    } else if is(phat_oracle::RequestExpired::selector()) {
+        EntryRefusal::Expired
+    } else if is(phat_oracle::ExecutedInFuture::selector()) {
+        EntryRefusal::ExecutedInFuture
+    } else if is(phat_oracle::EnforcedPause::selector()) {
+        EntryRefusal::Paused
+    } else if is(phat_oracle::WrongSignatureCount::selector())
+        || is(phat_oracle::InvalidSignature::selector())
+        || is(phat_oracle::SignersNotAscending::selector())
+        || is(phat_oracle::InactiveSigner::selector())
+        || is(phat_oracle::SameOperator::selector())
+    {
+        EntryRefusal::BadSignatures
+    } else {
+        EntryRefusal::Other(describe(data))
+    }
+}
+
+/// What `EntrySkipped` says: the numbers of `IPhatOracle.SkipReason`.
+pub(crate) fn skip_reason(reason: u8) -> EntryRefusal {
+    match reason {
+        1 => EntryRefusal::NotPending,
+        2 => EntryRefusal::Expired,
+        3 => EntryRefusal::ExecutedInFuture,
+        4 => EntryRefusal::Other("OutputTooLarge".to_owned()),
+        5 => EntryRefusal::Other("InvalidPayee".to_owned()),
+        6..=10 => EntryRefusal::BadSignatures,
+        unknown => EntryRefusal::Other(format!("skip reason {unknown}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ethers::abi::AbiEncode;
+
+    #[test]
+    fn a_custom_error_is_named_with_its_arguments() {
+        let error = phat_oracle::RequestExpired { request_id: [7; 32], expires_at: 10, timestamp: 11.into() };
+        let data = [phat_oracle::RequestExpired::selector().to_vec(), error.encode()].concat();
+        assert_eq!(describe(&data), format!("RequestExpired(0x{}, 10, 11)", "07".repeat(32)));
+        assert_eq!(refusal(&data), EntryRefusal::Expired);
+    }
+
+    #[test]
+    fn solidity_s_own_errors_are_read() {
+        let data = [ERROR_STRING.to_vec(), "no".to_owned().encode()].concat();
+        assert_eq!(describe(&data), "no");
+        let data = [PANIC.to_vec(), U256::from(0x11).encode()].concat();
+        assert_eq!(describe(&data), "Panic(0x11)");
+    }
+
+    #[test]
+    fn unknown_or_broken_data_is_shown_raw() {
+        for data in [&[][..], &[1, 2], &[0xde, 0xad, 0xbe, 0xef, 1]] {
+            assert_eq!(describe(data), format!("0x{}", hex::encode(data)));
+        }
+        let truncated = phat_oracle::RequestExpired::selector();
+        assert_eq!(describe(&truncated), format!("0x{}", hex::encode(truncated)));
+    }
+}

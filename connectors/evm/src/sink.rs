@@ -1,0 +1,238 @@
+use crate::{
+    EvmChain, abi,
+    bindings::phat_oracle::{FulfillBatchCall, FulfillCall},
+    chain::{ContractCall, Inner},
+    gas,
+    node::{header_call, read_latest, small},
+    revert,
+    transport::{Call, CallError},
+};
+use async_trait::async_trait;
+use ethers::{
+    abi::AbiEncode,
+    types::{
+        Address, BlockNumber, Bytes, Eip1559TransactionRequest, Transaction, TransactionRequest, U256,
+        transaction::eip2718::TypedTransaction,
+    },
+    utils::{keccak256, rlp::Rlp},
+};
+use phat_connector::{Acceptance, Account, ChainError, Entry, Fees, PreparedTransaction, ReportSink};
+use phat_protocol::{Amount, OracleChain, Payee, Request};
+
+#[async_trait]
+impl ReportSink for EvmChain {
+    fn submitter(&self) -> Account {
+        Account(self.account().to_string())
+    }
+
+    fn payee(&self) -> Payee {
+        Payee::from(self.account())
+    }
+
+    async fn mined_nonce(&self) -> Result<u64, ChainError> {
+        self.0.node.nonce(self.0.wallet.address(), BlockNumber::Latest).await
+    }
+
+    async fn balance(&self) -> Result<Amount, ChainError> {
+        self.0.node.balance(self.0.wallet.address()).await.map(abi::amount)
+    }
+
+    /// Twice the base fee, so that six full blocks in a row don't outgrow it, and the priority fee that
+    /// the node suggests; a legacy chain's gas price.
+    async fn current_fees(&self) -> Result<Fees, ChainError> {
+        let none: [u8; 0] = [];
+        let [latest, gas_price, priority_fee] = self
+            .0
+            .node
+            .batch([
+                header_call(BlockNumber::Latest),
+                Call::new("eth_gasPrice", none),
+                Call::new("eth_maxPriorityFeePerGas", none),
+            ])
+            .await?;
+        let base_fee = read_latest(latest)?.base_fee;
+        let gas_price: U256 = gas_price.read()?;
+        let fees = match base_fee {
+            None => (gas_price, gas_price),
+            Some(base_fee) => {
+                // Not every node has the method; its gas price holds the same suggestion.
+                let priority_fee = match priority_fee.read() {
+                    Ok(suggested) => suggested,
+                    Err(CallError::Answered(_)) => gas_price.saturating_sub(base_fee),
+                    Err(error @ (CallError::Failed(_) | CallError::TooLong { .. })) => return Err(error.into()),
+                };
+                let priority_fee = priority_fee.max(self.0.fees.min_priority_fee.map_or(U256::zero(), abi::uint));
+                (base_fee.saturating_mul(U256::from(2)).saturating_add(priority_fee), priority_fee)
+            }
+        };
+        let max_fee = self.0.fees.max_fee.map_or(fees.0, |limit| fees.0.min(abi::uint(limit)));
+        Ok(Fees { max_fee: abi::amount(max_fee), max_priority_fee: abi::amount(fees.1.min(max_fee)) })
+    }
+
+    async fn prepare(&self, entries: &[Entry], nonce: u64, fees: Fees) -> Result<PreparedTransaction, ChainError> {
+        let data = self.0.answer_data(entries)?;
+        let bound = gas::bound(entries, &data);
+        self.0.sign_within(self.0.oracle_address(), data, nonce, fees, bound).await
+    }
+
+    async fn prepare_filler(&self, nonce: u64, fees: Fees) -> Result<PreparedTransaction, ChainError> {
+        self.0.sign_within(self.0.wallet.address(), Vec::new(), nonce, fees, gas::TRANSACTION).await
+    }
+
+    /// Nodes agree on no codes for what they refuse, so the chain itself is asked what became of the
+    /// transaction, its nonce and its sender.
+    async fn broadcast(&self, raw: &[u8]) -> Result<Acceptance, ChainError> {
+        match self.0.node.send_raw(raw).await {
+            Ok(_hash) => Ok(Acceptance::Pooled),
+            Err(CallError::Answered(answered)) => self.0.why_refused(raw, CallError::Answered(answered)).await,
+            Err(error @ (CallError::Failed(_) | CallError::TooLong { .. })) => Err(error.into()),
+        }
+    }
+}
+
+impl Inner {
+    pub(crate) fn oracle_address(&self) -> Address {
+        abi::address(self.oracle)
+    }
+
+    /// The call of `fulfill` for one entry, of `fulfillBatch` for several.
+    pub(crate) fn answer_data(&self, entries: &[Entry]) -> Result<Vec<u8>, ChainError> {
+        let refused = |reason: &str| ChainError::Reverted { reason: reason.to_owned() };
+        let mut encoded = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let ours = matches!(&entry.request, Request::Evm(request)
+                if request.chain_id == self.chain_id && request.oracle == self.oracle);
+            if !ours || entry.request.request_id() != entry.report.request_id {
+                return Err(refused("the entry is of another oracle, or answers another request"));
+            }
+            encoded.push(abi::entry(entry).ok_or_else(|| refused("the entry is of another chain family"))?);
+        }
+        match <[_; 1]>::try_from(encoded) {
+            Ok([entry]) => {
+                Ok(FulfillCall { request: entry.request, report: entry.report, signatures: entry.signatures }.encode())
+            }
+            Err(entries) if entries.is_empty() => Err(refused("there is no entry")),
+            Err(entries) => Ok(FulfillBatchCall { entries }.encode()),
+        }
+    }
+
+    /// Simulates the call, sees whether it can be paid, and signs it with enough gas: `bound`, or what
+    /// the node estimates and a fifth where that is more.
+    async fn sign_within(
+        &self,
+        to: Address,
+        data: Vec<u8>,
+        nonce: u64,
+        fees: Fees,
+        bound: u64,
+    ) -> Result<PreparedTransaction, ChainError> {
+        let from = self.wallet.address();
+        let call = ContractCall { from: Some(from), to, data: data.clone().into(), gas: None };
+        let [latest, balance, estimate] = self
+            .node
+            .batch([
+                header_call(BlockNumber::Latest),
+                Call::new("eth_getBalance", (from, BlockNumber::Latest)),
+                Call::new("eth_estimateGas", [call]),
+            ])
+            .await?;
+        let latest = read_latest(latest)?;
+        let balance: U256 = balance.read()?;
+        let estimate = small("eth_estimateGas", estimate.read::<U256>().map_err(reverted)?)?;
+        let most = gas::MAX_TRANSACTION.min(small("eth_getBlockByNumber", latest.gas_limit)?);
+        // What is over the most is left to the oracle: it ends a batch where the gas does.
+        let gas_limit = bound.max(estimate.saturating_add(estimate / 5)).min(most);
+        let needed = U256::from(gas_limit).saturating_mul(abi::uint(fees.max_fee));
+        if balance < needed {
+            return Err(self.insufficient(balance, needed));
+        }
+        let transaction = self.transaction(to, data.into(), nonce, fees, gas_limit, latest.base_fee.is_some());
+        let (hash, raw) =
+            self.wallet.sign(&transaction).map_err(|error| ChainError::Reverted { reason: error.to_string() })?;
+        Ok(PreparedTransaction { hash, raw, nonce, gas_limit, fees })
+    }
+
+    fn transaction(
+        &self,
+        to: Address,
+        data: Bytes,
+        nonce: u64,
+        fees: Fees,
+        gas_limit: u64,
+        has_base_fee: bool,
+    ) -> TypedTransaction {
+        let from = self.wallet.address();
+        if has_base_fee {
+            let transaction = Eip1559TransactionRequest::new()
+                .chain_id(self.chain_id)
+                .from(from)
+                .to(to)
+                .nonce(nonce)
+                .gas(gas_limit)
+                .max_fee_per_gas(abi::uint(fees.max_fee))
+                .max_priority_fee_per_gas(abi::uint(fees.max_priority_fee))
+                .data(data);
+            return TypedTransaction::Eip1559(transaction);
+        }
+        let transaction = TransactionRequest::new()
+            .chain_id(self.chain_id)
+            .from(from)
+            .to(to)
+            .nonce(nonce)
+            .gas(gas_limit)
+            .gas_price(abi::uint(fees.max_fee))
+            .data(data);
+        TypedTransaction::Legacy(transaction)
+    }
+
+    async fn why_refused(&self, raw: &[u8], refusal: CallError) -> Result<Acceptance, ChainError> {
+        let Ok((transaction, signature)) = TypedTransaction::decode_signed(&Rlp::new(raw)) else {
+            return Err(refusal.into());
+        };
+        let (Ok(sender), Some(nonce)) = (signature.recover(transaction.sighash()), transaction.nonce()) else {
+            return Err(refusal.into());
+        };
+        let [known, mined, pooled, balance] = self
+            .node
+            .batch([
+                Call::new("eth_getTransactionByHash", [ethers::types::H256(keccak256(raw))]),
+                Call::new("eth_getTransactionCount", (sender, BlockNumber::Latest)),
+                Call::new("eth_getTransactionCount", (sender, BlockNumber::Pending)),
+                Call::new("eth_getBalance", (sender, BlockNumber::Latest)),
+            ])
+            .await?;
+        let known: Option<Transaction> = known.read()?;
+        let (mined, pooled, balance): (U256, U256, U256) = (mined.read()?, pooled.read()?, balance.read()?);
+        if *nonce < mined {
+            return Ok(Acceptance::NonceUsed);
+        }
+        if known.is_some() {
+            return Ok(Acceptance::Pooled);
+        }
+        if *nonce < pooled {
+            return Ok(Acceptance::Underpriced);
+        }
+        let gas = transaction.gas().copied().unwrap_or_default();
+        let needed = gas.saturating_mul(transaction.gas_price().unwrap_or_default());
+        if balance < needed {
+            return Err(self.insufficient(balance, needed));
+        }
+        Err(refusal.into())
+    }
+
+    fn insufficient(&self, balance: U256, needed: U256) -> ChainError {
+        ChainError::InsufficientFunds {
+            account: Account(self.wallet.account().to_string()),
+            balance: abi::amount(balance),
+            needed: abi::amount(needed),
+        }
+    }
+}
+
+/// A simulation's error: `Reverted` where a contract spoke.
+pub(crate) fn reverted(error: CallError) -> ChainError {
+    match error.revert_data() {
+        Some(data) => ChainError::Reverted { reason: revert::describe(&data) },
+        None => error.into(),
+    }
+}

@@ -1,0 +1,178 @@
+//! JSON-RPC over HTTP or a web socket, one client for each endpoint, and what `ethers` needs of it.
+
+mod failure;
+mod rate_limit;
+mod tls;
+mod web_socket;
+
+pub(crate) use failure::{CallError, from_provider};
+pub use tls::CertificateError;
+pub(crate) use tls::client_config;
+pub(crate) use web_socket::connect as connect_web_socket;
+
+use crate::{EndpointUrl, endpoint_url::Scheme};
+use async_trait::async_trait;
+use ethers::providers::JsonRpcClient;
+use failure::Answered;
+use jsonrpsee::{
+    core::{
+        client::{ClientT, Error},
+        params::BatchRequestBuilder,
+        traits::ToRpcParams,
+    },
+    http_client::{HttpBackend, HttpClient, HttpClientBuilder, RpcLogger, RpcService},
+};
+use phat_connector::ChainError;
+use rate_limit::MarkRateLimits;
+use rustls::ClientConfig;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+use std::{fmt::Debug, sync::Arc, time::Duration};
+use tower::ServiceBuilder;
+use web_socket::WebSocket;
+
+/// The most bytes of an answer: a few hundred requests with the longest payload.
+const MAX_ANSWER: u32 = 24 * 1024 * 1024;
+
+/// One endpoint, cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Transport(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    name: String,
+    connection: Connection,
+    call_timeout: Duration,
+}
+
+#[derive(Debug)]
+enum Connection {
+    Http(HttpClient<RpcLogger<RpcService<MarkRateLimits<HttpBackend>>>>),
+    WebSocket(Box<WebSocket>),
+}
+
+/// One call of a batch.
+pub(crate) struct Call {
+    method: &'static str,
+    params: Params,
+}
+
+impl Call {
+    pub(crate) fn new(method: &'static str, params: impl Serialize) -> Self {
+        Self { method, params: Params::new(params) }
+    }
+}
+
+/// What became of one call of a batch.
+pub(crate) struct Reply {
+    method: &'static str,
+    result: Result<Box<RawValue>, Answered>,
+}
+
+impl Reply {
+    /// Reads the result.
+    pub(crate) fn read<R: DeserializeOwned>(self) -> Result<R, CallError> {
+        let raw = self.result.map_err(CallError::Answered)?;
+        serde_json::from_str(raw.get()).map_err(|error| malformed(self.method, &error).into())
+    }
+}
+
+impl Transport {
+    /// Makes the endpoint's client; connects to nothing.
+    pub(crate) fn new(url: &EndpointUrl, tls: ClientConfig, call_timeout: Duration) -> Result<Self, Error> {
+        let connection = match url.scheme() {
+            Scheme::Http => Connection::Http(
+                HttpClientBuilder::default()
+                    .set_http_middleware(ServiceBuilder::new().layer_fn(MarkRateLimits::new))
+                    .with_custom_cert_store(tls)
+                    .request_timeout(call_timeout)
+                    .max_response_size(MAX_ANSWER)
+                    .build(url.expose())?,
+            ),
+            Scheme::WebSocket => Connection::WebSocket(Box::new(WebSocket::new(url.clone(), tls, call_timeout))),
+        };
+        Ok(Self(Arc::new(Inner { name: url.name().to_owned(), connection, call_timeout })))
+    }
+
+    /// The endpoint, without credentials.
+    pub(crate) fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    async fn call(&self, method: &str, params: Params) -> Result<Box<RawValue>, CallError> {
+        let result = match &self.0.connection {
+            Connection::Http(client) => client.request(method, params).await,
+            Connection::WebSocket(socket) => socket.client().await?.request(method, params).await,
+        };
+        result.map_err(|error| self.failure(method, &error))
+    }
+
+    /// Sends all calls as one JSON-RPC batch; the replies are in the calls' order.
+    pub(crate) async fn batch(&self, calls: Vec<Call>) -> Result<Vec<Reply>, ChainError> {
+        if calls.is_empty() {
+            return Ok(Vec::new());
+        }
+        let methods: Vec<&'static str> = calls.iter().map(|call| call.method).collect();
+        let method = methods.first().copied().unwrap_or_default();
+        let mut batch = BatchRequestBuilder::new();
+        for call in calls {
+            batch.insert(call.method, call.params).map_err(|error| malformed(call.method, &error))?;
+        }
+        let answered = match &self.0.connection {
+            Connection::Http(client) => client.batch_request::<Box<RawValue>>(batch).await,
+            Connection::WebSocket(socket) => socket.client().await?.batch_request(batch).await,
+        };
+        let answered = answered.map_err(|error| ChainError::from(self.failure(method, &error)))?;
+        if answered.len() != methods.len() {
+            let cause = format!("{} answers to a batch of {} calls", answered.len(), methods.len());
+            return Err(ChainError::Malformed { method: method.to_owned(), cause });
+        }
+        let replies = methods.into_iter().zip(answered).map(|(method, answer)| Reply {
+            method,
+            result: answer.map_err(|error| Answered::new(&self.0.name, method, &error)),
+        });
+        Ok(replies.collect())
+    }
+
+    fn failure(&self, method: &str, error: &Error) -> CallError {
+        failure::classify(&self.0.name, method, self.0.call_timeout, error)
+    }
+}
+
+#[async_trait]
+impl JsonRpcClient for Transport {
+    type Error = CallError;
+
+    async fn request<T, R>(&self, method: &str, params: T) -> Result<R, CallError>
+    where
+        T: Debug + Serialize + Send + Sync,
+        R: DeserializeOwned + Send,
+    {
+        let raw = self.call(method, Params::new(params)).await?;
+        serde_json::from_str(raw.get()).map_err(|error| malformed(method, &error).into())
+    }
+}
+
+fn malformed(method: &str, error: &serde_json::Error) -> ChainError {
+    ChainError::Malformed { method: method.to_owned(), cause: error.to_string() }
+}
+
+/// Parameters that are encoded already.
+struct Params(Result<Box<RawValue>, serde_json::Error>);
+
+impl Params {
+    /// Encodes them. `()`, with which `ethers` means none, becomes an empty list: some nodes refuse
+    /// `null`.
+    fn new(params: impl Serialize) -> Self {
+        Self(serde_json::to_string(&params).and_then(|text| {
+            let text = if text == "null" { "[]".to_owned() } else { text };
+            RawValue::from_string(text)
+        }))
+    }
+}
+
+impl ToRpcParams for Params {
+    fn to_rpc_params(self) -> Result<Option<Box<RawValue>>, serde_json::Error> {
+        self.0.map(Some)
+    }
+}

@@ -1,0 +1,67 @@
+use super::failure;
+use crate::EndpointUrl;
+use jsonrpsee::ws_client::{PingConfig, WsClient, WsClientBuilder};
+use phat_connector::ChainError;
+use rustls::ClientConfig;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::Mutex;
+
+/// A web socket for calls, connected when first needed and again after it broke.
+pub(super) struct WebSocket {
+    url: EndpointUrl,
+    tls: ClientConfig,
+    call_timeout: Duration,
+    connected: Mutex<Option<Arc<WsClient>>>,
+}
+
+impl WebSocket {
+    pub(super) fn new(url: EndpointUrl, tls: ClientConfig, call_timeout: Duration) -> Self {
+        Self { url, tls, call_timeout, connected: Mutex::new(None) }
+    }
+
+    pub(super) async fn client(&self) -> Result<Arc<WsClient>, ChainError> {
+        let mut connected = self.connected.lock().await;
+        match connected.as_ref() {
+            Some(client) if client.is_connected() => Ok(Arc::clone(client)),
+            Some(_) | None => {
+                let client = Arc::new(connect(&self.url, self.tls.clone(), self.call_timeout).await?);
+                *connected = Some(Arc::clone(&client));
+                Ok(client)
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for WebSocket {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("WebSocket").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// Connects, within the time of a call. A peer that answers no ping within three times as long is
+/// taken for dead.
+pub(crate) async fn connect(
+    url: &EndpointUrl,
+    tls: ClientConfig,
+    call_timeout: Duration,
+) -> Result<WsClient, ChainError> {
+    let builder = WsClientBuilder::default()
+        .with_custom_cert_store(tls)
+        .request_timeout(call_timeout)
+        .connection_timeout(call_timeout)
+        .max_response_size(super::MAX_ANSWER)
+        // A node has no business to send us elsewhere.
+        .max_redirections(1)
+        .enable_ws_ping(
+            PingConfig::new()
+                .ping_interval(call_timeout)
+                .inactive_limit(call_timeout.saturating_mul(3))
+                .max_failures(1),
+        );
+    match tokio::time::timeout(call_timeout, builder.build(url.expose())).await {
+        Ok(connected) => {
+            connected.map_err(|error| failure::classify(url.name(), "connect", call_timeout, &error).into())
+        }
+        Err(_late) => Err(failure::no_answer(url.name(), call_timeout)),
+    }
+}
