@@ -1,0 +1,81 @@
+//! A Phat Contract that answers with one value of a JSON document read over HTTP.
+//!
+//! The init data says where the document is and which value of it is asked for; a request's payload
+//! fills in the placeholders of the URL. See [`Config`] for the one and [`Parameters`] for the other.
+#![cfg_attr(target_arch = "wasm32", no_std)]
+
+extern crate alloc;
+
+mod answer;
+mod config;
+mod error;
+mod origin;
+mod parameters;
+mod template;
+
+pub use answer::AnswerType;
+pub use config::{Config, MAX_CONFIG, Mistake};
+pub use error::HttpJsonError;
+pub use origin::{Origin, OriginError};
+pub use parameters::{MAX_PARAMETER, Parameters, ParametersError};
+pub use template::{MAX_URL, Template, TemplateError};
+
+use alloc::{string::String, vec::Vec};
+use phat_sdk::{Host, HttpFailure, HttpRequest, HttpResponse, Level, OracleRequest, PhatContract};
+
+/// The longest response (status, headers and body), in bytes.
+pub const MAX_RESPONSE: usize = 256 * 1024;
+
+/// The contract.
+#[derive(Clone, Debug)]
+pub struct HttpJson {
+    config: Config,
+}
+
+impl PhatContract for HttpJson {
+    /// A [`Config`] as JSON text.
+    type Init = Vec<u8>;
+    type Error = HttpJsonError;
+
+    fn new(json: Vec<u8>) -> Result<Self, HttpJsonError> {
+        Config::parse(&json).map(|config| Self { config }).map_err(HttpJsonError::Config)
+    }
+
+    fn handle_request(&self, host: &mut dyn Host, request: &OracleRequest) -> Result<Vec<u8>, HttpJsonError> {
+        let answer = self.answer(host, &request.payload);
+        if let Err(error) = &answer {
+            host.log(Level::Warn, &alloc::format!("{error}"));
+        }
+        answer
+    }
+}
+
+impl HttpJson {
+    fn answer(&self, host: &mut dyn Host, payload: &[u8]) -> Result<Vec<u8>, HttpJsonError> {
+        let parameters = Parameters::parse(payload)?;
+        let url = self.config.template.fill(&self.config.origin, &parameters)?;
+        let mut http = HttpRequest::get(&url);
+        http.headers.clone_from(&self.config.headers);
+        let document = body(host.http(&http, MAX_RESPONSE))?;
+        let value =
+            self.config.pointer.find(&document).map_err(HttpJsonError::Malformed)?.ok_or(HttpJsonError::Missing)?;
+        self.config.answer_type.encode(value)
+    }
+}
+
+/// The text of a successful response.
+fn body(response: HttpResponse) -> Result<String, HttpJsonError> {
+    let reason = || String::from_utf8_lossy(&response.body).into_owned();
+    match response.failure() {
+        Some(HttpFailure::Unreachable) => return Err(HttpJsonError::Unreachable(reason())),
+        Some(HttpFailure::Late) => return Err(HttpJsonError::Late(reason())),
+        None if !response.is_success() => return Err(HttpJsonError::Status(response.status_code)),
+        None => {}
+    }
+    String::from_utf8(response.body).map_err(|error| HttpJsonError::NotUtf8(error.utf8_error()))
+}
+
+phat_sdk::contract!(HttpJson);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,58 @@
+use alloc::{string::String, vec::Vec};
+use core::str::Utf8Error;
+use phat_sdk::json::{Malformed, Object, Value};
+
+/// The longest value of a parameter, in bytes of UTF-8.
+pub const MAX_PARAMETER: usize = 256;
+
+/// What a request's payload says: a JSON object of names and values, each a string, or a number,
+/// which stands for its text. An empty payload has no parameters.
+///
+/// `{"base": "BTC", "quote": "USD"}`
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parameters(pub(crate) Vec<(String, String)>);
+
+/// Why a payload has no parameters that could be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParametersError {
+    /// It is not UTF-8.
+    #[error("not UTF-8: {0}")]
+    NotUtf8(Utf8Error),
+    /// It is no JSON object, or names something twice.
+    #[error("not a JSON object of parameters: {0}")]
+    NotAnObject(Malformed),
+    /// A value is neither a string nor a number.
+    #[error("the parameter {0:?} must be a string or a number")]
+    NotText(String),
+    /// A value is longer than [`MAX_PARAMETER`].
+    #[error("the parameter {0:?} is longer than {MAX_PARAMETER} bytes")]
+    TooLong(String),
+}
+
+impl Parameters {
+    /// Reads a payload.
+    ///
+    /// # Errors
+    /// [`ParametersError`]
+    pub fn parse(payload: &[u8]) -> Result<Self, ParametersError> {
+        if payload.is_empty() {
+            return Ok(Self::default());
+        }
+        let text = core::str::from_utf8(payload).map_err(ParametersError::NotUtf8)?;
+        let Object(members) = Object::read(text).map_err(ParametersError::NotAnObject)?;
+        members
+            .into_iter()
+            .map(|(name, raw)| match Value::read(raw).map_err(ParametersError::NotAnObject)? {
+                Value::String(text) if text.len() <= MAX_PARAMETER => Ok((name, text)),
+                Value::Number(text) if text.len() <= MAX_PARAMETER => Ok((name, text.into())),
+                Value::String(_) | Value::Number(_) => Err(ParametersError::TooLong(name)),
+                Value::Null | Value::Bool(_) | Value::Array | Value::Object => Err(ParametersError::NotText(name)),
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}

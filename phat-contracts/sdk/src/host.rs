@@ -1,0 +1,43 @@
+use crate::{HttpRequest, HttpResponse};
+use alloc::vec::Vec;
+use parity_scale_codec::{Decode, Encode};
+
+/// How much a log line matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Level {
+    /// A request can't be answered.
+    #[codec(index = 1)]
+    Error,
+    /// Something looks wrong.
+    #[codec(index = 2)]
+    Warn,
+    /// What an operator may want to know.
+    #[codec(index = 3)]
+    Info,
+    /// What the contract's author may want to know.
+    #[codec(index = 4)]
+    Debug,
+    /// Every step.
+    #[codec(index = 5)]
+    Trace,
+}
+
+/// What a contract asks of whoever runs it.
+pub trait Host {
+    /// Makes one HTTP request and waits for the response. Redirects are followed by the host.
+    ///
+    /// `capacity` bounds the encoded response (status, reason, headers and body), in bytes: a longer
+    /// one is answered as [`crate::HttpFailure::Late`]. The memory is taken for as long as the guest
+    /// waits, so ask for what the source needs.
+    fn http(&mut self, request: &HttpRequest, capacity: usize) -> HttpResponse;
+
+    /// Leaves a line in the host's log, cut at 1 KiB.
+    fn log(&mut self, level: Level, message: &str);
+
+    /// What is stored under `key` (at most 128 bytes); values longer than 64 KiB trap.
+    fn read(&mut self, key: &[u8]) -> Option<Vec<u8>>;
+
+    /// Stores `value` under `key` (at most 128 bytes). What a request writes is forgotten when it ends;
+    /// what `deploy` and an owner's message write stays.
+    fn write(&mut self, key: &[u8], value: &[u8]);
+}

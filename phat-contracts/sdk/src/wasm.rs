@@ -1,0 +1,135 @@
+//! The guest's side of the executor's ABI: imports, entry point, allocator, panic handler.
+#![expect(unsafe_code, reason = "imported functions take pointers into the guest's own memory")]
+
+use crate::{Host, HttpRequest, HttpResponse, Level, MAX_INPUT, Returned, error::clip};
+use alloc::{vec, vec::Vec};
+use core::{fmt, panic::PanicInfo};
+use parity_scale_codec::{Decode, Encode};
+
+/// The chain extension `pink`'s functions are (0 << 16 | number).
+const HTTP_REQUEST: u32 = 1;
+const LOG: u32 = 10;
+
+/// What imports answer when they succeed.
+const SUCCESS: u32 = 0;
+/// Flag of `seal_return`: what was written is undone.
+const REVERT: u32 = 1;
+/// The longest log line, in bytes.
+const MAX_LOG_LINE: usize = 1024;
+/// The longest stored value, in bytes.
+const MAX_VALUE: usize = MAX_INPUT;
+
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
+#[link(wasm_import_module = "seal0")]
+unsafe extern "C" {
+    #[link_name = "input"]
+    fn seal_input(out: *mut u8, out_len: *mut u32);
+    fn seal_return(flags: u32, data: *const u8, data_len: u32) -> !;
+    fn debug_message(text: *const u8, text_len: u32) -> u32;
+    fn call_chain_extension(id: u32, input: *const u8, input_len: u32, out: *mut u8, out_len: *mut u32) -> u32;
+}
+
+#[link(wasm_import_module = "seal1")]
+unsafe extern "C" {
+    fn get_storage(key: *const u8, key_len: u32, out: *mut u8, out_len: *mut u32) -> u32;
+}
+
+#[link(wasm_import_module = "seal2")]
+unsafe extern "C" {
+    fn set_storage(key: *const u8, key_len: u32, value: *const u8, value_len: u32) -> u32;
+}
+
+/// The executor, as a guest calls it.
+struct Executor;
+
+impl Host for Executor {
+    fn http(&mut self, request: &HttpRequest, capacity: usize) -> HttpResponse {
+        let response = pink(HTTP_REQUEST, &request.encode(), capacity);
+        HttpResponse::decode(&mut response.as_slice()).expect("the host encodes responses")
+    }
+
+    fn log(&mut self, level: Level, message: &str) {
+        pink(LOG, &(level, clip(message, MAX_LOG_LINE)).encode(), 0);
+    }
+
+    fn read(&mut self, key: &[u8]) -> Option<Vec<u8>> {
+        let mut found = false;
+        let value = filled(MAX_VALUE, |out, out_len| {
+            // SAFETY: `key` and the `out_len` bytes at `out` are live for the call.
+            found = unsafe { get_storage(key.as_ptr(), length(key), out, out_len) } == SUCCESS;
+        });
+        found.then_some(value)
+    }
+
+    fn write(&mut self, key: &[u8], value: &[u8]) {
+        // SAFETY: both slices are live for the call, which only reads them.
+        unsafe { set_storage(key.as_ptr(), length(key), value.as_ptr(), length(value)) };
+    }
+}
+
+/// Calls a function of the chain extension.
+fn pink(function: u32, input: &[u8], capacity: usize) -> Vec<u8> {
+    let mut code = SUCCESS;
+    let output = filled(capacity, |out, out_len| {
+        // SAFETY: `input` and the `out_len` bytes at `out` are live for the call.
+        code = unsafe { call_chain_extension(function, input.as_ptr(), length(input), out, out_len) };
+    });
+    assert_eq!(code, SUCCESS, "chain extension function {function} failed");
+    output
+}
+
+/// The bytes that an import writes into a buffer of this capacity.
+fn filled(capacity: usize, write: impl FnOnce(*mut u8, *mut u32)) -> Vec<u8> {
+    let mut buffer = vec![0; capacity];
+    let mut written = length(&buffer);
+    write(buffer.as_mut_ptr(), &mut written);
+    buffer.truncate(usize::try_from(written).unwrap_or(capacity));
+    buffer
+}
+
+/// A slice's length as imports take it; a 32-bit memory holds no longer slice.
+fn length(bytes: &[u8]) -> u32 {
+    u32::try_from(bytes.len()).unwrap_or(u32::MAX)
+}
+
+/// Runs an exported function: hands it the input, and returns what it returns. Not for contracts to
+/// call: [`crate::contract!`] does.
+pub fn answer(message: fn(&mut dyn Host, &[u8]) -> Returned) -> ! {
+    let input = filled(MAX_INPUT, |out, out_len| {
+        // SAFETY: the `out_len` bytes at `out` are live for the call.
+        unsafe { seal_input(out, out_len) };
+    });
+    let Returned { reverted, bytes } = message(&mut Executor, &input);
+    // SAFETY: `bytes` is live for the call, which only reads it and does not come back.
+    unsafe { seal_return(if reverted { REVERT } else { 0 }, bytes.as_ptr(), length(&bytes)) }
+}
+
+/// Text of bounded length on the stack: a panic may be about memory that isn't there.
+struct PanicText {
+    bytes: [u8; 256],
+    length: usize,
+}
+
+impl fmt::Write for PanicText {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = self.bytes.len() - self.length;
+        let text = clip(text, room);
+        self.bytes[self.length..][..text.len()].copy_from_slice(text.as_bytes());
+        self.length += text.len();
+        Ok(())
+    }
+}
+
+#[panic_handler]
+fn panic(info: &PanicInfo<'_>) -> ! {
+    let mut text = PanicText { bytes: [0; 256], length: 0 };
+    let written = fmt::write(&mut text, format_args!("{info}"));
+    if written.is_ok() {
+        let said = &text.bytes[..text.length];
+        // SAFETY: `said` is live for the call, which only reads it.
+        unsafe { debug_message(said.as_ptr(), length(said)) };
+    }
+    core::arch::wasm32::unreachable()
+}

@@ -1,0 +1,66 @@
+use anyhow::{Context, Result};
+use phat_protocol::{CodeHash, Digest};
+use serde::{Deserialize, Serialize};
+use std::{fs, path::Path};
+
+const FILE: &str = "manifest.json";
+
+/// `artifacts/manifest.json`
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Manifest {
+    /// What compiled and linked every artifact.
+    pub(super) compiler: String,
+    /// One for each guest.
+    pub(super) guests: Vec<Artifact>,
+}
+
+/// A committed wasm file.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Artifact {
+    /// Name of its package.
+    pub(super) name: String,
+    /// Name of the file beside the manifest.
+    pub(super) file: String,
+    /// BLAKE2b-256 of the file.
+    pub(super) code_hash: CodeHash,
+    /// In bytes.
+    pub(super) size: usize,
+    /// See [`super::sources::digest`].
+    pub(super) source_digest: Digest,
+    /// Whether it is for tests alone.
+    pub(super) test_only: bool,
+}
+
+impl Manifest {
+    pub(super) fn read(artifacts: &Path) -> Result<Self> {
+        let path = artifacts.join(FILE);
+        let text = fs::read(&path).with_context(|| format!("can't read {}", path.display()))?;
+        serde_json::from_slice(&text).with_context(|| format!("can't understand {}", path.display()))
+    }
+
+    pub(super) fn write(&self, artifacts: &Path) -> Result<()> {
+        let mut text = serde_json::to_string_pretty(self)?;
+        text.push('\n');
+        super::write(&artifacts.join(FILE), text.as_bytes())
+    }
+}
+
+impl Artifact {
+    /// In what this entry of the manifest differs from what stands in the tree.
+    pub(super) fn differences(&self, actual: &Self) -> Vec<String> {
+        let name = &self.name;
+        let mut found = Vec::new();
+        if self.source_digest != actual.source_digest {
+            found.push(format!("{name}: its sources changed since it was built"));
+        }
+        if (&self.code_hash, self.size) != (&actual.code_hash, actual.size) {
+            found.push(format!("{name}: {} is not the file that the manifest names", self.file));
+        }
+        if (&self.file, self.test_only) != (&actual.file, actual.test_only) {
+            found.push(format!("{name}: the manifest's `file` or `test_only` is wrong"));
+        }
+        found
+    }
+}
