@@ -1,1 +1,47 @@
-//! (being written)
+//! Runs Phat Contracts: wasmi under limits, host functions, and the way out to the internet.
+//!
+//! [`Executor::run`] takes a [`Run`] (code, state, input) and gives a [`RunResult`] (how it ended,
+//! what it would change). The crate knows no chain and no database; clock, randomness, name
+//! resolution and the root of keys are given by the process around it.
+//!
+//! A guest holds a thread only while it computes. It does so in slices of fuel on a few threads of
+//! its own ([`Resources::threads`]), in order of arrival, so that a guest that spins shares them with
+//! the others and is stopped on time; the async threads, which serve HTTP, never run a guest. While
+//! a guest waits for HTTP it is suspended, and holds its memory alone.
+//!
+//! | where | what |
+//! | --- | --- |
+//! | `check` | what a module must be before it is stored |
+//! | `engine`, `cache` | translation, done once per code |
+//! | `run` | frames, slices, suspension, the end |
+//! | `seal`, `pink` | host functions |
+//! | `egress` | which servers a guest may talk to |
+//! | `limits` | every limit |
+
+mod cache;
+mod check;
+mod config;
+mod egress;
+mod engine;
+mod executor;
+mod fault;
+mod fuel;
+mod host;
+mod keys;
+mod limits;
+mod pink;
+mod pool;
+mod run;
+mod seal;
+mod storage;
+
+pub use check::{MemoryBound, ModuleFacts, Refusal, Signature, check};
+pub use config::{ConfigError, ExecutorConfig, Resources};
+pub use egress::{AllowEntry, Denial, EgressError, EgressPolicy, Registry};
+pub use executor::Executor;
+pub use fault::HostFault;
+pub use host::{Clock, HostServices, Randomness, Resolver, SystemResolver};
+pub use keys::KeyRoot;
+pub use limits::{HttpLimits, Limits, PAGE_BYTES, RecordLimits, StorageLimits};
+pub use run::{Entry, Event, HttpCall, HttpResult, LogLevel, LogLine, Mode, Run, RunEnd, RunResult};
+pub use storage::{State, StateChanges};

@@ -1,0 +1,110 @@
+//! Translated modules, by code hash.
+
+use crate::{HostFault, Limits, Refusal, check, engine::Translated, engine::translate};
+use phat_protocol::CodeHash;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tokio::sync::OnceCell;
+
+/// What a code hash turned out to be: a module that runs, or the reasons why it can't.
+pub(crate) type Translation = Result<Arc<Translated>, Arc<Vec<Refusal>>>;
+
+struct Slot {
+    translation: Arc<OnceCell<Translation>>,
+    bytes: usize,
+    used: u64,
+}
+
+#[derive(Default)]
+struct Slots {
+    by_hash: HashMap<CodeHash, Slot>,
+    bytes: usize,
+    uses: u64,
+}
+
+/// Keeps the modules used last, up to a number and a sum of their code's bytes.
+pub(crate) struct Cache {
+    limits: Arc<Limits>,
+    most_modules: usize,
+    most_bytes: usize,
+    slots: Mutex<Slots>,
+}
+
+impl Cache {
+    pub(crate) fn new(limits: Arc<Limits>, most_modules: usize, most_bytes: usize) -> Self {
+        Self { limits, most_modules, most_bytes, slots: Mutex::default() }
+    }
+
+    /// The module of `code`, translated on a blocking thread when it isn't there. Callers that come
+    /// meanwhile wait for that one translation.
+    pub(crate) async fn get(&self, hash: CodeHash, code: Arc<[u8]>) -> Result<Translation, HostFault> {
+        let cell = self.slot(hash, code.len());
+        let limits = Arc::clone(&self.limits);
+        let translated = cell.get_or_try_init(|| async move {
+            tokio::task::spawn_blocking(move || prepare(hash, &code, &limits)).await.map_err(|_| HostFault::Panicked)?
+        });
+        match translated.await {
+            Ok(translation) => Ok(translation.clone()),
+            Err(fault) => {
+                // Bytes that were not those of the hash must not stand in for them.
+                self.forget(&hash, &cell);
+                Err(fault)
+            }
+        }
+    }
+
+    fn slot(&self, hash: CodeHash, bytes: usize) -> Arc<OnceCell<Translation>> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.uses += 1;
+        let now = slots.uses;
+        if let Some(slot) = slots.by_hash.get_mut(&hash) {
+            slot.used = now;
+            return Arc::clone(&slot.translation);
+        }
+        while slots.by_hash.len() >= self.most_modules || slots.bytes.saturating_add(bytes) > self.most_bytes {
+            let Some(oldest) = slots.by_hash.iter().min_by_key(|(_, slot)| slot.used).map(|(hash, _)| *hash) else {
+                break;
+            };
+            slots.remove(&oldest);
+        }
+        let slot = Slot { translation: Arc::default(), bytes, used: now };
+        let cell = Arc::clone(&slot.translation);
+        slots.bytes = slots.bytes.saturating_add(bytes);
+        slots.by_hash.insert(hash, slot);
+        cell
+    }
+
+    fn forget(&self, hash: &CodeHash, cell: &Arc<OnceCell<Translation>>) {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        if slots.by_hash.get(hash).is_some_and(|slot| Arc::ptr_eq(&slot.translation, cell)) {
+            slots.remove(hash);
+        }
+    }
+}
+
+impl Slots {
+    fn remove(&mut self, hash: &CodeHash) {
+        if let Some(slot) = self.by_hash.remove(hash) {
+            self.bytes = self.bytes.saturating_sub(slot.bytes);
+        }
+    }
+}
+
+fn prepare(hash: CodeHash, code: &[u8], limits: &Limits) -> Result<Translation, HostFault> {
+    let found = phat_protocol::code_hash(code);
+    if found != hash {
+        return Err(HostFault::WrongCode { expected: hash, found });
+    }
+    let facts = match check(code, limits) {
+        Ok(facts) => facts,
+        Err(refusals) => return Ok(Err(Arc::new(refusals))),
+    };
+    Ok(translate(code, &facts, limits)
+        .map(Arc::new)
+        .map_err(|message| Arc::new(vec![Refusal::Untranslatable(message)])))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,16 @@
+//! The way out: which servers a guest may talk to, and how.
+
+mod address;
+mod client;
+mod denial;
+mod fetch;
+mod policy;
+mod request;
+
+pub use address::Registry;
+pub(crate) use client::Egress;
+pub use client::EgressError;
+pub use denial::Denial;
+pub(crate) use fetch::FetchError;
+pub use policy::{AllowEntry, EgressPolicy};
+pub(crate) use request::origin_of;

@@ -1,0 +1,177 @@
+//! One request of a guest: each hop checked, each redirect followed by hand, the body read with a
+//! cap.
+
+use super::{
+    Denial,
+    address::unreachable,
+    client::{Egress, Route},
+    request::Request,
+};
+use crate::{
+    limits::in_memory,
+    pink::{HttpRequest, HttpResponse},
+};
+use reqwest::{Client, Method, Response, StatusCode, header};
+use std::{error::Error as _, net::IpAddr, time::Duration};
+use url::{Host, Url};
+
+/// Why a guest gets no response. `Display` is what the guest reads.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum FetchError {
+    #[error(transparent)]
+    Denied(#[from] Denial),
+    #[error("invalid URL: {0}")]
+    InvalidUrl(String),
+    #[error("invalid method")]
+    InvalidMethod,
+    #[error("the name of header {0} is invalid")]
+    InvalidHeaderName(usize),
+    #[error("the value of header {0} is invalid")]
+    InvalidHeaderValue(usize),
+    #[error("more than {limit} headers")]
+    TooManyHeaders { limit: u32 },
+    #[error("no complete response within {} ms", .0.as_millis())]
+    Late(Duration),
+    #[error("the response's body is longer than {limit} bytes")]
+    TooLarge { limit: u32 },
+    #[error("{0}")]
+    Network(String),
+}
+
+impl Egress {
+    /// Fetches within `time`.
+    pub(crate) async fn fetch(&self, request: HttpRequest, time: Duration) -> Result<HttpResponse, FetchError> {
+        let request = Request::parse(request, &self.limits)?;
+        match tokio::time::timeout(time, self.follow(request)).await {
+            Ok(result) => result,
+            Err(_) => Err(FetchError::Late(time)),
+        }
+    }
+
+    async fn follow(&self, mut request: Request) -> Result<HttpResponse, FetchError> {
+        let mut redirects = 0;
+        loop {
+            let client = self.admit(&request.url)?;
+            let response = send(client, &request).await?;
+            let Some(next) = redirect(&response, &request.url)? else {
+                return self.read(response).await;
+            };
+            if redirects == self.limits.redirects {
+                return Err(FetchError::Network(format!("more than {redirects} redirects")));
+            }
+            redirects += 1;
+            request = redirected(request, response.status(), next)?;
+        }
+    }
+
+    /// The client for a URL that the policy lets pass.
+    fn admit(&self, url: &Url) -> Result<&Client, Denial> {
+        let scheme = || Denial::Scheme(url.scheme().to_owned());
+        match (self.route(url), url.scheme()) {
+            (Route::Opened(opened), "https") => Ok(&opened.client),
+            (Route::Opened(opened), "http") if opened.http => Ok(&opened.client),
+            (Route::Opened(_), _) => Err(scheme()),
+            (Route::Public(client), "https") => {
+                let port = url.port_or_known_default().unwrap_or(0);
+                if port != 443 && port < 1024 {
+                    return Err(Denial::Port(port));
+                }
+                // A literal address never comes to the resolver's filter.
+                match literal(url).and_then(|address| unreachable(address).map(|registry| (address, registry))) {
+                    Some((address, registry)) => Err(Denial::Address { address, registry }),
+                    None => Ok(client),
+                }
+            }
+            (Route::Public(_), _) => Err(scheme()),
+        }
+    }
+
+    async fn read(&self, mut response: Response) -> Result<HttpResponse, FetchError> {
+        let limit = self.limits.response_bytes;
+        let too_large = FetchError::TooLarge { limit };
+        if response.content_length().is_some_and(|length| length > u64::from(limit)) {
+            return Err(too_large);
+        }
+        let status = response.status();
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .collect();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error))? {
+            if body.len().saturating_add(chunk.len()) > in_memory(limit) {
+                return Err(too_large);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(HttpResponse {
+            status_code: status.as_u16(),
+            reason_phrase: status.canonical_reason().unwrap_or_default().to_owned(),
+            headers,
+            body,
+        })
+    }
+}
+
+async fn send(client: &Client, request: &Request) -> Result<Response, FetchError> {
+    let mut builder = client.request(request.method.clone(), request.url.clone()).headers(request.headers.clone());
+    if !request.body.is_empty() {
+        builder = builder.body(request.body.clone());
+    }
+    builder.send().await.map_err(|error| failed(&error))
+}
+
+/// The policy's own refusals travel inside the client's errors.
+fn failed(error: &reqwest::Error) -> FetchError {
+    let mut reason = String::new();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(denial) = cause.downcast_ref::<Denial>() {
+            return denial.clone().into();
+        }
+        reason = cause.to_string();
+        source = cause.source();
+    }
+    // The last cause says most, and no URL, which may hold a secret, is in it.
+    FetchError::Network(if reason.is_empty() { "the request failed".into() } else { reason })
+}
+
+fn literal(url: &Url) -> Option<IpAddr> {
+    match url.host()? {
+        Host::Ipv4(address) => Some(address.into()),
+        Host::Ipv6(address) => Some(address.into()),
+        Host::Domain(_) => None,
+    }
+}
+
+/// Where a response leads, if it leads anywhere.
+fn redirect(response: &Response, from: &Url) -> Result<Option<Url>, FetchError> {
+    let follows = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
+    let Some(location) = response.headers().get(header::LOCATION).filter(|_| follows) else { return Ok(None) };
+    let invalid = |reason: &str| FetchError::Network(format!("a redirect leads nowhere: {reason}"));
+    let location = location.to_str().map_err(|_| invalid("not text"))?;
+    let next = from.join(location).map_err(|error| invalid(&error.to_string()))?;
+    Ok(Some(next))
+}
+
+/// The next hop's request (RFC 9110, 15.4): a POST becomes a GET but at 307 and 308, and at another
+/// origin nothing of the guest's goes along.
+fn redirected(request: Request, status: StatusCode, next: Url) -> Result<Request, FetchError> {
+    if request.url.scheme() == "https" && next.scheme() == "http" {
+        return Err(Denial::Downgrade.into());
+    }
+    let kept = matches!(status.as_u16(), 307 | 308) || matches!(request.method, Method::GET | Method::HEAD);
+    let same_origin = request.url.origin() == next.origin();
+    let mut redirected = Request { url: next, ..request };
+    if !kept {
+        redirected.method = Method::GET;
+        redirected.body.clear();
+        redirected.headers.remove(header::CONTENT_TYPE);
+    }
+    if !same_origin {
+        redirected.headers.clear();
+        redirected.body.clear();
+    }
+    Ok(redirected)
+}

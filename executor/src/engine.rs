@@ -1,0 +1,127 @@
+//! From wasm bytes to something that can be run.
+
+use crate::{
+    Limits, ModuleFacts, check,
+    limits::{PAGE_BYTES, in_memory},
+    run::Guest,
+    seal,
+};
+use wasmi::{CompilationMode, Config, Engine, Extern, Instance, Linker, Memory, MemoryType, Module, Store};
+use wasmparser::BinaryReader;
+
+/// A translated module. It owns its engine, since an engine keeps the code of every module that it
+/// ever translated: dropping this frees it.
+pub(crate) struct Translated {
+    engine: Engine,
+    module: Module,
+    linker: Linker<Guest>,
+    facts: ModuleFacts,
+}
+
+fn config() -> Config {
+    let mut config = Config::default();
+    config
+        .compilation_mode(CompilationMode::Eager)
+        .consume_fuel(true)
+        .allow_start_fn(false)
+        .ignore_custom_sections(true)
+        .wasm_tail_call(false)
+        .wasm_multi_memory(false)
+        .wasm_extended_const(false)
+        .wasm_custom_page_sizes(false)
+        .wasm_wide_arithmetic(false)
+        .wasm_mutable_global(true)
+        .wasm_sign_extension(true)
+        .wasm_saturating_float_to_int(true)
+        .wasm_multi_value(true)
+        .wasm_bulk_memory(true)
+        .wasm_reference_types(true)
+        .floats(true);
+    config
+}
+
+/// Translates a module that was checked.
+///
+/// # Errors
+/// What the engine says against it: the module exceeds one of the engine's own bounds.
+pub(crate) fn translate(wasm: &[u8], facts: &ModuleFacts, _limits: &Limits) -> Result<Translated, String> {
+    let engine = Engine::new(&config());
+    let said = |error: wasmi::Error| error.to_string();
+    let module = Module::new(&engine, without_memory_maximum(wasm)).map_err(said)?;
+    let mut linker = Linker::new(&engine);
+    seal::define(&mut linker).map_err(said)?;
+    Ok(Translated { engine, module, linker, facts: facts.clone() })
+}
+
+/// An instance, with the memory that was made for it.
+pub(crate) struct Started {
+    pub(crate) instance: Instance,
+    pub(crate) memory: Memory,
+}
+
+impl Translated {
+    pub(crate) fn facts(&self) -> &ModuleFacts {
+        &self.facts
+    }
+
+    pub(crate) fn store(&self, guest: Guest) -> Store<Guest> {
+        let mut store = Store::new(&self.engine, guest);
+        store.limiter(|guest| guest);
+        store
+    }
+
+    /// Makes the instance's memory and the instance.
+    ///
+    /// # Errors
+    /// When the memory is refused, or a data or element segment doesn't fit.
+    pub(crate) fn start(&self, store: &mut Store<Guest>) -> Result<Started, wasmi::Error> {
+        let ty = MemoryType::new(self.facts.initial_pages, None);
+        let memory = Memory::new(&mut *store, ty)?;
+        let mut linker = self.linker.clone();
+        linker.define(check::MEMORY.0, check::MEMORY.1, Extern::Memory(memory)).map_err(wasmi::Error::from)?;
+        let instance = linker.instantiate_and_start(&mut *store, &self.module)?;
+        Ok(Started { instance, memory })
+    }
+
+    /// The most that the module's memory may grow to, in bytes, by its own declaration.
+    pub(crate) fn declared_bytes(&self) -> Option<usize> {
+        self.facts.maximum_pages.map(|pages| in_memory(pages).saturating_mul(in_memory(PAGE_BYTES)))
+    }
+}
+
+/// The module without its memory's maximum, which the run's limiter enforces instead: the engine
+/// refuses growth beyond a declared maximum without asking the limiter, and then nobody would know
+/// that a later trap means "out of memory". The bytes of both sizes are given to the first, since
+/// LEB128 may be padded; where they are more than the five that it may have, the module stays as it
+/// is.
+fn without_memory_maximum(wasm: &[u8]) -> Vec<u8> {
+    let mut module = wasm.to_vec();
+    if let Some(memory) = check::memory_import(wasm)
+        && memory.ty.maximum.is_some()
+        && let Some(limits) = memory_limits(wasm, memory.entry.clone())
+        && let Some([flags, sizes @ ..]) = module.get_mut(limits)
+        && (1..=5).contains(&sizes.len())
+    {
+        *flags = 0;
+        let mut rest = memory.ty.initial;
+        let last = sizes.len() - 1;
+        for (index, byte) in sizes.iter_mut().enumerate() {
+            let low = u8::try_from(rest & 0x7f).unwrap_or(0x7f);
+            *byte = if index == last { low } else { low | 0x80 };
+            rest >>= 7;
+        }
+    }
+    module
+}
+
+/// Where in an import's entry the memory's flags and sizes stand.
+fn memory_limits(wasm: &[u8], entry: std::ops::Range<usize>) -> Option<std::ops::Range<usize>> {
+    let mut reader = BinaryReader::new(wasm.get(entry.clone())?, entry.start);
+    reader.read_string().ok()?;
+    reader.read_string().ok()?;
+    reader.read_u8().ok()?;
+    Some(reader.original_position()..entry.end)
+}
+
+#[cfg(test)]
+mod tests;

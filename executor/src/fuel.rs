@@ -1,0 +1,19 @@
+//! What host functions cost, in the unit of the guest's own instructions (about 3 ns each).
+
+/// Any call into the host.
+pub(crate) const CALL: u64 = 50;
+/// Every byte that crosses the boundary, either way.
+pub(crate) const BYTE: u64 = 1;
+/// Every byte that is hashed.
+pub(crate) const HASHED_BYTE: u64 = 4;
+/// Making, checking or recovering one signature, or deriving one key.
+pub(crate) const SIGNATURE: u64 = 100_000;
+/// One storage access, beside its bytes.
+pub(crate) const STORAGE: u64 = 500;
+/// One HTTP request, beside its bytes.
+pub(crate) const HTTP_REQUEST: u64 = 500_000;
+
+/// The price of `bytes` bytes at `each`.
+pub(crate) fn of_bytes(bytes: usize, each: u64) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX).saturating_mul(each)
+}

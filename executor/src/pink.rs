@@ -1,0 +1,67 @@
+//! The chain extension `pink`: what a Phat Contract can do beyond a chain's contract.
+
+mod codec;
+pub(crate) mod ecdsa;
+mod http;
+mod keys;
+mod signing;
+
+pub(crate) use codec::{HttpRequest, HttpResponse};
+pub(crate) use http::{HttpReply, perform, reply as http_reply};
+
+use crate::{
+    LogLevel, LogLine,
+    run::{Mode, wait::Halt},
+    seal::{Host, OutBuffer},
+};
+use codec::arguments;
+use parity_scale_codec::Encode;
+use wasmi::Error;
+
+/// The extension's own number, in the upper half of a function's id.
+const EXTENSION: u32 = 0;
+/// What the reference's runtime calls itself.
+const RUNTIME_VERSION: (u32, u32) = (1, 2);
+
+/// Calls function `id`, and answers 0 or, for the functions that have one, an error code.
+pub(crate) fn call(host: &mut Host<'_>, id: u32, input: &[u8], out: OutBuffer) -> Result<u32, Error> {
+    if id >> 16 != EXTENSION {
+        return Err(Halt::Unsupported(format!("chain extension {}", id >> 16)).into());
+    }
+    let output = match id {
+        1 => return http::request(host, arguments(input)?, out),
+        2 => signing::sign(host, arguments(input)?)?.encode(),
+        3 => signing::verify(host, arguments(input)?)?.encode(),
+        4 => keys::derive(host, &arguments::<Vec<u8>>(input)?)?.encode(),
+        5 => keys::public(host, arguments(input)?)?.encode(),
+        10 => log(host, arguments(input)?),
+        11 => random(host, arguments(input)?).encode(),
+        12 => (host.guest().run.mode == Mode::Transaction).encode(),
+        13 => signing::ecdsa_sign_prehashed(host, arguments(input)?)?.encode(),
+        14 => signing::ecdsa_verify_prehashed(host, arguments(input)?)?.encode(),
+        18 => crate::seal::now(host).encode(),
+        21 => RUNTIME_VERSION.encode(),
+        22 => return http::batch(host, arguments(input)?, out),
+        other => return Err(Halt::Unsupported(format!("function {other} of the chain extension")).into()),
+    };
+    host.write_out(out, &output)?;
+    Ok(0)
+}
+
+fn log(host: &mut Host<'_>, (level, message): (u8, String)) -> Vec<u8> {
+    let contract = host.guest().frame.contract;
+    host.guest_mut().run.log(LogLine { contract, level: LogLevel::from(level), message });
+    Vec::new()
+}
+
+fn random(host: &mut Host<'_>, length: u8) -> Vec<u8> {
+    let run = &host.guest().run;
+    match run.mode {
+        Mode::Query | Mode::Simulation => {
+            let mut bytes = vec![0; usize::from(length)];
+            run.randomness.fill(&mut bytes);
+            bytes
+        }
+        Mode::Transaction => Vec::new(),
+    }
+}

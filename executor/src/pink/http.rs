@@ -1,0 +1,205 @@
+//! HTTP for guests: the call suspends, the driver fetches, and the answer is written when it is
+//! there. Nothing that the outside world can cause traps.
+
+use super::codec::{HttpRequest, HttpRequestError, HttpResponse};
+use crate::{
+    HttpCall, HttpResult,
+    egress::{Egress, FetchError, origin_of},
+    fuel,
+    limits::in_memory,
+    run::{
+        Mode,
+        wait::{Halt, HttpShape, HttpWait, Suspension},
+    },
+    seal::{Host, OutBuffer, trap},
+};
+use futures_util::future::join_all;
+use parity_scale_codec::Encode;
+use std::time::Duration;
+use tokio::time::Instant;
+use wasmi::Error;
+
+/// The status of an answer that is the host's, where no response came.
+const UNREACHABLE: u16 = 523;
+/// The status of an answer that is the host's, where the response came too late or is too large.
+const LATE: u16 = 524;
+
+/// What was fetched for a suspended guest.
+pub(crate) struct HttpReply {
+    pub(crate) results: Vec<Result<HttpResponse, FetchError>>,
+    pub(crate) calls: Vec<HttpCall>,
+    pub(crate) shape: HttpShape,
+    pub(crate) out: OutBuffer,
+}
+
+/// `http_request`: suspends the guest.
+pub(super) fn request(host: &mut Host<'_>, (request,): (HttpRequest,), out: OutBuffer) -> Result<u32, Error> {
+    if host.guest().run.mode == Mode::Transaction {
+        let response = own_response(UNREACHABLE, "API Unavailable", "no HTTP in a transaction");
+        host.write_out(out, &response.encode())?;
+        return Ok(0);
+    }
+    suspend(host, HttpWait { requests: vec![request], shape: HttpShape::Single, out })
+}
+
+/// `batch_http_request`: suspends the guest, or answers the code of what is wrong with the batch.
+pub(super) fn batch(
+    host: &mut Host<'_>,
+    (requests, timeout): (Vec<HttpRequest>, u64),
+    out: OutBuffer,
+) -> Result<u32, Error> {
+    let Run { batch, mode } = run(host);
+    if requests.len() > batch {
+        return Ok(HttpRequestError::TooManyRequests.status());
+    }
+    if mode == Mode::Transaction {
+        return Ok(HttpRequestError::NotAllowed.status());
+    }
+    let timeout = Duration::from_millis(timeout);
+    suspend(host, HttpWait { requests, shape: HttpShape::Batch { timeout }, out })
+}
+
+struct Run {
+    batch: usize,
+    mode: Mode,
+}
+
+fn run(host: &Host<'_>) -> Run {
+    let run = &host.guest().run;
+    Run { batch: in_memory(run.limits.http.batch), mode: run.mode }
+}
+
+fn suspend(host: &mut Host<'_>, wait: HttpWait) -> Result<u32, Error> {
+    let price = fuel::HTTP_REQUEST.saturating_mul(u64::try_from(wait.requests.len()).unwrap_or(u64::MAX));
+    host.charge(price)?;
+    // A buffer that isn't the guest's own is its mistake, found before the world hears of it.
+    host.capacity(wait.out)?;
+    let run = &host.guest().run;
+    let most = in_memory(run.limits.http.requests);
+    if run.http.len().saturating_add(wait.requests.len()) > most {
+        return Err(trap(format!("more than {most} HTTP requests in one run")));
+    }
+    host.guest_mut().frame.suspension = Some(Suspension::Http(wait));
+    Err(Halt::Suspended.into())
+}
+
+/// Fetches every request at once, each within `time`.
+pub(crate) async fn perform(
+    egress: &Egress,
+    requests: Vec<HttpRequest>,
+    time: Duration,
+) -> (Vec<Result<HttpResponse, FetchError>>, Vec<HttpCall>) {
+    let fetched = join_all(requests.into_iter().map(|request| async move {
+        let (started, origin) = (Instant::now(), origin_of(&request.url));
+        let result = egress.fetch(request, time).await;
+        let call = HttpCall { origin, result: summary(&result), duration: started.elapsed() };
+        (result, call)
+    }));
+    fetched.await.into_iter().unzip()
+}
+
+fn summary(result: &Result<HttpResponse, FetchError>) -> HttpResult {
+    match result {
+        Ok(response) => HttpResult::Status(response.status_code),
+        Err(FetchError::Denied(denial)) => HttpResult::Denied(denial.clone()),
+        Err(
+            error @ (FetchError::InvalidUrl(_)
+            | FetchError::InvalidMethod
+            | FetchError::InvalidHeaderName(_)
+            | FetchError::InvalidHeaderValue(_)
+            | FetchError::TooManyHeaders { .. }
+            | FetchError::Late(_)
+            | FetchError::TooLarge { .. }
+            | FetchError::Network(_)),
+        ) => HttpResult::Failed(error.to_string()),
+    }
+}
+
+/// Writes what was fetched where the guest wants it, and answers the call's code.
+pub(crate) fn reply(host: &mut Host<'_>, reply: HttpReply) -> Result<u32, Error> {
+    let HttpReply { results, calls, shape, out } = reply;
+    let run = &mut host.guest_mut().run;
+    run.last_http_denied = results.iter().any(|result| matches!(result, Err(FetchError::Denied(_))));
+    run.http.extend(calls);
+    let capacity = host.capacity(out)?;
+    let output = match shape {
+        HttpShape::Single => results.into_iter().next().map(|result| single(result, capacity)).unwrap_or_default(),
+        HttpShape::Batch { .. } => several(results, capacity),
+    };
+    host.write_out(out, &output)?;
+    Ok(0)
+}
+
+fn single(result: Result<HttpResponse, FetchError>, capacity: usize) -> Vec<u8> {
+    let response = result.unwrap_or_else(|error| own_response(status(&error), reason(&error), &error.to_string()));
+    let encoded = response.encode();
+    if encoded.len() <= capacity { encoded } else { too_large_for_buffer(encoded.len(), capacity).encode() }
+}
+
+fn too_large_for_buffer(length: usize, capacity: usize) -> HttpResponse {
+    let reason = format!("the response takes {length} bytes, and the contract's buffer {capacity}");
+    own_response(LATE, "Response Too Large", &reason)
+}
+
+/// The results of a batch; where they don't fit together, the largest ones are replaced first.
+fn several(results: Vec<Result<HttpResponse, FetchError>>, capacity: usize) -> Vec<u8> {
+    let mut results: Vec<Result<HttpResponse, HttpRequestError>> =
+        results.into_iter().map(|result| result.map_err(|error| code(&error))).collect();
+    loop {
+        let encoded = results.encode();
+        if encoded.len() <= capacity {
+            return encoded;
+        }
+        let largest = results.iter_mut().filter(|result| result.is_ok()).max_by_key(|result| result.encoded_size());
+        let Some(largest) = largest else { return encoded };
+        *largest = Err(HttpRequestError::ResponseTooLarge);
+    }
+}
+
+fn own_response(status_code: u16, reason_phrase: &str, body: &str) -> HttpResponse {
+    HttpResponse { status_code, reason_phrase: reason_phrase.into(), headers: Vec::new(), body: body.into() }
+}
+
+fn status(error: &FetchError) -> u16 {
+    match error {
+        FetchError::Late(_) | FetchError::TooLarge { .. } => LATE,
+        FetchError::Denied(_)
+        | FetchError::InvalidUrl(_)
+        | FetchError::InvalidMethod
+        | FetchError::InvalidHeaderName(_)
+        | FetchError::InvalidHeaderValue(_)
+        | FetchError::TooManyHeaders { .. }
+        | FetchError::Network(_) => UNREACHABLE,
+    }
+}
+
+fn reason(error: &FetchError) -> &'static str {
+    match error {
+        FetchError::Late(_) => "Timeout",
+        FetchError::TooLarge { .. } => "Response Too Large",
+        FetchError::Denied(_) => "Not Allowed",
+        FetchError::InvalidUrl(_)
+        | FetchError::InvalidMethod
+        | FetchError::InvalidHeaderName(_)
+        | FetchError::InvalidHeaderValue(_)
+        | FetchError::TooManyHeaders { .. } => "Invalid Request",
+        FetchError::Network(_) => "Unreachable",
+    }
+}
+
+fn code(error: &FetchError) -> HttpRequestError {
+    match error {
+        FetchError::Denied(_) => HttpRequestError::NotAllowed,
+        FetchError::InvalidUrl(_) => HttpRequestError::InvalidUrl,
+        FetchError::InvalidMethod => HttpRequestError::InvalidMethod,
+        FetchError::InvalidHeaderName(_) => HttpRequestError::InvalidHeaderName,
+        FetchError::InvalidHeaderValue(_) => HttpRequestError::InvalidHeaderValue,
+        FetchError::TooManyHeaders { .. } => HttpRequestError::TooManyHeaders,
+        FetchError::Late(_) => HttpRequestError::Timeout,
+        FetchError::TooLarge { .. } => HttpRequestError::ResponseTooLarge,
+        FetchError::Network(_) => HttpRequestError::NetworkError,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,186 @@
+//! One call of one contract: a store, an instance, and where it stands.
+
+use super::{
+    Entry, Guest, Returned,
+    wait::{Halt, Suspension},
+};
+use crate::{engine::Translated, pink::HttpReply, pink::http_reply, seal::Host};
+use phat_protocol::Outcome;
+use std::sync::Arc;
+use wasmi::{ResumableCall, ResumableCallHostTrap, ResumableCallOutOfFuel, Store, TrapCode, Val};
+
+/// A call that has not ended. It holds memory while it waits, and a thread only within
+/// [`Frame::slice`].
+pub(crate) struct Frame {
+    translated: Arc<Translated>,
+    store: Store<Guest>,
+    position: Position,
+}
+
+enum Position {
+    Start(Entry),
+    Sliced(ResumableCallOutOfFuel),
+    Waiting(ResumableCallHostTrap),
+    Answered(ResumableCallHostTrap, HttpReply),
+}
+
+/// Where a slice left off.
+pub(crate) enum Turn {
+    /// The slice is used up.
+    Sliced(Frame),
+    /// The guest waits.
+    Suspended(Frame, Suspension),
+    /// The call is over.
+    Ended(Result<Returned, Failure>, Box<Guest>),
+}
+
+/// How a call failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) outcome: Outcome,
+    pub(crate) reason: String,
+}
+
+impl Failure {
+    pub(crate) fn new(outcome: Outcome, reason: impl Into<String>) -> Self {
+        Self { outcome, reason: reason.into() }
+    }
+}
+
+impl Frame {
+    pub(crate) fn new(translated: Arc<Translated>, entry: Entry, guest: Guest) -> Self {
+        let store = translated.store(guest);
+        Self { translated, store, position: Position::Start(entry) }
+    }
+
+    /// Gives a waiting guest what it waited for. Only a frame that waits has an answer to get.
+    pub(crate) fn answer(mut self, reply: HttpReply) -> Self {
+        self.position = match self.position {
+            Position::Waiting(call) => Position::Answered(call, reply),
+            other @ (Position::Start(_) | Position::Sliced(_) | Position::Answered(..)) => other,
+        };
+        self
+    }
+
+    /// Ends the call from outside.
+    pub(crate) fn abandon(self) -> Box<Guest> {
+        self.end()
+    }
+
+    /// Runs until the slice is used up, the guest waits, or the call is over.
+    pub(crate) fn slice(self) -> Turn {
+        let Self { translated, mut store, position } = self;
+        let required = match &position {
+            Position::Sliced(call) => call.required_fuel(),
+            Position::Start(_) | Position::Waiting(_) | Position::Answered(..) => 0,
+        };
+        let result = refuel(&mut store, required).and_then(|()| match position {
+            Position::Start(entry) => start(&translated, &mut store, entry),
+            Position::Sliced(call) => call.resume(&mut store, &mut []).map_err(|error| failure(&error, &store)),
+            Position::Answered(call, reply) => resume(&mut store, call, reply),
+            // A frame that waits is never given a slice.
+            Position::Waiting(call) => Ok(ResumableCall::HostTrap(call)),
+        });
+        let frame = |store, position| Self { translated, store, position };
+        match result {
+            Ok(ResumableCall::OutOfFuel(call)) => Turn::Sliced(frame(store, Position::Sliced(call))),
+            Ok(ResumableCall::HostTrap(call)) => match store.data_mut().frame.suspension.take() {
+                Some(suspension) => Turn::Suspended(frame(store, Position::Waiting(call)), suspension),
+                None => {
+                    let ended = halted(call.host_error(), &mut store);
+                    drop(call);
+                    Turn::Ended(ended, into_guest(store))
+                }
+            },
+            // `deploy` of old contracts, and any message without a result, may end without returning.
+            Ok(ResumableCall::Finished) => {
+                let returned = store.data_mut().frame.returned.take().unwrap_or_default();
+                Turn::Ended(Ok(returned), into_guest(store))
+            }
+            Err(failure) => Turn::Ended(Err(failure), into_guest(store)),
+        }
+    }
+
+    fn end(self) -> Box<Guest> {
+        into_guest(self.store)
+    }
+}
+
+/// Takes the frame's unused fuel back into the run's reserve.
+fn into_guest(store: Store<Guest>) -> Box<Guest> {
+    let unused = store.get_fuel().unwrap_or(0);
+    let mut guest = Box::new(store.into_data());
+    guest.run.reserve = guest.run.reserve.saturating_add(unused);
+    guest
+}
+
+/// Gives the frame a slice, or what its next instruction needs if that is more.
+fn refuel(store: &mut Store<Guest>, required: u64) -> Result<(), Failure> {
+    let run = &store.data().run;
+    let left = run.reserve.saturating_add(store.get_fuel().unwrap_or(0));
+    if required > left {
+        return Err(spent(run.limits.fuel));
+    }
+    let slice = run.limits.fuel_slice.max(required).min(left);
+    store.data_mut().run.reserve = left - slice;
+    store.set_fuel(slice).map_err(|error| Failure::new(Outcome::BadContract, error.to_string()))
+}
+
+fn spent(fuel: u64) -> Failure {
+    Failure::new(Outcome::OutOfFuel, format!("spent all of its {fuel} fuel"))
+}
+
+fn start(translated: &Translated, store: &mut Store<Guest>, entry: Entry) -> Result<ResumableCall, Failure> {
+    let started = match translated.start(store) {
+        Ok(started) => started,
+        Err(error) if store.data().run.memory_refused => {
+            return Err(Failure::new(Outcome::OutOfMemory, format!("can't start: {error}")));
+        }
+        Err(error) => return Err(Failure::new(Outcome::BadContract, format!("can't start: {error}"))),
+    };
+    store.data_mut().frame.memory = Some(started.memory);
+    let name = entry.export();
+    let Some(function) = started.instance.get_func(&*store, name) else {
+        return Err(Failure::new(Outcome::BadContract, format!("exports no function `{name}`")));
+    };
+    function.call_resumable(&mut *store, &[], &mut []).map_err(|error| failure(&error, store))
+}
+
+fn resume(store: &mut Store<Guest>, call: ResumableCallHostTrap, reply: HttpReply) -> Result<ResumableCall, Failure> {
+    let code = http_reply(&mut Host::new(store), reply).map_err(|error| failure(&error, store))?;
+    let code = Val::I32(code.cast_signed());
+    call.resume(&mut *store, &[code], &mut []).map_err(|error| failure(&error, store))
+}
+
+/// What an error that can't be resumed from means.
+fn failure(error: &wasmi::Error, store: &Store<Guest>) -> Failure {
+    if let Some(halt) = error.downcast_ref::<Halt>() {
+        return halt_failure(halt, store);
+    }
+    let run = &store.data().run;
+    match error.as_trap_code() {
+        Some(TrapCode::OutOfFuel) => spent(run.limits.fuel),
+        Some(_) | None if run.memory_refused => {
+            Failure::new(Outcome::OutOfMemory, format!("{error}, after more memory was refused"))
+        }
+        Some(_) | None => Failure::new(Outcome::Trapped, error.to_string()),
+    }
+}
+
+fn halted(error: &wasmi::Error, store: &mut Store<Guest>) -> Result<Returned, Failure> {
+    match error.downcast_ref::<Halt>() {
+        Some(Halt::Returned) => Ok(store.data_mut().frame.returned.take().unwrap_or_default()),
+        Some(halt) => Err(halt_failure(halt, store)),
+        None => Err(failure(error, store)),
+    }
+}
+
+fn halt_failure(halt: &Halt, store: &Store<Guest>) -> Failure {
+    let outcome = match halt {
+        Halt::OutOfFuel => return spent(store.data().run.limits.fuel),
+        Halt::OutputTooLarge { .. } => Outcome::OutputTooLarge,
+        Halt::Unsupported(_) => Outcome::BadContract,
+        Halt::Trapped(_) | Halt::Suspended | Halt::Returned => Outcome::Trapped,
+    };
+    Failure::new(outcome, halt.to_string())
+}

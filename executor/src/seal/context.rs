@@ -1,0 +1,47 @@
+//! Who calls whom with what, and when.
+
+use super::{Host, OutBuffer};
+use crate::run::{Guest, Mode};
+use wasmi::{Caller, Error, Linker};
+
+pub(super) fn define(linker: &mut Linker<Guest>) -> Result<(), Error> {
+    for prefix in ["", "seal_"] {
+        answer(linker, &format!("{prefix}caller"), |host| host.guest().frame.caller.to_vec())?;
+        answer(linker, &format!("{prefix}address"), |host| host.guest().frame.contract.as_bytes().to_vec())?;
+        answer(linker, &format!("{prefix}value_transferred"), |_| 0u128.to_le_bytes().to_vec())?;
+        answer(linker, &format!("{prefix}now"), |host| now(host).to_le_bytes().to_vec())?;
+        answer(linker, &format!("{prefix}block_number"), |_| 0u32.to_le_bytes().to_vec())?;
+        linker.func_wrap("seal0", &format!("{prefix}input"), input)?;
+    }
+    Ok(())
+}
+
+/// Milliseconds since the unix epoch; 0 where the answer may not depend on the clock.
+pub(crate) fn now(host: &Host<'_>) -> u64 {
+    let run = &host.guest().run;
+    match run.mode {
+        Mode::Query | Mode::Simulation => run.clock.unix_millis(),
+        Mode::Transaction => 0,
+    }
+}
+
+/// A function `(out, out_len)` that answers with a few bytes.
+fn answer(
+    linker: &mut Linker<Guest>,
+    name: &str,
+    value: impl Fn(&Host<'_>) -> Vec<u8> + Send + Sync + 'static,
+) -> Result<(), Error> {
+    let function = move |mut caller: Caller<'_, Guest>, pointer: u32, length_pointer: u32| {
+        let mut host = Host::enter(&mut caller)?;
+        let value = value(&host);
+        host.write_out(OutBuffer { pointer, length_pointer }, &value)
+    };
+    linker.func_wrap("seal0", name, function)?;
+    Ok(())
+}
+
+fn input(mut caller: Caller<'_, Guest>, pointer: u32, length_pointer: u32) -> Result<(), Error> {
+    let mut host = Host::enter(&mut caller)?;
+    let input = std::sync::Arc::clone(&host.guest().frame.input);
+    host.write_out(OutBuffer { pointer, length_pointer }, &input)
+}

@@ -1,0 +1,91 @@
+//! What the executor's tests share: a host, guests in text, and runs of them.
+#![allow(dead_code, reason = "each test binary uses a part")]
+
+pub mod guest;
+pub mod server;
+
+use async_trait::async_trait;
+use phat_executor::{
+    Clock, Entry, Executor, ExecutorConfig, HostServices, KeyRoot, Mode, Randomness, Resolver, Resources, Run,
+    RunResult, State,
+};
+use phat_protocol::{ContractId, code_hash};
+use std::{collections::HashMap, io, net::IpAddr, sync::Arc};
+
+/// A clock that stands still, within the life of the test certificates.
+pub const NOW_MILLIS: u64 = 1_800_000_000_000;
+pub const CONTRACT: ContractId = ContractId([7; 32]);
+
+struct Standing;
+
+impl Clock for Standing {
+    fn unix_millis(&self) -> u64 {
+        NOW_MILLIS
+    }
+}
+
+/// Bytes that count up, so that they can be told from zeros.
+struct Counting;
+
+impl Randomness for Counting {
+    fn fill(&self, bytes: &mut [u8]) {
+        for (byte, value) in bytes.iter_mut().zip((1..=u8::MAX).cycle()) {
+            *byte = value;
+        }
+    }
+}
+
+/// Names that the test invents.
+#[derive(Default)]
+pub struct Names(pub HashMap<String, Vec<IpAddr>>);
+
+#[async_trait]
+impl Resolver for Names {
+    async fn resolve(&self, name: &str) -> io::Result<Vec<IpAddr>> {
+        self.0.get(name).cloned().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no such name"))
+    }
+}
+
+pub fn host(names: &[(&str, &[&str])]) -> HostServices {
+    let names = names.iter().map(|(name, addresses)| {
+        ((*name).to_owned(), addresses.iter().map(|address| address.parse().unwrap()).collect())
+    });
+    HostServices {
+        clock: Arc::new(Standing),
+        randomness: Arc::new(Counting),
+        resolver: Arc::new(Names(names.collect())),
+    }
+}
+
+pub fn executor_of(config: &ExecutorConfig, names: &[(&str, &[&str])]) -> Executor {
+    let resources = Resources { threads: 1, ..Resources::default() };
+    match Executor::new(config, &resources, host(names)) {
+        Ok(executor) => executor,
+        Err(errors) => panic!("{errors:?}"),
+    }
+}
+
+pub fn executor(config: &ExecutorConfig) -> Executor {
+    executor_of(config, &[])
+}
+
+/// A query of `call` with nothing but this module.
+pub fn query(wat: &str) -> Run {
+    let code: Arc<[u8]> = wat::parse_str(wat).unwrap_or_else(|error| panic!("{error}\n{wat}")).into();
+    Run {
+        code_hash: code_hash(&code),
+        code,
+        contract: CONTRACT,
+        entry: Entry::Call,
+        mode: Mode::Query,
+        caller: [0; 32],
+        input: Vec::new(),
+        state: Arc::new(State::new()),
+        key_root: Some(Arc::new(KeyRoot::new([9; 32]))),
+        deadline: None,
+    }
+}
+
+pub async fn run(executor: &Executor, run: Run) -> RunResult {
+    executor.run(run).await.unwrap()
+}
