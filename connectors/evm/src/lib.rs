@@ -5,9 +5,11 @@
 //! What goes over the wire is sent by jsonrpsee.
 
 mod abi;
+pub mod admin;
 mod bindings;
 mod chain;
 mod endpoint_url;
+mod fees;
 mod gas;
 mod node;
 mod revert;

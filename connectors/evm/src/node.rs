@@ -57,6 +57,11 @@ impl Node {
         }
     }
 
+    pub(crate) async fn latest(&self) -> Result<Header, ChainError> {
+        let [reply] = self.batch([header_call(BlockNumber::Latest)]).await?;
+        read_latest(reply)
+    }
+
     /// Logs of the blocks `from` to `to`, in order. Nodes bound ranges and answers in their own ways:
     /// a range that one refuses is asked for in halves.
     pub(crate) async fn logs(&self, filter: &Filter, from: u64, to: u64) -> Result<Vec<Log>, ChainError> {

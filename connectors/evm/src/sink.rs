@@ -2,18 +2,16 @@ use crate::{
     EvmChain, abi,
     bindings::phat_oracle::{FulfillBatchCall, FulfillCall},
     chain::{ContractCall, Inner},
-    gas,
+    fees, gas,
     node::{header_call, read_latest, small},
     revert,
     transport::{Call, CallError},
+    wallet::Unsigned,
 };
 use async_trait::async_trait;
 use ethers::{
     abi::AbiEncode,
-    types::{
-        Address, BlockNumber, Bytes, Eip1559TransactionRequest, Transaction, TransactionRequest, U256,
-        transaction::eip2718::TypedTransaction,
-    },
+    types::{Address, BlockNumber, H256, Transaction, U256, transaction::eip2718::TypedTransaction},
     utils::{keccak256, rlp::Rlp},
 };
 use phat_connector::{Acceptance, Account, ChainError, Entry, Fees, PreparedTransaction, ReportSink};
@@ -37,36 +35,8 @@ impl ReportSink for EvmChain {
         self.0.node.balance(self.0.wallet.address()).await.map(abi::amount)
     }
 
-    /// Twice the base fee, so that six full blocks in a row don't outgrow it, and the priority fee that
-    /// the node suggests; a legacy chain's gas price.
     async fn current_fees(&self) -> Result<Fees, ChainError> {
-        let none: [u8; 0] = [];
-        let [latest, gas_price, priority_fee] = self
-            .0
-            .node
-            .batch([
-                header_call(BlockNumber::Latest),
-                Call::new("eth_gasPrice", none),
-                Call::new("eth_maxPriorityFeePerGas", none),
-            ])
-            .await?;
-        let base_fee = read_latest(latest)?.base_fee;
-        let gas_price: U256 = gas_price.read()?;
-        let fees = match base_fee {
-            None => (gas_price, gas_price),
-            Some(base_fee) => {
-                // Not every node has the method; its gas price holds the same suggestion.
-                let priority_fee = match priority_fee.read() {
-                    Ok(suggested) => suggested,
-                    Err(CallError::Answered(_)) => gas_price.saturating_sub(base_fee),
-                    Err(error @ (CallError::Failed(_) | CallError::TooLong { .. })) => return Err(error.into()),
-                };
-                let priority_fee = priority_fee.max(self.0.fees.min_priority_fee.map_or(U256::zero(), abi::uint));
-                (base_fee.saturating_mul(U256::from(2)).saturating_add(priority_fee), priority_fee)
-            }
-        };
-        let max_fee = self.0.fees.max_fee.map_or(fees.0, |limit| fees.0.min(abi::uint(limit)));
-        Ok(Fees { max_fee: abi::amount(max_fee), max_priority_fee: abi::amount(fees.1.min(max_fee)) })
+        fees::suggested(&self.0.node, self.0.fees).await.map(|suggested| suggested.fees)
     }
 
     async fn prepare(&self, entries: &[Entry], nonce: u64, fees: Fees) -> Result<PreparedTransaction, ChainError> {
@@ -144,45 +114,19 @@ impl Inner {
         let gas_limit = bound.max(estimate.saturating_add(estimate / 5)).min(most);
         let needed = U256::from(gas_limit).saturating_mul(abi::uint(fees.max_fee));
         if balance < needed {
-            return Err(self.insufficient(balance, needed));
+            return Err(self.wallet.insufficient(balance, needed));
         }
-        let transaction = self.transaction(to, data.into(), nonce, fees, gas_limit, latest.base_fee.is_some());
-        let (hash, raw) =
-            self.wallet.sign(&transaction).map_err(|error| ChainError::Reverted { reason: error.to_string() })?;
+        let unsigned = Unsigned {
+            to: Some(to),
+            value: U256::zero(),
+            data,
+            nonce,
+            gas_limit,
+            fees,
+            has_base_fee: latest.base_fee.is_some(),
+        };
+        let (hash, raw) = self.wallet.sign(&unsigned)?;
         Ok(PreparedTransaction { hash, raw, nonce, gas_limit, fees })
-    }
-
-    fn transaction(
-        &self,
-        to: Address,
-        data: Bytes,
-        nonce: u64,
-        fees: Fees,
-        gas_limit: u64,
-        has_base_fee: bool,
-    ) -> TypedTransaction {
-        let from = self.wallet.address();
-        if has_base_fee {
-            let transaction = Eip1559TransactionRequest::new()
-                .chain_id(self.chain_id)
-                .from(from)
-                .to(to)
-                .nonce(nonce)
-                .gas(gas_limit)
-                .max_fee_per_gas(abi::uint(fees.max_fee))
-                .max_priority_fee_per_gas(abi::uint(fees.max_priority_fee))
-                .data(data);
-            return TypedTransaction::Eip1559(transaction);
-        }
-        let transaction = TransactionRequest::new()
-            .chain_id(self.chain_id)
-            .from(from)
-            .to(to)
-            .nonce(nonce)
-            .gas(gas_limit)
-            .gas_price(abi::uint(fees.max_fee))
-            .data(data);
-        TypedTransaction::Legacy(transaction)
     }
 
     async fn why_refused(&self, raw: &[u8], refusal: CallError) -> Result<Acceptance, ChainError> {
@@ -195,7 +139,7 @@ impl Inner {
         let [known, mined, pooled, balance] = self
             .node
             .batch([
-                Call::new("eth_getTransactionByHash", [ethers::types::H256(keccak256(raw))]),
+                Call::new("eth_getTransactionByHash", [H256(keccak256(raw))]),
                 Call::new("eth_getTransactionCount", (sender, BlockNumber::Latest)),
                 Call::new("eth_getTransactionCount", (sender, BlockNumber::Pending)),
                 Call::new("eth_getBalance", (sender, BlockNumber::Latest)),
@@ -215,17 +159,9 @@ impl Inner {
         let gas = transaction.gas().copied().unwrap_or_default();
         let needed = gas.saturating_mul(transaction.gas_price().unwrap_or_default());
         if balance < needed {
-            return Err(self.insufficient(balance, needed));
+            return Err(self.wallet.insufficient(balance, needed));
         }
         Err(refusal.into())
-    }
-
-    fn insufficient(&self, balance: U256, needed: U256) -> ChainError {
-        ChainError::InsufficientFunds {
-            account: Account(self.wallet.account().to_string()),
-            balance: abi::amount(balance),
-            needed: abi::amount(needed),
-        }
     }
 }
 

@@ -78,8 +78,7 @@ impl RequestSource for EvmChain {
 impl Inner {
     /// The newest block and the one `depth` below it.
     async fn below_latest(&self, depth: u64) -> Result<(Header, Header), ChainError> {
-        let [latest] = self.node.batch([header_call(BlockNumber::Latest)]).await?;
-        let latest = read_latest(latest)?;
+        let latest = self.node.latest().await?;
         let number = latest.block.number.saturating_sub(depth);
         if number == latest.block.number {
             return Ok((latest, latest));

@@ -1,10 +1,10 @@
 use crate::abi;
 use ethers::{
     signers::{LocalWallet, Signer},
-    types::{Address, transaction::eip2718::TypedTransaction},
+    types::{Address, Eip1559TransactionRequest, TransactionRequest, U256, transaction::eip2718::TypedTransaction},
     utils::keccak256,
 };
-use phat_connector::TxHash;
+use phat_connector::{Account, ChainError, Fees, TxHash};
 use phat_protocol::{Digest, EvmAddress};
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
@@ -36,11 +36,61 @@ impl Wallet {
         abi::from_address(self.0.address())
     }
 
+    /// The wallet holds less than a transaction may cost.
+    pub(crate) fn insufficient(&self, balance: U256, needed: U256) -> ChainError {
+        ChainError::InsufficientFunds {
+            account: Account(self.account().to_string()),
+            balance: abi::amount(balance),
+            needed: abi::amount(needed),
+        }
+    }
+
     /// Signs a transaction; gives its hash and the bytes to broadcast.
-    pub(crate) fn sign(&self, transaction: &TypedTransaction) -> Result<(TxHash, Vec<u8>), InvalidKey> {
-        let signature = self.0.sign_transaction_sync(transaction).map_err(|_| InvalidKey)?;
+    pub(crate) fn sign(&self, unsigned: &Unsigned) -> Result<(TxHash, Vec<u8>), ChainError> {
+        let transaction = unsigned.typed(self.0.chain_id());
+        // Only a remote signer can fail here; the signature that `ethers` gives both is the same.
+        let signature = self
+            .0
+            .sign_transaction_sync(&transaction)
+            .map_err(|error| ChainError::Malformed { method: "signing".to_owned(), cause: error.to_string() })?;
         let raw = transaction.rlp_signed(&signature).to_vec();
         Ok((TxHash(Digest(keccak256(&raw))), raw))
+    }
+}
+
+/// A transaction before it is signed.
+#[derive(Clone, Debug)]
+pub(crate) struct Unsigned {
+    /// None creates a contract.
+    pub(crate) to: Option<Address>,
+    pub(crate) value: U256,
+    pub(crate) data: Vec<u8>,
+    pub(crate) nonce: u64,
+    pub(crate) gas_limit: u64,
+    pub(crate) fees: Fees,
+    /// Whether it is EIP-1559's or, on a chain without base fees, a legacy one with EIP-155's chain id.
+    pub(crate) has_base_fee: bool,
+}
+
+impl Unsigned {
+    fn typed(&self, chain_id: u64) -> TypedTransaction {
+        let mut transaction = if self.has_base_fee {
+            let request = Eip1559TransactionRequest::new()
+                .max_fee_per_gas(abi::uint(self.fees.max_fee))
+                .max_priority_fee_per_gas(abi::uint(self.fees.max_priority_fee));
+            TypedTransaction::Eip1559(request)
+        } else {
+            TypedTransaction::Legacy(TransactionRequest::new().gas_price(abi::uint(self.fees.max_fee)))
+        };
+        if let Some(to) = self.to {
+            transaction.set_to(to);
+        }
+        transaction.set_chain_id(chain_id);
+        transaction.set_value(self.value);
+        transaction.set_data(self.data.clone().into());
+        transaction.set_nonce(self.nonce);
+        transaction.set_gas(self.gas_limit);
+        transaction
     }
 }
 
