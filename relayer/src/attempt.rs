@@ -46,6 +46,8 @@ pub struct Transaction {
     pub prepared_at: Millis,
     /// When it was sent last; none before the first time.
     pub broadcast_at: Option<Millis>,
+    /// The height of the block that held it when `settle` last looked.
+    pub mined_in: Option<u64>,
 }
 
 /// An attempt whose nonce is not known to be used at the configured finality.

@@ -1,1 +1,23 @@
-//! The stages: watch, execute, submit, settle.
+//! The stages: watch, execute, submit, settle. Each chain has its own four, so that one chain's
+//! trouble never delays another's; a stage's whole memory is the database.
+
+mod chain;
+mod execute;
+mod listen;
+mod observe;
+mod resolve;
+mod retry;
+mod run;
+mod settle;
+mod stage;
+mod submit;
+mod watch;
+
+pub use chain::{ChainEnd, Doorbells};
+pub use execute::{ExecuteSettings, ExecuteStage};
+pub use retry::RetrySettings;
+pub use run::{Pipeline, PipelineError};
+pub use settle::SettleStage;
+pub use stage::{Progress, Stage, StageError};
+pub use submit::{SubmitSettings, SubmitStage};
+pub use watch::{WatchSettings, WatchStage};

@@ -173,9 +173,8 @@ impl StateName {
                 matches!(from, Self::Observed | Self::Ignored | Self::Reported | Self::Submitted | Self::Settled)
             }
             Self::Expired => matches!(from, Self::Observed | Self::Ignored | Self::Reported | Self::Submitted),
-            Self::Orphaned => {
-                matches!(from, Self::Observed | Self::Ignored | Self::Reported | Self::Submitted | Self::Expired)
-            }
+            // Its own block was reorganised away, and with it whatever came of it.
+            Self::Orphaned => !matches!(from, Self::Orphaned),
         }
     }
 }

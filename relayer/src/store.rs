@@ -7,6 +7,6 @@ pub mod sqlite;
 
 pub use error::StoreError;
 pub use role::{
-    Attempted, Checkpoint, Effect, ExecuteStore, Lease, LeaseToken, Leased, NewAttempt, ReadyReport, SettleStore,
-    SubmitStore, TrackedRequest, Verdict, WatchStore,
+    Attempted, Checkpoint, ExecuteStore, Lease, LeaseToken, Leased, NewAttempt, ReadyReport, SettleStore, SubmitStore,
+    TrackedRequest, Verdict, WatchStore,
 };

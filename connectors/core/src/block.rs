@@ -19,4 +19,6 @@ pub struct Head {
     pub timestamp: u64,
     /// The newest block at the configured finality; requests count from there down.
     pub confirmed: BlockRef,
+    /// That block's time, unix seconds: a request that expired before it can't be answered any more.
+    pub confirmed_timestamp: u64,
 }

@@ -27,6 +27,9 @@ pub enum StoreError {
         /// What is wrong.
         cause: String,
     },
+    /// A step that no request takes.
+    #[error(transparent)]
+    Transition(#[from] crate::request::InvalidTransition),
     /// Another replica, or an earlier step, changed the row first.
     #[error("{what} changed meanwhile")]
     Conflict {
@@ -41,7 +44,7 @@ impl StoreError {
     pub const fn is_transient(&self) -> bool {
         match self {
             Self::Database(_) | Self::Conflict { .. } => true,
-            Self::Migration(_) | Self::Newer { .. } | Self::Corrupt { .. } => false,
+            Self::Migration(_) | Self::Newer { .. } | Self::Corrupt { .. } | Self::Transition(_) => false,
         }
     }
 }

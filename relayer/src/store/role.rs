@@ -7,7 +7,7 @@ use crate::{
     request::{IgnoreReason, Settlement, StateName},
 };
 use async_trait::async_trait;
-use phat_connector::{Account, BlockRef, Entry, EntryEffect, ObservedRequest, PreparedTransaction, Receipt, TxHash};
+use phat_connector::{Account, BlockRef, Entry, ObservedRequest, PreparedTransaction, Receipt, TxHash};
 use phat_enclave_api::Execution;
 use phat_protocol::{ContractId, Request, RequestId};
 
@@ -32,8 +32,6 @@ pub struct Lease {
 pub struct Leased {
     /// The request's id.
     pub id: RequestId,
-    /// The chain's configured name.
-    pub chain: String,
     /// Everything that the id binds.
     pub request: Request,
     /// What was asked.
@@ -75,15 +73,6 @@ pub enum Attempted {
     Mined(Receipt),
     /// Someone else's transaction used the nonce.
     Dead,
-}
-
-/// What became of one request of a mined attempt.
-#[derive(Clone, Debug)]
-pub struct Effect {
-    /// The request.
-    pub id: RequestId,
-    /// What the transaction did to it; none when the oracle didn't speak of it.
-    pub effect: Option<EntryEffect>,
 }
 
 /// A request that isn't over, as `settle` looks at it.
@@ -138,9 +127,9 @@ pub trait WatchStore: Send + Sync {
 /// What stage `execute` keeps.
 #[async_trait]
 pub trait ExecuteStore: Send + Sync {
-    /// Leases up to `limit` requests that wait to be executed, taking turns between chains and
+    /// Leases up to `limit` requests of the chain that wait to be executed, taking turns between
     /// consumers, the oldest of each first.
-    async fn lease(&self, lease: Lease, limit: u32, now: Millis) -> Result<Vec<Leased>, StoreError>;
+    async fn lease(&self, chain: &str, lease: Lease, limit: u32, now: Millis) -> Result<Vec<Leased>, StoreError>;
 
     /// Stores the signed report: `Observed -> Reported`.
     async fn report(
@@ -192,6 +181,9 @@ pub trait SubmitStore: Send + Sync {
         now: Millis,
     ) -> Result<(), StoreError>;
 
+    /// The entries of the attempt whose requests still wait for it, in order.
+    async fn entries(&self, attempt: AttemptId) -> Result<Vec<Entry>, StoreError>;
+
     /// Notes that the transaction was sent.
     async fn sent(&self, hash: TxHash, now: Millis) -> Result<(), StoreError>;
 
@@ -208,8 +200,9 @@ pub trait SettleStore: Send + Sync {
     /// Requests that are not over and whose expiry lies at or before `expires_at` (unix seconds).
     async fn overdue(&self, chain: &str, expires_at: u64) -> Result<Vec<TrackedRequest>, StoreError>;
 
-    /// Settled requests whose block was not at the configured finality, with their attempts' blocks.
-    async fn unconfirmed(&self, chain: &str) -> Result<Vec<TrackedRequest>, StoreError>;
+    /// Settled requests whose callback failed and whose expiry lies after `expires_after` (unix
+    /// seconds): anyone may still make it succeed.
+    async fn retryable(&self, chain: &str, expires_after: u64) -> Result<Vec<TrackedRequest>, StoreError>;
 
     /// Writes what the chain says of a request, from whatever state allows it.
     async fn conclude(&self, id: RequestId, verdict: &Verdict, now: Millis) -> Result<(), StoreError>;

@@ -1,5 +1,14 @@
 //! The store on SQLite: one file, no server.
 
+mod execute;
+mod row;
+mod settle;
+mod submit;
+#[cfg(test)]
+mod tests;
+mod transition;
+mod watch;
+
 use super::StoreError;
 use sqlx::{
     SqlitePool,

@@ -1,0 +1,213 @@
+//! Stage `execute`: has requests answered by the enclave, and stores the signed reports before
+//! anything is sent.
+
+use super::{
+    ChainEnd, Progress, RetrySettings, Stage, StageError, observe,
+    resolve::{Resolver, Suspect},
+};
+use crate::{
+    clock::{Millis, SharedClock},
+    health::{Component, Health},
+    request::IgnoreReason,
+    store::{ExecuteStore, Lease, LeaseToken, Leased, SettleStore, StoreError},
+};
+use async_trait::async_trait;
+use phat_connector::OnChainState;
+use phat_enclave_api::{Enclave, EnclaveError, Execute, Refusal};
+use phat_protocol::{OracleChain, RequestId};
+use rand::{RngCore, rngs::OsRng};
+use std::{sync::Arc, time::Duration};
+use tokio::task::JoinSet;
+
+/// What an operator may set.
+#[derive(Clone, Copy, Debug)]
+pub struct ExecuteSettings {
+    /// The most runs that are asked of the enclave at once, for each chain; at least 1.
+    pub concurrency: u32,
+    /// How long a replica may work on a request before another may take it: longer than a run.
+    pub lease: Duration,
+    /// The bounds of the wait before a request is tried again.
+    pub retry: RetrySettings,
+}
+
+/// Has one chain's requests answered.
+pub struct ExecuteStage {
+    runs: Arc<Runs>,
+    resolver: Resolver,
+    settings: ExecuteSettings,
+    running: JoinSet<()>,
+}
+
+/// What a run needs.
+struct Runs {
+    chain: ChainEnd,
+    store: Arc<dyn ExecuteStore>,
+    enclave: Arc<dyn Enclave>,
+    clock: SharedClock,
+    health: Health,
+    retry: RetrySettings,
+}
+
+impl ExecuteStage {
+    /// A stage for `chain`.
+    #[must_use]
+    pub fn new<Store: ExecuteStore + SettleStore + 'static>(
+        chain: ChainEnd,
+        store: Arc<Store>,
+        enclave: Arc<dyn Enclave>,
+        clock: SharedClock,
+        health: Health,
+        settings: ExecuteSettings,
+    ) -> Self {
+        let resolver = Resolver { chain: chain.clone(), store: store.clone(), clock: clock.clone() };
+        let runs = Runs { chain, store, enclave, clock, health, retry: settings.retry };
+        Self { runs: Arc::new(runs), resolver, settings, running: JoinSet::new() }
+    }
+
+    fn free(&mut self) -> u32 {
+        while let Some(ended) = self.running.try_join_next() {
+            if let Err(error) = ended
+                && error.is_panic()
+            {
+                std::panic::resume_unwind(error.into_panic());
+            }
+        }
+        let running = u32::try_from(self.running.len()).unwrap_or(u32::MAX);
+        self.settings.concurrency.max(1).saturating_sub(running)
+    }
+
+    /// Which of the requests still wait for an answer on chain. The others are concluded, or given
+    /// back until the chain's word on them is final.
+    async fn pending(&self, leased: Vec<Leased>, token: LeaseToken) -> Result<Vec<Leased>, StageError> {
+        let ids: Vec<RequestId> = leased.iter().map(|request| request.id).collect();
+        let states = match self.runs.chain.status.states(&ids, None).await {
+            Ok(states) => states,
+            Err(error) => {
+                let wait = error.retry_after().unwrap_or(self.settings.retry.initial);
+                self.give_back(&leased, token, &error.to_string(), wait).await?;
+                return Err(error.into());
+            }
+        };
+        let (mut pending, mut over) = (Vec::new(), Vec::new());
+        for (request, state) in leased.into_iter().zip(states) {
+            if state == OnChainState::Pending { pending.push(request) } else { over.push(request) }
+        }
+        if !over.is_empty() {
+            let head = self.runs.chain.source.head().await?;
+            self.give_back(&over, token, "not pending on chain", self.settings.retry.max).await?;
+            let suspects: Vec<Suspect> = over
+                .iter()
+                .map(|request| Suspect {
+                    id: request.id,
+                    block: request.block.number,
+                    expires_at: request.request.expires_at(),
+                })
+                .collect();
+            self.resolver.resolve(&suspects, &head).await?;
+        }
+        Ok(pending)
+    }
+
+    async fn give_back(
+        &self,
+        requests: &[Leased],
+        token: LeaseToken,
+        why: &str,
+        wait: Duration,
+    ) -> Result<(), StoreError> {
+        let next_try_at = Millis::now(&*self.runs.clock).after(wait);
+        for request in requests {
+            self.runs.store.give_back(request.id, token, why, next_try_at).await?;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Stage for ExecuteStage {
+    fn name(&self) -> &'static str {
+        "execute"
+    }
+
+    fn chain(&self) -> &str {
+        &self.runs.chain.name
+    }
+
+    async fn step(&mut self) -> Result<Progress, StageError> {
+        let free = self.free();
+        if free == 0 {
+            return Ok(Progress::Idle);
+        }
+        let now = Millis::now(&*self.runs.clock);
+        let mut token = LeaseToken([0; 16]);
+        OsRng.fill_bytes(&mut token.0);
+        let lease = Lease { token, until: now.after(self.settings.lease) };
+        let leased = self.runs.store.lease(&self.runs.chain.name, lease, free, now).await?;
+        if leased.is_empty() {
+            return Ok(Progress::Idle);
+        }
+        for request in self.pending(leased, token).await? {
+            let runs = self.runs.clone();
+            self.running.spawn(async move {
+                runs.run(request, token).await;
+                runs.chain.doorbells.execute.notify_one();
+            });
+        }
+        Ok(Progress::More)
+    }
+}
+
+impl Runs {
+    #[tracing::instrument(name = "request", skip_all, fields(id = %leased.id, chain = %self.chain.name))]
+    async fn run(&self, leased: Leased, token: LeaseToken) {
+        let (id, tries) = (leased.id, leased.tries);
+        if let Err(error) = self.answer(leased, token).await {
+            let wait = self.retry.after_tries(tries);
+            observe::execution_failed(&self.chain.name, id, &error, wait);
+            let next_try_at = Millis::now(&*self.clock).after(wait);
+            // When this fails too, the lease runs out.
+            if let Err(error) = self.store.give_back(id, token, &error.to_string(), next_try_at).await {
+                self.health.fail(Component::Database, "execute", error);
+            }
+        }
+    }
+
+    async fn answer(&self, leased: Leased, token: LeaseToken) -> Result<(), StageError> {
+        let id = leased.id;
+        let message = Execute {
+            request: leased.request,
+            payload: leased.payload,
+            block_hash: leased.block.hash,
+            executed_at: Millis::now(&*self.clock).seconds(),
+            payee: self.chain.sink.payee(),
+        };
+        let answered = self.enclave.execute(&message).await;
+        let now = Millis::now(&*self.clock);
+        let reason = match answered {
+            Ok(execution) if execution.report.request_id == id => {
+                self.health.recover(Component::Enclave, "execute");
+                self.store.report(id, token, &execution, now).await?;
+                observe::executed(&self.chain.name, id, &execution);
+                self.chain.doorbells.submit.notify_one();
+                return Ok(());
+            }
+            Ok(execution) => {
+                let what = format!("asked for {id}, got a report on {}", execution.report.request_id);
+                return Err(EnclaveError::Malformed(what).into());
+            }
+            Err(EnclaveError::Refused(Refusal::UnknownContract { .. })) => IgnoreReason::UnknownContract,
+            Err(EnclaveError::Refused(Refusal::StaleRevision { .. })) => IgnoreReason::StaleRevision,
+            // The chain's clock, not the enclave's, says when it is over: `settle` looks.
+            Err(error @ EnclaveError::Refused(Refusal::Expired { .. })) => return Err(error.into()),
+            Err(error) if error.is_transient() => {
+                self.health.fail(Component::Enclave, "execute", &error);
+                return Err(error.into());
+            }
+            Err(error) => IgnoreReason::Refused { why: error.to_string() },
+        };
+        self.health.recover(Component::Enclave, "execute");
+        self.store.ignore(id, token, &reason, now).await?;
+        observe::ignored(&self.chain.name, id, &reason);
+        Ok(())
+    }
+}

@@ -1,0 +1,157 @@
+//! All stages of all chains, supervised: one task that dies takes the process with it, and its
+//! supervisor starts it again from the rows.
+
+use super::{
+    ChainEnd, ExecuteSettings, ExecuteStage, RetrySettings, SettleStage, Stage, SubmitSettings, SubmitStage,
+    WatchSettings, WatchStage, listen, observe, stage,
+};
+use crate::{
+    clock::SharedClock,
+    health::Health,
+    store::{ExecuteStore, SettleStore, SubmitStore, WatchStore},
+};
+use phat_enclave_api::Enclave;
+use std::{sync::Arc, time::Duration};
+use tokio::{sync::Notify, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+/// How long stages may go on after they were asked to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// A stage or listener ended on its own.
+#[derive(Debug, thiserror::Error)]
+#[error("{task} died: {cause}")]
+pub struct PipelineError {
+    /// Which.
+    pub task: String,
+    /// Its last words.
+    pub cause: String,
+}
+
+/// Everything that the stages share.
+pub struct Pipeline<Store> {
+    /// The queue.
+    pub store: Arc<Store>,
+    /// The enclave.
+    pub enclave: Arc<dyn Enclave>,
+    /// The time.
+    pub clock: SharedClock,
+    /// Where trouble is noted.
+    pub health: Health,
+    /// How runs are asked for.
+    pub execute: ExecuteSettings,
+    /// How reports are sent.
+    pub submit: SubmitSettings,
+    /// The waits of a stage that keeps failing.
+    pub retry: RetrySettings,
+}
+
+impl<Store> Pipeline<Store>
+where
+    Store: WatchStore + ExecuteStore + SubmitStore + SettleStore + 'static,
+{
+    /// Runs every stage of every chain until `cancel`: softly, then hard.
+    ///
+    /// # Errors
+    /// When a task ended that wasn't asked to.
+    pub async fn run(
+        &self,
+        chains: Vec<(ChainEnd, WatchSettings, Duration)>,
+        cancel: CancellationToken,
+    ) -> Result<(), PipelineError> {
+        let mut tasks: JoinSet<String> = JoinSet::new();
+        for (chain, watch, poll) in chains {
+            self.spawn_chain(&mut tasks, chain, watch, poll, &cancel);
+        }
+        let mut died = None;
+        tokio::select! {
+            () = cancel.cancelled() => {}
+            Some(ended) = tasks.join_next() => died = Some(last_words(ended)),
+        }
+        cancel.cancel();
+        let drained = tokio::time::timeout(GRACE, async {
+            while let Some(ended) = tasks.join_next().await {
+                if let Err(error) = ended
+                    && error.is_panic()
+                {
+                    died.get_or_insert_with(|| last_words(Err(error)));
+                }
+            }
+        });
+        if drained.await.is_err() {
+            tasks.shutdown().await;
+        }
+        match died {
+            Some(error) => {
+                observe::task_died(&error.task, &error.cause);
+                Err(error)
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn spawn_chain(
+        &self,
+        tasks: &mut JoinSet<String>,
+        chain: ChainEnd,
+        watch: WatchSettings,
+        poll: Duration,
+        cancel: &CancellationToken,
+    ) {
+        let name = chain.name.clone();
+        let listener = listen::run(chain.clone(), self.retry, cancel.child_token());
+        tasks.spawn(async move {
+            listener.await;
+            format!("{name}/listen")
+        });
+        let clock = self.clock.clone();
+        let bells = chain.doorbells.clone();
+        let stages: [(Box<dyn Stage>, Arc<Notify>, Duration); 4] = [
+            (Box::new(WatchStage::new(chain.clone(), self.store.clone(), clock.clone(), watch)), bells.watch, poll),
+            (
+                Box::new(ExecuteStage::new(
+                    chain.clone(),
+                    self.store.clone(),
+                    self.enclave.clone(),
+                    clock.clone(),
+                    self.health.clone(),
+                    self.execute,
+                )),
+                bells.execute,
+                SWEEP,
+            ),
+            (
+                Box::new(SubmitStage::new(
+                    chain.clone(),
+                    self.store.clone(),
+                    clock.clone(),
+                    self.health.clone(),
+                    self.submit,
+                )),
+                bells.submit,
+                SWEEP,
+            ),
+            (Box::new(SettleStage::new(chain, self.store.clone(), clock)), bells.settle, poll.min(SETTLE_SWEEP)),
+        ];
+        for (stage, doorbell, interval) in stages {
+            let task = format!("{}/{}", stage.chain(), stage.name());
+            let running = stage::run(stage, doorbell, interval, self.retry, self.health.clone(), cancel.child_token());
+            tasks.spawn(async move {
+                running.await;
+                task
+            });
+        }
+    }
+}
+
+/// How often rows whose time has come are looked for when no doorbell rings.
+const SWEEP: Duration = Duration::from_millis(500);
+/// How often attempts are looked at when no doorbell rings, however rare polling is.
+const SETTLE_SWEEP: Duration = Duration::from_secs(5);
+
+fn last_words(ended: Result<String, tokio::task::JoinError>) -> PipelineError {
+    match ended {
+        Ok(task) => PipelineError { task, cause: "it ended".to_owned() },
+        Err(error) => PipelineError { task: "a stage".to_owned(), cause: error.to_string() },
+    }
+}

@@ -1,0 +1,132 @@
+//! Stage `settle`: reads from the chain what became of attempts and requests. A terminal state is
+//! written only after that.
+
+use super::{
+    ChainEnd, Progress, Stage, StageError, observe,
+    resolve::{Resolver, Suspect},
+};
+use crate::{
+    attempt::{AttemptId, OpenAttempt},
+    clock::{Millis, SharedClock},
+    store::{Attempted, SettleStore, SubmitStore, TrackedRequest},
+};
+use async_trait::async_trait;
+use phat_connector::{Head, Receipt, TxHash};
+use std::{collections::HashSet, sync::Arc};
+
+/// Settles one chain's attempts and requests.
+pub struct SettleStage {
+    chain: ChainEnd,
+    attempts: Arc<dyn SubmitStore>,
+    store: Arc<dyn SettleStore>,
+    resolver: Resolver,
+    clock: SharedClock,
+    /// Attempts whose nonce was used while none of their receipts showed. An endpoint's nonce may be
+    /// newer than its receipts, so that must hold twice.
+    doubted: HashSet<AttemptId>,
+}
+
+impl SettleStage {
+    /// A stage for `chain`.
+    #[must_use]
+    pub fn new<Store: SubmitStore + SettleStore + 'static>(
+        chain: ChainEnd,
+        store: Arc<Store>,
+        clock: SharedClock,
+    ) -> Self {
+        let resolver = Resolver { chain: chain.clone(), store: store.clone(), clock: clock.clone() };
+        Self { chain, attempts: store.clone(), store, resolver, clock, doubted: HashSet::new() }
+    }
+
+    async fn settle_attempts(&mut self, head: &Head) -> Result<(), StageError> {
+        let open = self.attempts.open_attempts(&self.chain.name).await?;
+        if open.is_empty() {
+            self.doubted.clear();
+            return Ok(());
+        }
+        // The nonce is read first: a receipt that is older than it shows in what is read after.
+        let mined_nonce = self.chain.sink.mined_nonce().await?;
+        let hashes: Vec<TxHash> =
+            open.iter().flat_map(|attempt| attempt.transactions.iter().map(|transaction| transaction.hash)).collect();
+        let receipts = self.chain.status.receipts(&hashes).await?;
+        for attempt in &open {
+            let receipt = receipts
+                .iter()
+                .find(|receipt| attempt.transactions.iter().any(|transaction| transaction.hash == receipt.hash));
+            match receipt {
+                Some(receipt) => self.mined(attempt, receipt, head).await?,
+                None => self.missing(attempt, mined_nonce).await?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn mined(&mut self, attempt: &OpenAttempt, receipt: &Receipt, head: &Head) -> Result<(), StageError> {
+        self.doubted.remove(&attempt.id);
+        let is_final = receipt.block.number <= head.confirmed.number;
+        let known = attempt
+            .transactions
+            .iter()
+            .any(|transaction| transaction.hash == receipt.hash && transaction.mined_in == Some(receipt.block.number));
+        if known && !is_final {
+            return Ok(());
+        }
+        let now = Millis::now(&*self.clock);
+        self.store.attempted(attempt.id, &Attempted::Mined(receipt.clone()), is_final, now).await?;
+        observe::mined(&self.chain.name, receipt.hash, receipt.block.number, receipt.succeeded, is_final);
+        // What it had no effect on waits to be submitted again, and the next nonce is free.
+        self.chain.doorbells.submit.notify_one();
+        Ok(())
+    }
+
+    async fn missing(&mut self, attempt: &OpenAttempt, mined_nonce: u64) -> Result<(), StageError> {
+        let now = Millis::now(&*self.clock);
+        if attempt.transactions.iter().any(|transaction| transaction.mined_in.is_some()) {
+            self.store.unsettle(attempt.id, now).await?;
+            observe::unsettled(&self.chain.name, attempt.nonce);
+            self.chain.doorbells.submit.notify_one();
+        }
+        if attempt.nonce >= mined_nonce {
+            self.doubted.remove(&attempt.id);
+        } else if !self.doubted.insert(attempt.id) {
+            self.doubted.remove(&attempt.id);
+            self.store.attempted(attempt.id, &Attempted::Dead, true, now).await?;
+            observe::attempt_dead(&self.chain.name, attempt.nonce);
+            self.chain.doorbells.submit.notify_one();
+        }
+        Ok(())
+    }
+
+    async fn settle_requests(&self, head: &Head) -> Result<(), StageError> {
+        let before = head.confirmed_timestamp.saturating_sub(1);
+        let mut tracked = self.store.overdue(&self.chain.name, before).await?;
+        tracked.extend(self.store.retryable(&self.chain.name, before).await?);
+        let suspects: Vec<Suspect> = tracked
+            .iter()
+            .map(|TrackedRequest { id, block, expires_at, .. }| Suspect {
+                id: *id,
+                block: *block,
+                expires_at: *expires_at,
+            })
+            .collect();
+        self.resolver.resolve(&suspects, head).await
+    }
+}
+
+#[async_trait]
+impl Stage for SettleStage {
+    fn name(&self) -> &'static str {
+        "settle"
+    }
+
+    fn chain(&self) -> &str {
+        &self.chain.name
+    }
+
+    async fn step(&mut self) -> Result<Progress, StageError> {
+        let head = self.chain.source.head().await?;
+        self.settle_attempts(&head).await?;
+        self.settle_requests(&head).await?;
+        Ok(Progress::Idle)
+    }
+}

@@ -1,0 +1,122 @@
+//! The loop, the back-off and the cancellation of every stage.
+
+use super::{observe, retry::RetrySettings};
+use crate::{
+    health::{Component, Health},
+    store::StoreError,
+};
+use async_trait::async_trait;
+use phat_connector::ChainError;
+use phat_enclave_api::EnclaveError;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+/// Whether a stage has more to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Step again at once.
+    More,
+    /// Nothing to do until the doorbell rings or the interval is over.
+    Idle,
+    /// Something is announced that doesn't show yet: look again this soon.
+    Soon(Duration),
+}
+
+/// What stopped one step.
+#[derive(Debug, thiserror::Error)]
+pub enum StageError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The chain.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The enclave.
+    #[error(transparent)]
+    Enclave(#[from] EnclaveError),
+}
+
+impl StageError {
+    fn component(&self, chain: &str) -> Component {
+        match self {
+            Self::Store(_) => Component::Database,
+            Self::Chain(_) => Component::Chain(chain.to_owned()),
+            Self::Enclave(_) => Component::Enclave,
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Chain(error) => error.retry_after(),
+            Self::Store(_) | Self::Enclave(_) => None,
+        }
+    }
+}
+
+/// One stage of one chain.
+#[async_trait]
+pub trait Stage: Send {
+    /// The stage's name.
+    fn name(&self) -> &'static str;
+
+    /// The chain's configured name.
+    fn chain(&self) -> &str;
+
+    /// One iteration. It may be dropped at any await point, as by a crash.
+    async fn step(&mut self) -> Result<Progress, StageError>;
+}
+
+/// Steps until it is cancelled. Failures are noted in `health` and tried again, later and later.
+pub(super) async fn run(
+    mut stage: Box<dyn Stage>,
+    doorbell: Arc<Notify>,
+    interval: Duration,
+    retry: RetrySettings,
+    health: Health,
+    cancel: CancellationToken,
+) {
+    let mut waits = retry.waits();
+    loop {
+        let stepped = tokio::select! {
+            biased;
+            () = cancel.cancelled() => return,
+            stepped = stage.step() => stepped,
+        };
+        let wait = match stepped {
+            Ok(progress) => {
+                waits.reset();
+                recover(&health, &*stage);
+                match progress {
+                    Progress::More => continue,
+                    Progress::Idle => interval,
+                    Progress::Soon(wait) => wait.min(interval),
+                }
+            }
+            Err(StageError::Store(StoreError::Conflict { what })) => {
+                // Another replica or another stage was faster; the rows tell what is left to do.
+                observe::overtaken(stage.name(), stage.chain(), &what);
+                waits.next()
+            }
+            Err(error) => {
+                let wait = waits.next().max(error.retry_after().unwrap_or_default());
+                health.fail(error.component(stage.chain()), stage.name(), &error);
+                observe::step_failed(stage.name(), stage.chain(), &error, wait);
+                tokio::select! {
+                    () = cancel.cancelled() => return,
+                    () = tokio::time::sleep(wait) => continue,
+                }
+            }
+        };
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            () = doorbell.notified() => {}
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+fn recover(health: &Health, stage: &dyn Stage) {
+    health.recover(Component::Database, stage.name());
+    health.recover(Component::Chain(stage.chain().to_owned()), stage.name());
+}

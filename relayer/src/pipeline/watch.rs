@@ -1,0 +1,125 @@
+//! Stage `watch`: from the chain's blocks to rows.
+
+use super::{ChainEnd, Progress, Stage, StageError, observe};
+use crate::{
+    clock::{Millis, SharedClock},
+    store::{Checkpoint, WatchStore},
+};
+use async_trait::async_trait;
+use phat_connector::Head;
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+/// How many checkpoints are asked for when the common ancestor is sought.
+const ANCESTRY: u32 = 512;
+
+/// How soon an announced block is looked for again.
+const LAG: Duration = Duration::from_millis(200);
+
+/// What an operator may set.
+#[derive(Clone, Copy, Debug)]
+pub struct WatchSettings {
+    /// The first block that matters, where nothing is stored yet.
+    pub from_block: u64,
+    /// The most blocks that are asked for at once; at least 1.
+    pub max_range: u64,
+    /// How many blocks below the cursor are read again, for nodes that index logs late.
+    pub overlap: u64,
+}
+
+/// Watches one chain.
+pub struct WatchStage {
+    chain: ChainEnd,
+    store: Arc<dyn WatchStore>,
+    clock: SharedClock,
+    settings: WatchSettings,
+}
+
+impl WatchStage {
+    /// A stage for `chain`.
+    #[must_use]
+    pub fn new(chain: ChainEnd, store: Arc<dyn WatchStore>, clock: SharedClock, settings: WatchSettings) -> Self {
+        Self { chain, store, clock, settings }
+    }
+
+    /// The cursor, once it is sure that the chain still goes through it.
+    async fn cursor(&self, head: &Head) -> Result<Option<Checkpoint>, StageError> {
+        let Some(cursor) = self.store.checkpoints(&self.chain.name, 1).await?.first().copied() else {
+            return Ok(None);
+        };
+        if self.is_canonical(cursor, head).await? {
+            return Ok(Some(cursor));
+        }
+        let mut ancestor = None;
+        for checkpoint in self.store.checkpoints(&self.chain.name, ANCESTRY).await?.into_iter().skip(1) {
+            if self.is_canonical(checkpoint, head).await? {
+                ancestor = Some(checkpoint);
+                break;
+            }
+        }
+        let orphaned = self.store.rewind(&self.chain.name, ancestor, Millis::now(&*self.clock)).await?;
+        observe::reorganised(&self.chain.name, cursor, ancestor, orphaned);
+        Ok(ancestor)
+    }
+
+    /// How long to rest. A subscription may know of a block that the endpoint doesn't show yet.
+    fn rest(&self, head: &Head) -> Progress {
+        if self.chain.doorbells.announced.load(Ordering::Relaxed) > head.latest.number {
+            Progress::Soon(LAG)
+        } else {
+            Progress::Idle
+        }
+    }
+
+    async fn is_canonical(&self, checkpoint: Checkpoint, head: &Head) -> Result<bool, StageError> {
+        if checkpoint.number == head.confirmed.number {
+            return Ok(checkpoint == head.confirmed);
+        }
+        Ok(self.chain.source.block(checkpoint.number).await? == Some(checkpoint))
+    }
+}
+
+#[async_trait]
+impl Stage for WatchStage {
+    fn name(&self) -> &'static str {
+        "watch"
+    }
+
+    fn chain(&self) -> &str {
+        &self.chain.name
+    }
+
+    async fn step(&mut self) -> Result<Progress, StageError> {
+        let head = self.chain.source.head().await?;
+        let cursor = self.cursor(&head).await?;
+        self.chain.doorbells.settle.notify_one();
+        let first = cursor.map_or(self.settings.from_block, |block| block.number.saturating_add(1));
+        if first > head.confirmed.number {
+            return Ok(self.rest(&head));
+        }
+        let last = first.saturating_add(self.settings.max_range.max(1) - 1).min(head.confirmed.number);
+        // The hash is read before the logs: when the chain is reorganised in between, the next step
+        // finds another hash there and reads the logs again.
+        let checkpoint = if last == head.confirmed.number {
+            head.confirmed
+        } else {
+            match self.chain.source.block(last).await? {
+                Some(block) => block,
+                None => return Ok(self.rest(&head)),
+            }
+        };
+        let overlapped = first.saturating_sub(self.settings.overlap).max(self.settings.from_block.min(first));
+        let blocks = overlapped..=last;
+        let requests = self.chain.source.requests(blocks.clone()).await?;
+        let now = Millis::now(&*self.clock);
+        let new = self.store.observe(&self.chain.name, &requests, checkpoint, now).await?;
+        observe::watched(&self.chain.name, &blocks, requests.len(), new);
+        if !requests.is_empty() {
+            self.chain.doorbells.execute.notify_one();
+            self.chain.doorbells.submit.notify_one();
+        }
+        Ok(if last < head.confirmed.number { Progress::More } else { self.rest(&head) })
+    }
+}

@@ -1,0 +1,170 @@
+use super::{
+    SqliteStore,
+    row::{Place, at, key, signed, to_json},
+    transition::{record, transition},
+};
+use crate::{
+    clock::Millis,
+    request::{IgnoreReason, State, StateName},
+    store::{ExecuteStore, Lease, LeaseToken, Leased, StoreError},
+};
+use async_trait::async_trait;
+use phat_connector::BlockRef;
+use phat_enclave_api::Execution;
+use phat_protocol::{ContractId, RequestId};
+use serde_json::json;
+use sqlx::SqliteConnection;
+
+#[derive(sqlx::FromRow)]
+struct LeasedRow {
+    id: Vec<u8>,
+    content: String,
+    payload: Vec<u8>,
+    block_number: i64,
+    block_hash: Vec<u8>,
+    tries: i64,
+}
+
+impl TryFrom<LeasedRow> for Leased {
+    type Error = StoreError;
+
+    fn try_from(row: LeasedRow) -> Result<Self, StoreError> {
+        let id: RequestId = Place { table: "requests", row: &"(unreadable id)" }.id("id", &row.id)?;
+        let place = Place { table: "requests", row: &id };
+        Ok(Self {
+            id,
+            request: place.json("content", &row.content)?,
+            block: BlockRef {
+                number: place.unsigned("block_number", row.block_number)?,
+                hash: place.id("block_hash", &row.block_hash)?,
+            },
+            tries: place.unsigned("tries", row.tries)?,
+            payload: row.payload,
+        })
+    }
+}
+
+#[async_trait]
+impl ExecuteStore for SqliteStore {
+    async fn lease(&self, chain: &str, lease: Lease, limit: u32, now: Millis) -> Result<Vec<Leased>, StoreError> {
+        // Every consumer's turn comes as often as any other's.
+        let rows: Vec<LeasedRow> = sqlx::query_as(
+            "WITH waiting AS (
+                SELECT id, block_number,
+                    ROW_NUMBER() OVER (PARTITION BY consumer ORDER BY block_number, observed_at) AS turn
+                FROM requests
+                WHERE chain = ?6 AND state = 'observed' AND next_try_at <= ?1 AND lease_until <= ?1
+                    AND expires_at > ?2)
+             UPDATE requests SET lease_token = ?3, lease_until = ?4, tries = tries + 1
+             WHERE id IN (SELECT id FROM waiting ORDER BY turn, block_number LIMIT ?5)
+             RETURNING id, content, payload, block_number, block_hash, tries - 1 AS tries",
+        )
+        .bind(at(now))
+        .bind(signed(now.seconds()))
+        .bind(lease.token.0.as_slice())
+        .bind(at(lease.until))
+        .bind(limit)
+        .bind(chain)
+        .fetch_all(self.writer())
+        .await?;
+        rows.into_iter().map(Leased::try_from).collect()
+    }
+
+    async fn report(
+        &self,
+        id: RequestId,
+        token: LeaseToken,
+        execution: &Execution,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.writer().begin().await?;
+        hold(&mut transaction, id, token).await?;
+        transition(&mut transaction, id, StateName::Observed, State::Reported, now).await?;
+        sqlx::query(
+            "INSERT INTO reports (request_id, report, signature, worker, attestation, reason, logs, fuel, elapsed_ms,
+                reported_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(key(&id))
+        .bind(to_json(&execution.report)?)
+        .bind(execution.signature.0.as_slice())
+        .bind(execution.worker.0.as_slice())
+        .bind(execution.attestation.to_string())
+        .bind(&execution.reason)
+        .bind(to_json(&execution.logs)?)
+        .bind(signed(execution.fuel))
+        .bind(signed(execution.elapsed_ms))
+        .bind(at(now))
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn ignore(
+        &self,
+        id: RequestId,
+        token: LeaseToken,
+        reason: &IgnoreReason,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.writer().begin().await?;
+        hold(&mut transaction, id, token).await?;
+        transition(&mut transaction, id, StateName::Observed, State::Ignored(reason.clone()), now).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn give_back(
+        &self,
+        id: RequestId,
+        token: LeaseToken,
+        error: &str,
+        next_try_at: Millis,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE requests SET lease_token = NULL, lease_until = 0, next_try_at = ?, last_error = ?
+             WHERE id = ? AND state = 'observed' AND lease_token = ?",
+        )
+        .bind(at(next_try_at))
+        .bind(error)
+        .bind(key(&id))
+        .bind(token.0.as_slice())
+        .execute(self.writer())
+        .await?;
+        Ok(())
+    }
+
+    async fn reconsider(&self, contract: ContractId, now: Millis) -> Result<u64, StoreError> {
+        let mut transaction = self.writer().begin().await?;
+        let rows: Vec<(Vec<u8>, String)> =
+            sqlx::query_as("SELECT id, detail FROM requests WHERE contract_id = ? AND state = 'ignored'")
+                .bind(contract.0.as_slice())
+                .fetch_all(&mut *transaction)
+                .await?;
+        let mut reconsidered = 0;
+        for (id, detail) in &rows {
+            let id: RequestId = Place { table: "requests", row: &contract }.id("id", id)?;
+            match (Place { table: "requests", row: &id }).json("detail", detail)? {
+                IgnoreReason::UnknownContract | IgnoreReason::StaleRevision => {
+                    transition(&mut transaction, id, StateName::Ignored, State::Observed, now).await?;
+                    record(&mut transaction, id, "reconsidered", Some(json!({ "contract": contract })), now).await?;
+                    reconsidered += 1;
+                }
+                IgnoreReason::Refused { .. } => {}
+            }
+        }
+        transaction.commit().await?;
+        Ok(reconsidered)
+    }
+}
+
+/// Fails when the lease is another's by now.
+async fn hold(connection: &mut SqliteConnection, id: RequestId, token: LeaseToken) -> Result<(), StoreError> {
+    let held: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM requests WHERE id = ? AND lease_token = ?")
+        .bind(key(&id))
+        .bind(token.0.as_slice())
+        .fetch_optional(connection)
+        .await?;
+    held.map(|_| ()).ok_or_else(|| StoreError::Conflict { what: format!("the lease on request {id}") })
+}

@@ -1,0 +1,243 @@
+use super::{
+    SqliteStore,
+    row::{Place, at, key, signed, to_json},
+    transition::{confirm, record, state_of, transition},
+};
+use crate::{
+    attempt::{AttemptId, AttemptState},
+    clock::Millis,
+    request::{Settlement, SettlementKind, State, StateName},
+    store::{Attempted, SettleStore, StoreError, TrackedRequest, Verdict},
+};
+use async_trait::async_trait;
+use phat_connector::{EntryEffect, Receipt};
+use phat_protocol::RequestId;
+use serde_json::json;
+use sqlx::SqliteConnection;
+use std::time::Duration;
+
+#[derive(sqlx::FromRow)]
+struct TrackedRow {
+    id: Vec<u8>,
+    state: String,
+    block_number: i64,
+    expires_at: i64,
+}
+
+impl TryFrom<TrackedRow> for TrackedRequest {
+    type Error = StoreError;
+
+    fn try_from(row: TrackedRow) -> Result<Self, StoreError> {
+        let id: RequestId = Place { table: "requests", row: &"(unreadable id)" }.id("id", &row.id)?;
+        let place = Place { table: "requests", row: &id };
+        Ok(Self {
+            id,
+            state: place.text("state", &row.state)?,
+            block: place.unsigned("block_number", row.block_number)?,
+            expires_at: place.unsigned("expires_at", row.expires_at)?,
+        })
+    }
+}
+
+#[async_trait]
+impl SettleStore for SqliteStore {
+    async fn overdue(&self, chain: &str, expires_at: u64) -> Result<Vec<TrackedRequest>, StoreError> {
+        let rows: Vec<TrackedRow> = sqlx::query_as(
+            "SELECT id, state, block_number, expires_at FROM requests
+             WHERE chain = ? AND state IN ('observed', 'ignored', 'reported', 'submitted') AND expires_at <= ?
+             ORDER BY block_number",
+        )
+        .bind(chain)
+        .bind(signed(expires_at))
+        .fetch_all(self.readers())
+        .await?;
+        rows.into_iter().map(TrackedRequest::try_from).collect()
+    }
+
+    async fn retryable(&self, chain: &str, expires_after: u64) -> Result<Vec<TrackedRequest>, StoreError> {
+        let rows: Vec<TrackedRow> = sqlx::query_as(
+            "SELECT id, state, block_number, expires_at FROM requests
+             WHERE chain = ? AND state = 'settled' AND settled_final = 1 AND expires_at > ?
+                AND json_extract(detail, '$.kind') = 'callback_failed'
+             ORDER BY block_number",
+        )
+        .bind(chain)
+        .bind(signed(expires_after))
+        .fetch_all(self.readers())
+        .await?;
+        rows.into_iter().map(TrackedRequest::try_from).collect()
+    }
+
+    async fn conclude(&self, id: RequestId, verdict: &Verdict, now: Millis) -> Result<(), StoreError> {
+        let mut transaction = self.writer().begin().await?;
+        let from = state_of(&mut transaction, id)
+            .await?
+            .ok_or_else(|| StoreError::Conflict { what: format!("request {id}") })?;
+        match verdict {
+            Verdict::Settled { settlement, is_final } => {
+                settle(&mut transaction, id, from, settlement, *is_final, now).await?;
+            }
+            Verdict::Expired if from == StateName::Expired => {}
+            Verdict::Expired => transition(&mut transaction, id, from, State::Expired, now).await?,
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn attempted(
+        &self,
+        attempt: AttemptId,
+        ended: &Attempted,
+        is_final: bool,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.writer().begin().await?;
+        match ended {
+            Attempted::Mined(receipt) => {
+                mined(&mut transaction, attempt, receipt, is_final, now).await?;
+                if is_final {
+                    close(&mut transaction, attempt, AttemptState::Mined, now).await?;
+                }
+            }
+            Attempted::Dead => {
+                for id in entries(&mut transaction, attempt).await? {
+                    if state_of(&mut transaction, id).await? == Some(StateName::Submitted) {
+                        transition(&mut transaction, id, StateName::Submitted, State::Reported, now).await?;
+                    }
+                }
+                close(&mut transaction, attempt, AttemptState::Dead, now).await?;
+            }
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn unsettle(&self, attempt: AttemptId, now: Millis) -> Result<(), StoreError> {
+        let mut transaction = self.writer().begin().await?;
+        let rows: Vec<(Vec<u8>,)> =
+            sqlx::query_as("SELECT id FROM requests WHERE attempt_id = ? AND state = 'settled' AND settled_final = 0")
+                .bind(attempt.0)
+                .fetch_all(&mut *transaction)
+                .await?;
+        for (id,) in &rows {
+            let id = Place { table: "requests", row: &attempt.0 }.id("id", id)?;
+            transition(&mut transaction, id, StateName::Settled, State::Submitted, now).await?;
+        }
+        sqlx::query(
+            "UPDATE transactions SET block_number = NULL, block_hash = NULL, succeeded = NULL, gas_used = NULL
+             WHERE attempt_id = ?",
+        )
+        .bind(attempt.0)
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+}
+
+async fn close(
+    connection: &mut SqliteConnection,
+    attempt: AttemptId,
+    state: AttemptState,
+    now: Millis,
+) -> Result<(), StoreError> {
+    let touched = sqlx::query("UPDATE attempts SET state = ?, updated_at = ? WHERE id = ? AND state = 'open'")
+        .bind(state.as_str())
+        .bind(at(now))
+        .bind(attempt.0)
+        .execute(connection)
+        .await?
+        .rows_affected();
+    if touched == 1 { Ok(()) } else { Err(StoreError::Conflict { what: format!("attempt {}", attempt.0) }) }
+}
+
+async fn entries(connection: &mut SqliteConnection, attempt: AttemptId) -> Result<Vec<RequestId>, StoreError> {
+    let rows: Vec<(Vec<u8>,)> =
+        sqlx::query_as("SELECT request_id FROM attempt_entries WHERE attempt_id = ? ORDER BY position")
+            .bind(attempt.0)
+            .fetch_all(connection)
+            .await?;
+    rows.iter().map(|(id,)| Place { table: "attempt_entries", row: &attempt.0 }.id("request_id", id)).collect()
+}
+
+async fn mined(
+    connection: &mut SqliteConnection,
+    attempt: AttemptId,
+    receipt: &Receipt,
+    is_final: bool,
+    now: Millis,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE transactions SET block_number = ?, block_hash = ?, succeeded = ?, gas_used = ? WHERE hash = ?")
+        .bind(signed(receipt.block.number))
+        .bind(receipt.block.hash.0.as_slice())
+        .bind(receipt.succeeded)
+        .bind(signed(receipt.gas_used))
+        .bind(receipt.hash.0.0.as_slice())
+        .execute(&mut *connection)
+        .await?;
+    for id in entries(connection, attempt).await? {
+        let effect = receipt.effects.iter().find(|(entry, _)| *entry == id).map(|(_, effect)| effect);
+        sqlx::query("UPDATE attempt_entries SET effect = ? WHERE attempt_id = ? AND request_id = ?")
+            .bind(effect.map(to_json).transpose()?)
+            .bind(attempt.0)
+            .bind(key(&id))
+            .execute(&mut *connection)
+            .await?;
+        let Some(from) = state_of(connection, id).await? else { continue };
+        match effect {
+            Some(EntryEffect::Fulfilled { callback_ok }) => {
+                let settlement = Settlement {
+                    kind: if *callback_ok { SettlementKind::Fulfilled } else { SettlementKind::CallbackFailed },
+                    transaction: Some(receipt.hash),
+                    block: receipt.block.number,
+                };
+                settle(connection, id, from, &settlement, is_final, now).await?;
+            }
+            Some(EntryEffect::Skipped(_)) | None if is_final && from == StateName::Submitted => {
+                let detail = json!({ "transaction": receipt.hash, "effect": effect });
+                record(connection, id, "no_effect", Some(detail), now).await?;
+                transition(connection, id, StateName::Submitted, State::Reported, now).await?;
+                hold_back(connection, id, now).await?;
+            }
+            Some(EntryEffect::Skipped(_)) | None => {}
+        }
+    }
+    Ok(())
+}
+
+/// A transaction without effect cost money, so the next one waits longer each time: two seconds,
+/// four, eight, up to five minutes.
+async fn hold_back(connection: &mut SqliteConnection, id: RequestId, now: Millis) -> Result<(), StoreError> {
+    let (attempts,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM attempt_entries WHERE request_id = ?")
+        .bind(key(&id))
+        .fetch_one(&mut *connection)
+        .await?;
+    let seconds = 2u64.saturating_pow(u32::try_from(attempts).unwrap_or(u32::MAX)).min(300);
+    sqlx::query("UPDATE requests SET next_try_at = ? WHERE id = ?")
+        .bind(at(now.after(Duration::from_secs(seconds))))
+        .bind(key(&id))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn settle(
+    connection: &mut SqliteConnection,
+    id: RequestId,
+    from: StateName,
+    settlement: &Settlement,
+    is_final: bool,
+    now: Millis,
+) -> Result<(), StoreError> {
+    let unchanged = from == StateName::Settled && {
+        let (detail,): (Option<String>,) = sqlx::query_as("SELECT detail FROM requests WHERE id = ?")
+            .bind(key(&id))
+            .fetch_one(&mut *connection)
+            .await?;
+        detail.as_deref() == Some(to_json(settlement)?.as_str())
+    };
+    if !unchanged && StateName::may_become(from, StateName::Settled) {
+        transition(connection, id, from, State::Settled(settlement.clone()), now).await?;
+    }
+    if is_final { confirm(connection, id, now).await } else { Ok(()) }
+}

@@ -1,0 +1,255 @@
+use super::{
+    SqliteStore,
+    row::{Place, at, key, signed},
+    transition::{record, transition},
+};
+use crate::{
+    attempt::{AttemptId, OpenAttempt, Transaction},
+    clock::Millis,
+    request::{State, StateName},
+    store::{NewAttempt, ReadyReport, StoreError, SubmitStore},
+};
+use async_trait::async_trait;
+use phat_connector::{Entry, Fees, PreparedTransaction, TxHash};
+use phat_protocol::{Digest, Report, RequestId, Signature};
+use serde_json::json;
+use sqlx::SqliteConnection;
+
+#[derive(sqlx::FromRow)]
+struct ReadyRow {
+    id: Vec<u8>,
+    content: String,
+    report: String,
+    signature: Vec<u8>,
+    tries: i64,
+}
+
+impl TryFrom<ReadyRow> for ReadyReport {
+    type Error = StoreError;
+
+    fn try_from(row: ReadyRow) -> Result<Self, StoreError> {
+        let id: RequestId = Place { table: "reports", row: &"(unreadable id)" }.id("request_id", &row.id)?;
+        let place = Place { table: "reports", row: &id };
+        let report: Report = place.json("report", &row.report)?;
+        let signature =
+            <[u8; 65]>::try_from(row.signature.as_slice()).map_err(|error| place.corrupt("signature", error))?;
+        let request = Place { table: "requests", row: &id }.json("content", &row.content)?;
+        Ok(Self {
+            id,
+            entry: Entry { request, report, signatures: vec![Signature(signature)] },
+            tries: place.unsigned("tries", row.tries)?,
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct TransactionRow {
+    hash: Vec<u8>,
+    raw: Vec<u8>,
+    max_fee: String,
+    max_priority_fee: String,
+    prepared_at: i64,
+    broadcast_at: Option<i64>,
+    block_number: Option<i64>,
+}
+
+impl TransactionRow {
+    fn into_transaction(self, attempt: AttemptId) -> Result<Transaction, StoreError> {
+        let place = Place { table: "transactions", row: &attempt.0 };
+        Ok(Transaction {
+            hash: TxHash(place.id::<Digest>("hash", &self.hash)?),
+            fees: Fees {
+                max_fee: place.text("max_fee", &self.max_fee)?,
+                max_priority_fee: place.text("max_priority_fee", &self.max_priority_fee)?,
+            },
+            prepared_at: Millis(self.prepared_at),
+            broadcast_at: self.broadcast_at.map(Millis),
+            mined_in: self.block_number.map(|number| place.unsigned("block_number", number)).transpose()?,
+            raw: self.raw,
+        })
+    }
+}
+
+#[async_trait]
+impl SubmitStore for SqliteStore {
+    async fn ready(&self, chain: &str, limit: u32, now: Millis) -> Result<Vec<ReadyReport>, StoreError> {
+        // A request that came back after a reorganisation may still be carried by an open attempt.
+        let rows: Vec<ReadyRow> = sqlx::query_as(
+            "SELECT requests.id, content, report, signature, tries
+             FROM requests JOIN reports ON reports.request_id = requests.id
+             WHERE chain = ? AND state = 'reported' AND next_try_at <= ? AND NOT EXISTS
+                (SELECT 1 FROM attempt_entries JOIN attempts ON attempts.id = attempt_entries.attempt_id
+                 WHERE attempt_entries.request_id = requests.id AND attempts.state = 'open')
+             ORDER BY reported_at LIMIT ?",
+        )
+        .bind(chain)
+        .bind(at(now))
+        .bind(limit)
+        .fetch_all(self.readers())
+        .await?;
+        rows.into_iter().map(ReadyReport::try_from).collect()
+    }
+
+    async fn open_attempt(&self, attempt: NewAttempt<'_>, now: Millis) -> Result<AttemptId, StoreError> {
+        let mut transaction = self.writer().begin().await?;
+        let inserted = sqlx::query(
+            "INSERT INTO attempts (chain, submitter, nonce, state, created_at, updated_at)
+             VALUES (?, ?, ?, 'open', ?, ?)",
+        )
+        .bind(attempt.chain)
+        .bind(&attempt.submitter.0)
+        .bind(signed(attempt.transaction.nonce))
+        .bind(at(now))
+        .bind(at(now))
+        .execute(&mut *transaction)
+        .await;
+        let id = match inserted {
+            Ok(result) => AttemptId(result.last_insert_rowid()),
+            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+                return Err(StoreError::Conflict { what: format!("nonce {}", attempt.transaction.nonce) });
+            }
+            Err(error) => return Err(error.into()),
+        };
+        for (position, request) in (0i64..).zip(attempt.requests) {
+            sqlx::query("INSERT INTO attempt_entries (attempt_id, position, request_id) VALUES (?, ?, ?)")
+                .bind(id.0)
+                .bind(position)
+                .bind(key(request))
+                .execute(&mut *transaction)
+                .await?;
+            transition(&mut transaction, *request, StateName::Reported, State::Submitted, now).await?;
+            sqlx::query("UPDATE requests SET attempt_id = ? WHERE id = ?")
+                .bind(id.0)
+                .bind(key(request))
+                .execute(&mut *transaction)
+                .await?;
+        }
+        insert_transaction(&mut transaction, id, attempt.transaction, now).await?;
+        transaction.commit().await?;
+        Ok(id)
+    }
+
+    async fn add_transaction(
+        &self,
+        attempt: AttemptId,
+        replacement: &PreparedTransaction,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.writer().begin().await?;
+        insert_transaction(&mut transaction, attempt, replacement, now).await?;
+        let requests: Vec<(Vec<u8>,)> =
+            sqlx::query_as("SELECT request_id FROM attempt_entries WHERE attempt_id = ? ORDER BY position")
+                .bind(attempt.0)
+                .fetch_all(&mut *transaction)
+                .await?;
+        for (id,) in &requests {
+            let id = Place { table: "attempt_entries", row: &attempt.0 }.id("request_id", id)?;
+            let detail = json!({ "transaction": replacement.hash, "max_fee": replacement.fees.max_fee });
+            record(&mut transaction, id, "replaced", Some(detail), now).await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn entries(&self, attempt: AttemptId) -> Result<Vec<Entry>, StoreError> {
+        let rows: Vec<ReadyRow> = sqlx::query_as(
+            "SELECT requests.id, content, report, signature, tries
+             FROM attempt_entries
+                JOIN requests ON requests.id = attempt_entries.request_id
+                JOIN reports ON reports.request_id = requests.id
+             WHERE attempt_entries.attempt_id = ?1 AND requests.attempt_id = ?1 AND requests.state = 'submitted'
+             ORDER BY position",
+        )
+        .bind(attempt.0)
+        .fetch_all(self.readers())
+        .await?;
+        rows.into_iter().map(|row| ReadyReport::try_from(row).map(|ready| ready.entry)).collect()
+    }
+
+    async fn sent(&self, hash: TxHash, now: Millis) -> Result<(), StoreError> {
+        sqlx::query("UPDATE transactions SET broadcast_at = ? WHERE hash = ?")
+            .bind(at(now))
+            .bind(hash.0.0.as_slice())
+            .execute(self.writer())
+            .await?;
+        Ok(())
+    }
+
+    async fn put_off(&self, ids: &[RequestId], error: &str, next_try_at: Millis) -> Result<(), StoreError> {
+        let mut transaction = self.writer().begin().await?;
+        for id in ids {
+            sqlx::query(
+                "UPDATE requests SET next_try_at = ?, last_error = ?, tries = tries + 1
+                 WHERE id = ? AND state = 'reported'",
+            )
+            .bind(at(next_try_at))
+            .bind(error)
+            .bind(key(id))
+            .execute(&mut *transaction)
+            .await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn open_attempts(&self, chain: &str) -> Result<Vec<OpenAttempt>, StoreError> {
+        let rows: Vec<(i64, i64, i64)> = sqlx::query_as(
+            "SELECT id, nonce, created_at FROM attempts WHERE chain = ? AND state = 'open' ORDER BY nonce",
+        )
+        .bind(chain)
+        .fetch_all(self.readers())
+        .await?;
+        let mut attempts = Vec::with_capacity(rows.len());
+        for (id, nonce, created_at) in rows {
+            let place = Place { table: "attempts", row: &id };
+            let requests: Vec<(Vec<u8>,)> =
+                sqlx::query_as("SELECT request_id FROM attempt_entries WHERE attempt_id = ? ORDER BY position")
+                    .bind(id)
+                    .fetch_all(self.readers())
+                    .await?;
+            let transactions: Vec<TransactionRow> = sqlx::query_as(
+                "SELECT hash, raw, max_fee, max_priority_fee, prepared_at, broadcast_at, block_number
+                 FROM transactions WHERE attempt_id = ? ORDER BY prepared_at, LENGTH(max_fee), max_fee",
+            )
+            .bind(id)
+            .fetch_all(self.readers())
+            .await?;
+            attempts.push(OpenAttempt {
+                id: AttemptId(id),
+                nonce: place.unsigned("nonce", nonce)?,
+                created_at: Millis(created_at),
+                requests: requests
+                    .iter()
+                    .map(|(bytes,)| Place { table: "attempt_entries", row: &id }.id("request_id", bytes))
+                    .collect::<Result<_, _>>()?,
+                transactions: transactions
+                    .into_iter()
+                    .map(|row| row.into_transaction(AttemptId(id)))
+                    .collect::<Result<_, _>>()?,
+            });
+        }
+        Ok(attempts)
+    }
+}
+
+async fn insert_transaction(
+    connection: &mut SqliteConnection,
+    attempt: AttemptId,
+    prepared: &PreparedTransaction,
+    now: Millis,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO transactions (hash, attempt_id, raw, gas_limit, max_fee, max_priority_fee, prepared_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(prepared.hash.0.0.as_slice())
+    .bind(attempt.0)
+    .bind(prepared.raw.as_slice())
+    .bind(signed(prepared.gas_limit))
+    .bind(prepared.fees.max_fee.to_string())
+    .bind(prepared.fees.max_priority_fee.to_string())
+    .bind(at(now))
+    .execute(connection)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! Changes of a request's state, each guarded by the state that it expects and written beside the
+//! event that tells it.
+
+use super::row::{Place, at, key, signed, to_json};
+use crate::{
+    clock::Millis,
+    request::{State, StateName},
+    store::StoreError,
+};
+use phat_protocol::RequestId;
+use serde_json::{Value, json};
+use sqlx::SqliteConnection;
+
+/// Takes one request from `from` to `to`.
+///
+/// # Errors
+/// `Transition` when no request takes that step, `Conflict` when it isn't in state `from`.
+pub(super) async fn transition(
+    connection: &mut SqliteConnection,
+    id: RequestId,
+    from: StateName,
+    to: State,
+    now: Millis,
+) -> Result<(), StoreError> {
+    let to = State::next(from, to)?;
+    let detail = detail(&to)?;
+    let settled_block = match &to {
+        State::Settled(settlement) => Some(signed(settlement.block)),
+        State::Observed | State::Ignored(_) | State::Reported | State::Submitted | State::Expired | State::Orphaned => {
+            None
+        }
+    };
+    let touched = sqlx::query(
+        "UPDATE requests SET state = ?, detail = ?, updated_at = ?, settled_block = ?, settled_final = 0,
+            lease_token = NULL, lease_until = 0, tries = 0, next_try_at = 0, last_error = NULL
+         WHERE id = ? AND state = ?",
+    )
+    .bind(to.name().as_str())
+    .bind(&detail)
+    .bind(at(now))
+    .bind(settled_block)
+    .bind(key(&id))
+    .bind(from.as_str())
+    .execute(&mut *connection)
+    .await?
+    .rows_affected();
+    if touched != 1 {
+        return Err(StoreError::Conflict { what: format!("request {id}") });
+    }
+    let detail = detail.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text)));
+    record(connection, id, to.name().as_str(), detail, now).await
+}
+
+fn detail(state: &State) -> Result<Option<String>, StoreError> {
+    match state {
+        State::Ignored(reason) => to_json(reason).map(Some),
+        State::Settled(settlement) => to_json(settlement).map(Some),
+        State::Observed | State::Reported | State::Submitted | State::Expired | State::Orphaned => Ok(None),
+    }
+}
+
+/// Adds a line to the request's life.
+pub(super) async fn record(
+    connection: &mut SqliteConnection,
+    id: RequestId,
+    event: &str,
+    detail: Option<Value>,
+    now: Millis,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO request_events (request_id, number, at, event, detail)
+         SELECT ?1, COALESCE(MAX(number), 0) + 1, ?2, ?3, ?4 FROM request_events WHERE request_id = ?1",
+    )
+    .bind(key(&id))
+    .bind(at(now))
+    .bind(event)
+    .bind(detail.map(|value| value.to_string()))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The state that a request is in; none when there is no such request.
+pub(super) async fn state_of(
+    connection: &mut SqliteConnection,
+    id: RequestId,
+) -> Result<Option<StateName>, StoreError> {
+    let row: Option<(String,)> =
+        sqlx::query_as("SELECT state FROM requests WHERE id = ?").bind(key(&id)).fetch_optional(connection).await?;
+    row.map(|(text,)| Place { table: "requests", row: &id }.text("state", &text)).transpose()
+}
+
+/// Marks a settled request as beyond reorganisation.
+pub(super) async fn confirm(connection: &mut SqliteConnection, id: RequestId, now: Millis) -> Result<(), StoreError> {
+    let touched = sqlx::query(
+        "UPDATE requests SET settled_final = 1, updated_at = ?
+         WHERE id = ? AND state = 'settled' AND settled_final = 0",
+    )
+    .bind(at(now))
+    .bind(key(&id))
+    .execute(&mut *connection)
+    .await?
+    .rows_affected();
+    if touched == 1 { record(connection, id, "final", Some(json!({})), now).await } else { Ok(()) }
+}

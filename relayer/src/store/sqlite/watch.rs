@@ -1,0 +1,163 @@
+use super::{
+    SqliteStore,
+    row::{Place, at, key, signed, to_json},
+    transition::{record, state_of, transition},
+};
+use crate::{
+    clock::Millis,
+    request::{State, StateName},
+    store::{Checkpoint, StoreError, WatchStore},
+};
+use async_trait::async_trait;
+use phat_connector::ObservedRequest;
+use phat_protocol::{OracleChain, RequestId};
+use serde_json::json;
+use sqlx::SqliteConnection;
+
+/// How many checkpoints are kept for each chain: the deepest reorganisation that is traced to its
+/// exact ancestor.
+const CHECKPOINTS_KEPT: i64 = 512;
+
+#[async_trait]
+impl WatchStore for SqliteStore {
+    async fn checkpoints(&self, chain: &str, limit: u32) -> Result<Vec<Checkpoint>, StoreError> {
+        let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(
+            "SELECT block_number, block_hash FROM checkpoints WHERE chain = ? ORDER BY block_number DESC LIMIT ?",
+        )
+        .bind(chain)
+        .bind(limit)
+        .fetch_all(self.readers())
+        .await?;
+        rows.iter()
+            .map(|(number, hash)| {
+                let place = Place { table: "checkpoints", row: number };
+                Ok(Checkpoint { number: place.unsigned("block_number", *number)?, hash: place.id("block_hash", hash)? })
+            })
+            .collect()
+    }
+
+    async fn observe(
+        &self,
+        chain: &str,
+        requests: &[ObservedRequest],
+        checkpoint: Checkpoint,
+        now: Millis,
+    ) -> Result<u64, StoreError> {
+        let mut transaction = self.writer().begin().await?;
+        let mut new = 0;
+        for request in requests {
+            if insert(&mut transaction, chain, request, now).await? {
+                record(
+                    &mut transaction,
+                    request.id,
+                    StateName::Observed.as_str(),
+                    Some(json!({ "block": request.block.number, "transaction": request.transaction })),
+                    now,
+                )
+                .await?;
+                new += 1;
+            } else {
+                see_again(&mut transaction, request, now).await?;
+            }
+        }
+        sqlx::query("INSERT OR REPLACE INTO checkpoints (chain, block_number, block_hash) VALUES (?, ?, ?)")
+            .bind(chain)
+            .bind(signed(checkpoint.number))
+            .bind(checkpoint.hash.0.as_slice())
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query(
+            "DELETE FROM checkpoints WHERE chain = ?1 AND block_number <
+                (SELECT MIN(block_number) FROM
+                    (SELECT block_number FROM checkpoints WHERE chain = ?1 ORDER BY block_number DESC LIMIT ?2))",
+        )
+        .bind(chain)
+        .bind(CHECKPOINTS_KEPT)
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(new)
+    }
+
+    async fn rewind(&self, chain: &str, ancestor: Option<Checkpoint>, now: Millis) -> Result<u64, StoreError> {
+        let height = ancestor.map_or(-1, |block| signed(block.number));
+        let mut transaction = self.writer().begin().await?;
+        sqlx::query("DELETE FROM checkpoints WHERE chain = ? AND block_number > ?")
+            .bind(chain)
+            .bind(height)
+            .execute(&mut *transaction)
+            .await?;
+        let rows: Vec<(Vec<u8>, String)> = sqlx::query_as(
+            "SELECT id, state FROM requests
+             WHERE chain = ? AND block_number > ? AND state <> 'orphaned' AND settled_final = 0",
+        )
+        .bind(chain)
+        .bind(height)
+        .fetch_all(&mut *transaction)
+        .await?;
+        let mut orphaned = 0;
+        for (id, state) in &rows {
+            let place = Place { table: "requests", row: &"(of a dropped block)" };
+            let id: RequestId = place.id("id", id)?;
+            transition(&mut transaction, id, place.text("state", state)?, State::Orphaned, now).await?;
+            orphaned += 1;
+        }
+        transaction.commit().await?;
+        Ok(orphaned)
+    }
+}
+
+/// Inserts the request; says whether it was new.
+async fn insert(
+    connection: &mut SqliteConnection,
+    chain: &str,
+    observed: &ObservedRequest,
+    now: Millis,
+) -> Result<bool, StoreError> {
+    let inserted = sqlx::query(
+        "INSERT INTO requests (id, chain, contract_id, consumer, content, payload, expires_at, block_number,
+            block_hash, transaction_hash, observed_at, state, updated_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'observed', ?)
+         ON CONFLICT (id) DO NOTHING",
+    )
+    .bind(key(&observed.id))
+    .bind(chain)
+    .bind(observed.request.contract_id().0.as_slice())
+    .bind(observed.request.consumer())
+    .bind(to_json(&observed.request)?)
+    .bind(observed.payload.as_slice())
+    .bind(signed(observed.request.expires_at()))
+    .bind(signed(observed.block.number))
+    .bind(observed.block.hash.0.as_slice())
+    .bind(observed.transaction.0.0.as_slice())
+    .bind(at(now))
+    .bind(at(now))
+    .execute(connection)
+    .await?;
+    Ok(inserted.rows_affected() == 1)
+}
+
+/// A request that is stored was seen again: after an overlap, or after a reorganisation, perhaps in
+/// another block (the id binds the block before it alone).
+async fn see_again(
+    connection: &mut SqliteConnection,
+    observed: &ObservedRequest,
+    now: Millis,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE requests SET block_number = ?, block_hash = ?, transaction_hash = ? WHERE id = ?")
+        .bind(signed(observed.block.number))
+        .bind(observed.block.hash.0.as_slice())
+        .bind(observed.transaction.0.0.as_slice())
+        .bind(key(&observed.id))
+        .execute(&mut *connection)
+        .await?;
+    if state_of(connection, observed.id).await? != Some(StateName::Orphaned) {
+        return Ok(());
+    }
+    let report: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM reports WHERE request_id = ?")
+        .bind(key(&observed.id))
+        .fetch_optional(&mut *connection)
+        .await?;
+    let revived = if report.is_some() { State::Reported } else { State::Observed };
+    transition(connection, observed.id, StateName::Orphaned, revived, now).await
+}
