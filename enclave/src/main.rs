@@ -1,2 +1,10 @@
-//! The relayer.
-fn main() {}
+//! `enclave`: the trusted process, and what its operator needs beside it.
+
+mod cli;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::Cli::parse().run()
+}

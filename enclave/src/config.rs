@@ -1,0 +1,122 @@
+//! The enclave's settings: typed, with one documented default each.
+
+mod load;
+mod validate;
+
+pub use load::{ConfigError, ConfigErrors, Source};
+
+use phat_executor::{EgressPolicy, ExecutorConfig, Limits, Resources};
+use phat_protocol::Digest;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Every setting. The values of [`SAMPLE`] are the defaults.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// What a run may use.
+    pub limits: Limits,
+    /// Where it may go.
+    pub egress: EgressPolicy,
+    /// What the executor takes of the machine.
+    pub resources: Resources,
+    /// How much is done at once.
+    pub concurrency: ConcurrencyConfig,
+    /// How the store is kept.
+    pub store: StoreConfig,
+    /// How the process ends.
+    pub shutdown: ShutdownConfig,
+    /// What is logged.
+    pub log: LogConfig,
+}
+
+/// Calls beyond these are answered "busy".
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConcurrencyConfig {
+    /// Requests that are being answered.
+    pub requests: u32,
+    /// Simulations.
+    pub simulations: u32,
+    /// Deployments and checks of code.
+    pub deployments: u32,
+}
+
+/// How the store is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreConfig {
+    /// The most reports in one commit.
+    pub commit_batch: u32,
+    /// How often the high-water time is raised and expired reports are forgotten.
+    #[serde(with = "humantime_serde")]
+    pub upkeep_interval: Duration,
+    /// How often a store that failed is tried again.
+    #[serde(with = "humantime_serde")]
+    pub retry_interval: Duration,
+    /// Bytes of a run's log lines that are sealed with its report.
+    pub log_bytes: u32,
+}
+
+/// How the process ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShutdownConfig {
+    /// How long runs under way are waited for.
+    #[serde(with = "humantime_serde")]
+    pub timeout: Duration,
+}
+
+/// What is logged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogConfig {
+    /// A level, or directives of `tracing-subscriber`'s environment filter.
+    pub filter: String,
+    /// How events are written.
+    pub format: LogFormat,
+}
+
+/// How events are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The documented defaults, as a file to start from.
+pub const SAMPLE: &str = include_str!("../enclave.toml");
+
+/// The guest ABI that this release implements. It stands in the configuration hash, so that a worker
+/// which offers contracts something else is another worker.
+const GUEST_ABI: &str = "phat-guest-abi/v1";
+
+impl Config {
+    /// What the executor is given, and what can change an answer.
+    #[must_use]
+    pub fn executor(&self) -> ExecutorConfig {
+        ExecutorConfig { limits: self.limits.clone(), egress: self.egress.clone() }
+    }
+
+    /// The configuration hash: over the guest ABI, every limit and the egress policy, defaults
+    /// included. Where the enclave listens and keeps its files, what it logs and how much it does at
+    /// once change no answer.
+    ///
+    /// # Errors
+    /// Never for a configuration that was loaded; the JSON library has no infallible form.
+    pub fn hash(&self) -> Result<Digest, serde_json::Error> {
+        #[derive(Serialize)]
+        struct Answering {
+            guest_abi: &'static str,
+            #[serde(flatten)]
+            executor: ExecutorConfig,
+        }
+        let answering = Answering { guest_abi: GUEST_ABI, executor: self.executor() };
+        // By way of a value, whose keys are unique, as RFC 8785 wants them.
+        let canonical = serde_jcs::to_vec(&serde_json::to_value(answering)?)?;
+        Ok(phat_protocol::config_hash(&canonical))
+    }
+}

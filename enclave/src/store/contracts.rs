@@ -1,0 +1,116 @@
+use super::{
+    Store, StoreError,
+    records::{ContractRecord, LoadedContract, StateRecord},
+};
+use parity_scale_codec::{DecodeAll, Encode};
+use phat_executor::State;
+use phat_protocol::{CodeHash, ContractId};
+use redb::{ReadableTable, ReadableTableMetadata, TableDefinition, WriteTransaction};
+use std::sync::Arc;
+
+/// Wasm by its hash; not sealed, since the hash says whether it is whole.
+const CODE: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("code");
+const CONTRACTS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("contracts");
+const STATE: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("state");
+
+pub(super) fn create_tables(transaction: &WriteTransaction) -> Result<(), StoreError> {
+    transaction.open_table(CODE)?;
+    transaction.open_table(CONTRACTS)?;
+    transaction.open_table(STATE)?;
+    Ok(())
+}
+
+impl Store {
+    /// Keeps code that was checked. Keeping it again changes nothing.
+    pub(crate) fn put_code(&self, code_hash: CodeHash, wasm: &[u8], now: u64) -> Result<(), StoreError> {
+        if self.code(code_hash)?.is_some_and(|kept| *kept == *wasm) {
+            return Ok(());
+        }
+        self.write(now, |transaction| {
+            transaction.open_table(CODE)?.insert(code_hash.0, wasm)?;
+            Ok(())
+        })
+    }
+
+    /// The code with this hash, where it is kept and whole.
+    pub(crate) fn code(&self, code_hash: CodeHash) -> Result<Option<Arc<[u8]>>, StoreError> {
+        let kept = self.read(|transaction| {
+            Ok(transaction.open_table(CODE)?.get(code_hash.0)?.map(|row| Arc::<[u8]>::from(row.value())))
+        })?;
+        // What the host changed is as good as gone: it may be put again.
+        Ok(kept.filter(|wasm| phat_protocol::code_hash(wasm) == code_hash))
+    }
+
+    /// Keeps a new contract and the state that its `deploy` left, and gives the record that is kept:
+    /// the one that was there before, where there was one.
+    pub(crate) fn put_contract(
+        &self,
+        record: &ContractRecord,
+        state: State,
+        now: u64,
+    ) -> Result<ContractRecord, StoreError> {
+        let id = record.contract_id();
+        let sealed = self.seal("contracts", &id.0, &record.encode())?;
+        let sealed_state = self.seal("state", &id.0, &StateRecord { revision: record.revision, state }.encode())?;
+        self.write(now, |transaction| {
+            let mut contracts = transaction.open_table(CONTRACTS)?;
+            let kept = match contracts.get(id.0)? {
+                Some(row) => Some(self.open_contract(id, row.value())?),
+                None => None,
+            };
+            if let Some(kept) = kept {
+                return Ok(kept);
+            }
+            contracts.insert(id.0, sealed.as_slice())?;
+            transaction.open_table(STATE)?.insert(id.0, sealed_state.as_slice())?;
+            Ok(record.clone())
+        })
+    }
+
+    pub(crate) fn contract(&self, id: ContractId) -> Result<Option<ContractRecord>, StoreError> {
+        self.read(|transaction| match transaction.open_table(CONTRACTS)?.get(id.0)? {
+            Some(row) => self.open_contract(id, row.value()).map(Some),
+            None => Ok(None),
+        })
+    }
+
+    /// How many contracts there are.
+    pub(crate) fn contracts(&self) -> Result<u64, StoreError> {
+        self.read(|transaction| Ok(transaction.open_table(CONTRACTS)?.len()?))
+    }
+
+    /// A contract with its code and its state, all of one moment.
+    ///
+    /// # Errors
+    /// Among others, when the host took its code or its state away.
+    pub(crate) fn load_contract(&self, id: ContractId) -> Result<Option<LoadedContract>, StoreError> {
+        let Some((record, state)) = self.read(|transaction| {
+            let Some(row) = transaction.open_table(CONTRACTS)?.get(id.0)?.map(|row| row.value().to_vec()) else {
+                return Ok(None);
+            };
+            let record = self.open_contract(id, &row)?;
+            let damaged = || StoreError::damaged("state", &id.0);
+            let row = transaction.open_table(STATE)?.get(id.0)?.ok_or_else(damaged)?;
+            let plain = self.unseal("state", &id.0, row.value())?;
+            let state = StateRecord::decode_all(&mut plain.as_slice()).map_err(|_| damaged())?;
+            if state.revision != record.revision {
+                return Err(damaged());
+            }
+            Ok(Some((record, state.state)))
+        })?
+        else {
+            return Ok(None);
+        };
+        let code_hash = record.code_hash;
+        let code = self.code(code_hash)?.ok_or_else(|| StoreError::damaged("code", &code_hash.0))?;
+        Ok(Some(LoadedContract { record, code, state: Arc::new(state) }))
+    }
+
+    fn open_contract(&self, id: ContractId, sealed: &[u8]) -> Result<ContractRecord, StoreError> {
+        let plain = self.unseal("contracts", &id.0, sealed)?;
+        ContractRecord::decode_all(&mut plain.as_slice())
+            .ok()
+            .filter(|record| record.contract_id() == id)
+            .ok_or_else(|| StoreError::damaged("contracts", &id.0))
+    }
+}

@@ -1,0 +1,89 @@
+//! From code to a contract.
+
+use super::Worker;
+use crate::{
+    runs::Call,
+    store::{ContractRecord, LoadedContract},
+};
+use phat_enclave_api::{Code, Contract, Instantiate, Problem, Refusal};
+use phat_executor::{Entry, Mode, RunEnd, RunResult, State, StateChanges};
+use phat_protocol::{CodeHash, ContractId, Outcome};
+use std::sync::Arc;
+
+impl Worker {
+    /// Checks and keeps a contract's code.
+    pub(crate) async fn put_code(&self, wasm: Arc<[u8]>) -> Result<Code, Problem> {
+        let _permit = self.deployments.try_acquire().map_err(|_| Problem::Busy)?;
+        let code_hash = phat_protocol::code_hash(&wasm);
+        let (runner, checked) = (Arc::clone(&self.parts.runner), Arc::clone(&wasm));
+        let reasons = tokio::task::spawn_blocking(move || runner.check(&checked))
+            .await
+            .map_err(|error| Problem::Fault(format!("the check was lost: {error}")))?;
+        if !reasons.is_empty() {
+            return Err(Problem::Refused(Refusal::BadModule { reasons }));
+        }
+        let size = u64::try_from(wasm.len()).unwrap_or(u64::MAX);
+        let now = self.parts.time.now();
+        self.in_store(move |store| store.put_code(code_hash, &wasm, now)).await?;
+        tracing::info!(%code_hash, size, "keeps code");
+        Ok(Code { code_hash, size })
+    }
+
+    /// Runs `deploy` and keeps the contract. What `deploy` wrote is kept with it; when it fails,
+    /// nothing is.
+    pub(crate) async fn instantiate(&self, instantiate: Instantiate) -> Result<Contract, Problem> {
+        let Instantiate { code_hash, init_data, owner, salt } = instantiate;
+        let record = ContractRecord { code_hash, init_data, owner, salt, revision: 0 };
+        let contract_id = record.contract_id();
+        if let Some(kept) = self.in_store(move |store| store.contract(contract_id)).await? {
+            return Ok(kept.contract());
+        }
+        let _permit = self.deployments.try_acquire().map_err(|_| Problem::Busy)?;
+        let code = self.code(code_hash).await?;
+        let loaded = LoadedContract { record: record.clone(), code, state: Arc::default() };
+        let call = Call {
+            contract: contract_id,
+            entry: Entry::Deploy,
+            mode: Mode::Transaction,
+            caller: owner.deployer(),
+            input: record.init_data.clone(),
+        };
+        let result = self.run(call, loaded).await?;
+        if let Some((outcome, reason)) = deploy_failure(&result) {
+            return Err(Problem::Refused(Refusal::DeployFailed { outcome, reason }));
+        }
+        let state = state_after(contract_id, result.changes)?;
+        let now = self.parts.time.now();
+        let kept = self.in_store(move |store| store.put_contract(&record, state, now)).await?;
+        tracing::info!(%contract_id, %code_hash, "keeps a contract");
+        Ok(kept.contract())
+    }
+
+    async fn code(&self, code_hash: CodeHash) -> Result<Arc<[u8]>, Problem> {
+        let kept = self.in_store(move |store| store.code(code_hash)).await?;
+        kept.ok_or(Problem::Refused(Refusal::UnknownCode { code_hash }))
+    }
+}
+
+/// How `deploy` failed and why, in words; none when it returned without asking to revert.
+fn deploy_failure(result: &RunResult) -> Option<(Outcome, String)> {
+    match &result.end {
+        RunEnd::Failed { outcome, reason } => Some((*outcome, reason.clone())),
+        RunEnd::Returned { .. } if result.succeeded() => None,
+        RunEnd::Returned { data, .. } => {
+            Some((Outcome::ContractError, format!("deploy reverted and returned 0x{}", hex::encode(data))))
+        }
+    }
+}
+
+/// The state of a new contract. Writes to any other would be another contract's history.
+fn state_after(contract_id: ContractId, mut changes: StateChanges) -> Result<State, Problem> {
+    let own = changes.remove(&contract_id).unwrap_or_default();
+    match changes.into_keys().next() {
+        Some(other) => Err(Problem::Refused(Refusal::DeployFailed {
+            outcome: Outcome::BadContract,
+            reason: format!("deploy wrote to another contract, {other}"),
+        })),
+        None => Ok(own.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()),
+    }
+}
