@@ -43,7 +43,7 @@ impl Cache {
         let cell = self.slot(hash, code.len());
         let limits = Arc::clone(&self.limits);
         let translated = cell.get_or_try_init(|| async move {
-            tokio::task::spawn_blocking(move || prepare(hash, &code, &limits)).await.map_err(|_| HostFault::Panicked)?
+            tokio::task::spawn_blocking(move || prepare(hash, &code, &limits)).await.map_err(|_| HostFault::Internal)?
         });
         match translated.await {
             Ok(translation) => Ok(translation.clone()),
@@ -101,7 +101,7 @@ fn prepare(hash: CodeHash, code: &[u8], limits: &Limits) -> Result<Translation, 
         Ok(facts) => facts,
         Err(refusals) => return Ok(Err(Arc::new(refusals))),
     };
-    Ok(translate(code, &facts, limits)
+    Ok(translate(code, &facts)
         .map(Arc::new)
         .map_err(|message| Arc::new(vec![Refusal::Untranslatable(message)])))
 }

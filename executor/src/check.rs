@@ -77,7 +77,7 @@ pub fn check(wasm: &[u8], limits: &Limits) -> Result<ModuleFacts, Vec<Refusal>> 
     refusals.extend(if invalid.is_empty() { unreadable.map(invalid_at).into_iter().collect() } else { invalid });
     survey.judge(limits, &mut refusals);
     if refusals.is_empty()
-        && let Err(message) = translate(wasm, &survey.facts(), limits)
+        && let Err(message) = translate(wasm, &survey.facts())
     {
         refusals.push(Refusal::Untranslatable(message));
     }
@@ -116,8 +116,6 @@ fn validate(wasm: &[u8]) -> Vec<Refusal> {
 #[derive(Clone, Debug)]
 pub(crate) struct MemoryImport {
     pub(crate) ty: MemoryType,
-    /// The import section's contents.
-    pub(crate) section: Range<usize>,
     /// The whole import entry.
     pub(crate) entry: Range<usize>,
 }
@@ -185,19 +183,19 @@ impl Survey {
     }
 
     fn import_section(&mut self, imports: ImportSectionReader<'_>) -> wasmparser::Result<()> {
-        let section = imports.range();
+        let section_end = imports.range().end;
         let mut entries = imports.into_iter_with_offsets().peekable();
         while let Some(entry) = entries.next() {
             let (start, import) = entry?;
             let end = match entries.peek() {
                 Some(Ok((next, _))) => *next,
-                Some(Err(_)) | None => section.end,
+                Some(Err(_)) | None => section_end,
             };
             let function = match import.ty {
                 TypeRef::Memory(ty) => {
                     self.memories += 1;
                     if (import.module, import.name) == MEMORY && self.memory.is_none() {
-                        self.memory = Some(MemoryImport { ty, section: section.clone(), entry: start..end });
+                        self.memory = Some(MemoryImport { ty, entry: start..end });
                         continue;
                     }
                     None

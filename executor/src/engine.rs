@@ -1,7 +1,7 @@
 //! From wasm bytes to something that can be run.
 
 use crate::{
-    Limits, ModuleFacts, check,
+    ModuleFacts, check,
     limits::{PAGE_BYTES, in_memory},
     run::Guest,
     seal,
@@ -44,7 +44,7 @@ fn config() -> Config {
 ///
 /// # Errors
 /// What the engine says against it: the module exceeds one of the engine's own bounds.
-pub(crate) fn translate(wasm: &[u8], facts: &ModuleFacts, _limits: &Limits) -> Result<Translated, String> {
+pub(crate) fn translate(wasm: &[u8], facts: &ModuleFacts) -> Result<Translated, String> {
     let engine = Engine::new(&config());
     let said = |error: wasmi::Error| error.to_string();
     let module = Module::new(&engine, without_memory_maximum(wasm)).map_err(said)?;
@@ -60,10 +60,6 @@ pub(crate) struct Started {
 }
 
 impl Translated {
-    pub(crate) fn facts(&self) -> &ModuleFacts {
-        &self.facts
-    }
-
     pub(crate) fn store(&self, guest: Guest) -> Store<Guest> {
         let mut store = Store::new(&self.engine, guest);
         store.limiter(|guest| guest);

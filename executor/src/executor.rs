@@ -73,7 +73,7 @@ impl Executor {
     /// # Errors
     /// When the host, not the guest, is at fault: there is no outcome then.
     pub async fn run(&self, run: Run) -> Result<RunResult, HostFault> {
-        let _permit = self.parts.permits.acquire().await.map_err(|_| HostFault::Panicked)?;
+        let _permit = self.parts.permits.acquire().await.map_err(|_| HostFault::Internal)?;
         if run.input.len() > in_memory(self.parts.limits.input_bytes) {
             let limit = self.parts.limits.input_bytes;
             return Ok(unstarted(format!("an input of {} bytes, and the limit is {limit}", run.input.len())));

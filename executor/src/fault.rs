@@ -14,5 +14,16 @@ pub enum HostFault {
     },
     /// A part of the executor died; the log says of what.
     #[error("the executor failed inside")]
-    Panicked,
+    Internal,
+}
+
+impl HostFault {
+    /// Whether the same run may go better another time.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        match self {
+            Self::WrongCode { .. } => false,
+            Self::Internal => true,
+        }
+    }
 }

@@ -13,7 +13,7 @@ pub const PAGE_BYTES: u32 = 64 * 1024;
 pub struct Limits {
     /// The longest module, in bytes. Default 2 MiB.
     pub code_bytes: u32,
-    /// Fuel of a whole run, nested calls included; about one unit an instruction. Default 20 × 10⁹,
+    /// Fuel of a whole run, nested calls included; about one unit an instruction. Default 10 × 10⁹,
     /// which a request can't spend within the default wall time: it bounds deployments and owner
     /// actions, which no clock limits.
     pub fuel: u64,
@@ -103,7 +103,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             code_bytes: 2 * 1024 * 1024,
-            fuel: 20_000_000_000,
+            fuel: 10_000_000_000,
             fuel_slice: 2_000_000,
             memory_pages: 64,
             table_elements: 16_384,

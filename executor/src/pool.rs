@@ -58,7 +58,7 @@ impl Pool {
             queue.jobs.push_back(job);
         }
         self.shared.arrived.notify_one();
-        result.await.map_err(|_| HostFault::Panicked)
+        result.await.map_err(|_| HostFault::Internal)
     }
 }
 

@@ -8,6 +8,7 @@ mod state;
 pub(crate) mod wait;
 
 pub(crate) use drive::drive;
+pub(crate) use records::clip;
 pub use records::{Event, LogLevel, LogLine};
 pub use result::{HttpCall, HttpResult, RunEnd, RunResult};
 pub(crate) use state::{Guest, Returned};

@@ -1,12 +1,15 @@
 //! From a guest's words to a request.
 
 use super::FetchError;
-use crate::{HttpLimits, limits::in_memory, pink::HttpRequest};
+use crate::{HttpLimits, limits::in_memory, pink::HttpRequest, run::clip};
 use reqwest::{
     Method,
     header::{self, HeaderMap, HeaderName, HeaderValue},
 };
 use url::Url;
+
+/// Where a record of an origin is cut, in bytes.
+const LONGEST_ORIGIN: usize = 300;
 
 /// A guest's request, once it is well-formed.
 pub(super) struct Request {
@@ -62,7 +65,7 @@ impl Request {
 /// Scheme, host and port of a URL, without what may be secret in it.
 pub(crate) fn origin_of(url: &str) -> String {
     match Url::parse(url) {
-        Ok(url) if url.has_host() => url.origin().ascii_serialization(),
+        Ok(url) if url.has_host() => clip(&url.origin().ascii_serialization(), LONGEST_ORIGIN),
         Ok(_) | Err(_) => "(not a URL)".into(),
     }
 }

@@ -69,7 +69,7 @@ fn run(host: &Host<'_>) -> Run {
     Run { batch: in_memory(run.limits.http.batch), mode: run.mode }
 }
 
-fn suspend(host: &mut Host<'_>, wait: HttpWait) -> Result<u32, Error> {
+fn suspend(host: &mut Host<'_>, mut wait: HttpWait) -> Result<u32, Error> {
     let price = fuel::HTTP_REQUEST.saturating_mul(u64::try_from(wait.requests.len()).unwrap_or(u64::MAX));
     host.charge(price)?;
     // A buffer that isn't the guest's own is its mistake, found before the world hears of it.
@@ -78,6 +78,13 @@ fn suspend(host: &mut Host<'_>, wait: HttpWait) -> Result<u32, Error> {
     let most = in_memory(run.limits.http.requests);
     if run.http.len().saturating_add(wait.requests.len()) > most {
         return Err(trap(format!("more than {most} HTTP requests in one run")));
+    }
+    // A guest that waits holds no more than what can still be sent: one header too many is enough
+    // to be refused for it.
+    let headers = in_memory(run.limits.http.headers).saturating_add(1);
+    for request in &mut wait.requests {
+        request.headers.truncate(headers);
+        request.headers.shrink_to_fit();
     }
     host.guest_mut().frame.suspension = Some(Suspension::Http(wait));
     Err(Halt::Suspended.into())

@@ -40,7 +40,7 @@ pub(crate) async fn drive(parts: &Parts, translated: Arc<Translated>, run: Run) 
             Turn::Ended(end, guest) => return Ok(finish(parts, started, end, guest)),
         }
     }
-    Err(HostFault::Panicked)
+    Err(HostFault::Internal)
 }
 
 fn deadline(parts: &Parts, run: &Run, started: Instant) -> Option<Instant> {

@@ -3,12 +3,12 @@
 /// A contract with `body` as its `call`, all host functions that tests use, and helpers:
 /// `$extension` makes a chain-extension call with the bytes at 0 of the given length, and puts the
 /// answer, of at most 1 MiB, at 65,536; `$return` returns bytes.
-pub fn contract(body: &str) -> String {
+pub(crate) fn contract(body: &str) -> String {
     contract_with("(memory 32 64)", "", body)
 }
 
 /// As [`contract`], with its memory's type and with more fields (data, functions).
-pub fn contract_with(memory: &str, fields: &str, body: &str) -> String {
+pub(crate) fn contract_with(memory: &str, fields: &str, body: &str) -> String {
     format!(
         r#"(module
   (import "env" "memory" {memory})
@@ -46,7 +46,7 @@ pub fn contract_with(memory: &str, fields: &str, body: &str) -> String {
 }
 
 /// Returns what it was given.
-pub fn echo() -> String {
+pub(crate) fn echo() -> String {
     contract(
         "(call $capacity (i32.const 60000))
          (call $input (i32.const 0) (i32.const 65532))
@@ -55,13 +55,13 @@ pub fn echo() -> String {
 }
 
 /// Computes for ever.
-pub fn spinner() -> String {
+pub(crate) fn spinner() -> String {
     contract("(loop (br 0))")
 }
 
 /// Passes its whole input to function `id` of the chain extension, and returns the answer, with
 /// the call's code in front as four bytes.
-pub fn extension(id: u32) -> String {
+pub(crate) fn extension(id: u32) -> String {
     contract(&format!(
         "(call $capacity (i32.const 60000))
          (call $input (i32.const 0) (i32.const 65532))
@@ -73,7 +73,7 @@ pub fn extension(id: u32) -> String {
 }
 
 /// As [`extension`], for 1: an HTTP request. The answer is the response alone.
-pub fn fetcher() -> String {
+pub(crate) fn fetcher() -> String {
     contract(
         "(call $capacity (i32.const 60000))
          (call $input (i32.const 0) (i32.const 65532))

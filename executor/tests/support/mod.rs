@@ -1,8 +1,8 @@
 //! What the executor's tests share: a host, guests in text, and runs of them.
 #![allow(dead_code, reason = "each test binary uses a part")]
 
-pub mod guest;
-pub mod server;
+pub(crate) mod guest;
+pub(crate) mod server;
 
 use async_trait::async_trait;
 use phat_executor::{
@@ -13,8 +13,8 @@ use phat_protocol::{ContractId, code_hash};
 use std::{collections::HashMap, io, net::IpAddr, sync::Arc};
 
 /// A clock that stands still, within the life of the test certificates.
-pub const NOW_MILLIS: u64 = 1_800_000_000_000;
-pub const CONTRACT: ContractId = ContractId([7; 32]);
+pub(crate) const NOW_MILLIS: u64 = 1_800_000_000_000;
+pub(crate) const CONTRACT: ContractId = ContractId([7; 32]);
 
 struct Standing;
 
@@ -37,7 +37,7 @@ impl Randomness for Counting {
 
 /// Names that the test invents.
 #[derive(Default)]
-pub struct Names(pub HashMap<String, Vec<IpAddr>>);
+pub(crate) struct Names(pub(crate) HashMap<String, Vec<IpAddr>>);
 
 #[async_trait]
 impl Resolver for Names {
@@ -46,7 +46,7 @@ impl Resolver for Names {
     }
 }
 
-pub fn host(names: &[(&str, &[&str])]) -> HostServices {
+pub(crate) fn host(names: &[(&str, &[&str])]) -> HostServices {
     let names = names.iter().map(|(name, addresses)| {
         ((*name).to_owned(), addresses.iter().map(|address| address.parse().unwrap()).collect())
     });
@@ -57,7 +57,7 @@ pub fn host(names: &[(&str, &[&str])]) -> HostServices {
     }
 }
 
-pub fn executor_of(config: &ExecutorConfig, names: &[(&str, &[&str])]) -> Executor {
+pub(crate) fn executor_of(config: &ExecutorConfig, names: &[(&str, &[&str])]) -> Executor {
     let resources = Resources { threads: 1, ..Resources::default() };
     match Executor::new(config, &resources, host(names)) {
         Ok(executor) => executor,
@@ -65,12 +65,12 @@ pub fn executor_of(config: &ExecutorConfig, names: &[(&str, &[&str])]) -> Execut
     }
 }
 
-pub fn executor(config: &ExecutorConfig) -> Executor {
+pub(crate) fn executor(config: &ExecutorConfig) -> Executor {
     executor_of(config, &[])
 }
 
 /// A query of `call` with nothing but this module.
-pub fn query(wat: &str) -> Run {
+pub(crate) fn query(wat: &str) -> Run {
     let code: Arc<[u8]> = wat::parse_str(wat).unwrap_or_else(|error| panic!("{error}\n{wat}")).into();
     Run {
         code_hash: code_hash(&code),
@@ -86,6 +86,6 @@ pub fn query(wat: &str) -> Run {
     }
 }
 
-pub async fn run(executor: &Executor, run: Run) -> RunResult {
+pub(crate) async fn run(executor: &Executor, run: Run) -> RunResult {
     executor.run(run).await.unwrap()
 }
