@@ -3,10 +3,11 @@ pragma solidity ^0.8.28;
 
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 
+import {IOracleSettings} from "./interfaces/IOracleSettings.sol";
 import {IPhatOracle} from "./interfaces/IPhatOracle.sol";
 import {TimelockedAdditions} from "./access/TimelockedAdditions.sol";
 
-/// @title What the owner of an oracle (DEFAULT_ADMIN_ROLE) may set, and within which bounds
+/// @title What the owner of an oracle may set, within which bounds, and what follows for the price of a request
 abstract contract OracleSettings is IPhatOracle, TimelockedAdditions, Pausable {
     /// @notice The least `minLifetime`, in seconds.
     uint32 public constant MIN_LIFETIME = 60;
@@ -37,34 +38,33 @@ abstract contract OracleSettings is IPhatOracle, TimelockedAdditions, Pausable {
         _setPrices(settings_.prices);
     }
 
-    /// @notice Sets the number of signatures that a report needs: 1 to 32. To lower it is an addition.
+    /// @inheritdoc IOracleSettings
     function setThreshold(uint8 threshold_) external {
         _checkChange({widens: threshold_ < threshold});
         _setThreshold(threshold_);
     }
 
-    /// @notice Sets the bounds of a request's lifetime, in seconds: 60 <= minLifetime_ <= maxLifetime_ <= 30 days. The
-    /// least should be longer than the chain takes to finalise.
+    /// @inheritdoc IOracleSettings
     function setLifetimes(uint32 minLifetime_, uint32 maxLifetime_) external onlyRole(DEFAULT_ADMIN_ROLE) {
         _setLifetimes(minLifetime_, maxLifetime_);
     }
 
-    /// @notice Sets the prices of requests to come.
+    /// @inheritdoc IOracleSettings
     function setPrices(Prices calldata prices) external onlyRole(DEFAULT_ADMIN_ROLE) {
         _setPrices(prices);
     }
 
-    /// @notice Stops requests, reports and retries; never cancel or withdraw.
+    /// @inheritdoc IOracleSettings
     function pause() external onlyRole(DEFAULT_ADMIN_ROLE) {
         _pause();
     }
 
-    /// @notice Takes {pause} back.
+    /// @inheritdoc IOracleSettings
     function unpause() external onlyRole(DEFAULT_ADMIN_ROLE) {
         _unpause();
     }
 
-    /// @inheritdoc IPhatOracle
+    /// @inheritdoc IOracleSettings
     function settings() external view returns (Settings memory) {
         return Settings({
             threshold: threshold,
@@ -79,8 +79,8 @@ abstract contract OracleSettings is IPhatOracle, TimelockedAdditions, Pausable {
         });
     }
 
-    /// @inheritdoc IPhatOracle
-    function paused() public view override(IPhatOracle, Pausable) returns (bool) {
+    /// @inheritdoc IOracleSettings
+    function paused() public view override(IOracleSettings, Pausable) returns (bool) {
         return super.paused();
     }
 

@@ -148,6 +148,7 @@ contract PhatOracle is OracleSettings, EIP712, ReentrancyGuardTransient {
 
     /// @inheritdoc IPhatOracle
     function withdraw(address payable to) external {
+        if (to == address(0)) revert InvalidRecipient(to);
         uint256 amount = credits[msg.sender];
         if (amount == 0) revert NothingToWithdraw(msg.sender);
         credits[msg.sender] = 0;
@@ -185,15 +186,13 @@ contract PhatOracle is OracleSettings, EIP712, ReentrancyGuardTransient {
         bytes32 requestId = _requestId(request_);
         SkipReason reason = _checkRequest(requestId, request_, report);
         if (reason == SkipReason.None) {
-            if (
-                gasleft()
-                    < _callbackReserve(request_.callbackGasLimit, report.output.length) + ENTRY_RESERVE
-                        + SIGNATURE_RESERVE * entry.signatures.length
-            ) return false;
+            uint256 callbackReserve = _callbackReserve(request_.callbackGasLimit, report.output.length);
+            uint256 required = callbackReserve + ENTRY_RESERVE + SIGNATURE_RESERVE * entry.signatures.length;
+            if (gasleft() < required) return false;
             bytes32 outputHash = keccak256(report.output);
             (reason,,) = _checkSignatures(_digest(requestId, report, outputHash), entry.signatures);
             if (reason == SkipReason.None) {
-                _requireCallbackGas(request_.callbackGasLimit, report.output.length);
+                if (gasleft() < callbackReserve) return false;
                 _answer(requestId, request_, report, outputHash);
                 return true;
             }

@@ -14,8 +14,8 @@ import {TimelockedAdditions} from "./access/TimelockedAdditions.sol";
 contract WorkerRegistry is IWorkerRegistry, TimelockedAdditions {
     using EnumerableSet for EnumerableSet.AddressSet;
 
-    /// @notice Who may register workers.
-    bytes32 public constant OPERATOR_ROLE = keccak256("OPERATOR_ROLE");
+    /// @inheritdoc IWorkerRegistry
+    bytes32 public constant override OPERATOR_ROLE = keccak256("OPERATOR_ROLE");
     /// @notice The longest that a registration can be told to last, in seconds.
     uint64 public constant MAX_REGISTRATION_VALIDITY = 365 days;
 
@@ -62,26 +62,20 @@ contract WorkerRegistry is IWorkerRegistry, TimelockedAdditions {
         bytes32 blockHash = blockhash(blockNumber);
         require(blockHash != 0, BlockNotRecent(blockNumber, block.number));
 
-        bytes memory expected = PhatProtocol.reportData(
-            block.chainid, address(this), msg.sender, worker, x25519Key, vrfKeyHash, configHash, blockNumber, blockHash
-        );
-        bytes32 measurement = _checkEvidence(evidence, expected);
-        bytes32 pairId = _pairId(measurement, configHash);
-        require(_pairs[pairId].allowed, PairNotAllowed(measurement, configHash));
-
-        Registration storage registration = _registrations[worker];
-        require(!registration.revoked, WorkerIsRevoked(worker));
-        address holder = registration.operator;
-        require(holder == address(0) || holder == msg.sender, WorkerOfAnotherOperator(worker, holder));
-        _countWorker(msg.sender, worker);
-
-        uint64 expiry = uint64(block.timestamp) + registrationValidity;
-        registration.operator = msg.sender;
-        registration.expiry = expiry;
-        registration.pairId = pairId;
-        registration.x25519Key = x25519Key;
-        registration.vrfKeyHash = vrfKeyHash;
-        emit WorkerRegistered(worker, msg.sender, x25519Key, vrfKeyHash, measurement, configHash, expiry);
+        PhatProtocol.WorkerBinding memory binding = PhatProtocol.WorkerBinding({
+            chainId: block.chainid,
+            registry: address(this),
+            operator: msg.sender,
+            worker: worker,
+            x25519Key: x25519Key,
+            vrfKeyHash: vrfKeyHash,
+            configHash: configHash,
+            blockNumber: blockNumber,
+            blockHash: blockHash
+        });
+        bytes32 measurement = _checkEvidence(evidence, PhatProtocol.reportData(binding));
+        require(_pairs[_pairId(measurement, configHash)].allowed, PairNotAllowed(measurement, configHash));
+        _enrol(binding, measurement);
     }
 
     /// @inheritdoc IWorkerRegistry
@@ -177,6 +171,26 @@ contract WorkerRegistry is IWorkerRegistry, TimelockedAdditions {
             ReportDataMismatch(expected, reported)
         );
         return measurement;
+    }
+
+    /// @dev Stores or renews a worker whose evidence has been checked.
+    function _enrol(PhatProtocol.WorkerBinding memory binding, bytes32 measurement) private {
+        address worker = binding.worker;
+        Registration storage registration = _registrations[worker];
+        require(!registration.revoked, WorkerIsRevoked(worker));
+        address holder = registration.operator;
+        require(holder == address(0) || holder == binding.operator, WorkerOfAnotherOperator(worker, holder));
+        _countWorker(binding.operator, worker);
+
+        uint64 expiry = uint64(block.timestamp) + registrationValidity;
+        registration.operator = binding.operator;
+        registration.expiry = expiry;
+        registration.pairId = _pairId(measurement, binding.configHash);
+        registration.x25519Key = binding.x25519Key;
+        registration.vrfKeyHash = binding.vrfKeyHash;
+        emit WorkerRegistered(
+            worker, binding.operator, binding.x25519Key, binding.vrfKeyHash, measurement, binding.configHash, expiry
+        );
     }
 
     /// @dev Counts `worker` among its operator's, once those that no longer count are gone.

@@ -5,24 +5,17 @@ import {AccessControl} from "@openzeppelin/contracts/access/AccessControl.sol";
 import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
 import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
 
+import {ITimelockedAdditions} from "../interfaces/ITimelockedAdditions.sol";
+
 /// @title Roles whose additions wait for a timelock
-/// @notice An addition widens what is trusted: a role granted, a verifier, an allowed measurement, a lower threshold.
-/// Until a timelock is configured an admin makes additions at once; from then on the timelock alone makes them, and only
-/// it can configure another. What narrows trust is never delayed: an admin (DEFAULT_ADMIN_ROLE) does it at once.
-abstract contract TimelockedAdditions is AccessControl {
+/// @dev What an addition is: {ITimelockedAdditions}.
+abstract contract TimelockedAdditions is ITimelockedAdditions, AccessControl {
     /// A struct, so that it shares its storage slot with nothing that derived contracts read often.
     struct Authority {
         address timelock;
     }
 
     Authority private _authority;
-
-    /// @notice Additions go through `timelock` from now on; zero: an admin makes them.
-    event TimelockChanged(address indexed timelock);
-
-    error InvalidAdmin(address admin);
-    error TimelockWithoutDelay(address timelock);
-    error AdditionNeedsTimelock(address account, address timelock);
 
     modifier onlyForAdditions() {
         _checkAddition();
@@ -34,7 +27,7 @@ abstract contract TimelockedAdditions is AccessControl {
         _grantRole(DEFAULT_ADMIN_ROLE, admin);
     }
 
-    /// @notice Has additions go through `timelock_`, which must have a delay; zero: through an admin. Itself an addition.
+    /// @inheritdoc ITimelockedAdditions
     function setTimelock(TimelockController timelock_) external onlyForAdditions {
         require(
             address(timelock_) == address(0) || timelock_.getMinDelay() != 0, TimelockWithoutDelay(address(timelock_))
@@ -43,14 +36,14 @@ abstract contract TimelockedAdditions is AccessControl {
         emit TimelockChanged(address(timelock_));
     }
 
-    /// @notice The timelock that makes additions; zero when an admin does.
+    /// @inheritdoc ITimelockedAdditions
     function timelock() public view returns (address) {
         return _authority.timelock;
     }
 
     /// @inheritdoc IAccessControl
     /// @dev An addition. Every role's admin role is DEFAULT_ADMIN_ROLE.
-    function grantRole(bytes32 role, address account) public override onlyForAdditions {
+    function grantRole(bytes32 role, address account) public override(AccessControl, IAccessControl) onlyForAdditions {
         _grantRole(role, account);
     }
 

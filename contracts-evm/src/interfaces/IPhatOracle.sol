@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {IOracleSettings} from "./IOracleSettings.sol";
+
 /// @title The on-chain end of the oracle: where a consumer asks, and a report is accepted
 /// @notice A request is known by an id that is a hash of everything in it, so the oracle keeps one slot for each, and
 /// every function but {request} is given the whole {Request} again. All times are unix seconds.
-interface IPhatOracle {
+interface IPhatOracle is IOracleSettings {
     /// @notice One question. Its id: {PhatProtocol-requestId}.
     struct Request {
         /// The oracle's count of requests, from 1.
@@ -47,25 +49,6 @@ interface IPhatOracle {
         Request request;
         Report report;
         bytes[] signatures;
-    }
-
-    /// @notice What a request costs: the sum over all four, in wei.
-    struct Prices {
-        uint96 perRequest;
-        uint96 perCallbackGas;
-        uint80 perPayloadByte;
-        uint80 perOutputByte;
-    }
-
-    /// @notice What the oracle's owner may set.
-    struct Settings {
-        /// Signatures that a report needs, of as many operators: 1 to 32.
-        uint8 threshold;
-        /// The least time between a request and its expiry, in seconds: at least 60, and longer than the chain's finality.
-        uint32 minLifetime;
-        /// The most time between a request and its expiry, in seconds: at most 30 days.
-        uint32 maxLifetime;
-        Prices prices;
     }
 
     /// @notice Why {fulfillBatch} skipped an entry; {EntrySkipped} holds the number. {fulfill} reverts with the error
@@ -113,13 +96,6 @@ interface IPhatOracle {
     event BatchStopped(uint256 nextIndex);
     /// @notice A credit was paid out.
     event Withdrawn(address indexed account, address indexed to, uint256 amount);
-    /// @notice The number of signatures that a report needs changed.
-    event ThresholdChanged(uint8 threshold);
-    /// @notice The bounds of a request's lifetime changed.
-    event LifetimesChanged(uint32 minLifetime, uint32 maxLifetime);
-    /// @notice The prices changed, for requests to come.
-    event PricesChanged(Prices prices);
-
     error PayloadTooLarge(uint256 length, uint256 limit);
     error MaxOutputTooLarge(uint256 maxOutput, uint256 limit);
     error CallbackGasLimitTooHigh(uint256 callbackGasLimit, uint256 limit);
@@ -141,9 +117,8 @@ interface IPhatOracle {
     error NoFailedCallback(bytes32 requestId, bytes32 slot, bytes32 expected);
     error CallbackFailed(bytes32 requestId);
     error NothingToWithdraw(address account);
+    error InvalidRecipient(address to);
 
-    error InvalidThreshold(uint8 threshold);
-    error InvalidLifetimes(uint32 minLifetime, uint32 maxLifetime);
     error InvalidRegistry(address registry);
 
     /// @notice Asks a Phat Contract. The caller is the consumer, and is called back with the answer.
@@ -177,6 +152,8 @@ interface IPhatOracle {
 
     /// @notice Answers many requests. An entry that {fulfill} would refuse is skipped, with an event that says why; when
     /// the gas left can't cover the next entry the batch stops, with an event.
+    /// @dev So a node's gas estimate can be that of a batch which stops at once. A limit that never stops is the sum of
+    /// what the transaction itself costs and, for each entry, g + g/63 + 65,000 + 10 × output length + 18,000 × signatures.
     function fulfillBatch(Entry[] calldata entries) external;
 
     /// @notice Delivers an answer whose callback failed: anyone may, until the request expires. Forwards all gas, at
@@ -205,15 +182,6 @@ interface IPhatOracle {
 
     /// @notice The sequence of the last request; 0 before the first.
     function sequence() external view returns (uint64);
-
-    /// @notice The number of signatures that a report needs.
-    function threshold() external view returns (uint8);
-
-    /// @notice All that the owner may set.
-    function settings() external view returns (Settings memory);
-
-    /// @notice Whether requests, reports and retries are stopped.
-    function paused() external view returns (bool);
 
     /// @notice The workers that this oracle believes ({IWorkerRegistry}).
     function registry() external view returns (address);

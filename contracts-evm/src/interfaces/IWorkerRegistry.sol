@@ -2,11 +2,12 @@
 pragma solidity ^0.8.28;
 
 import {IAttestationVerifier} from "./IAttestationVerifier.sol";
+import {ITimelockedAdditions} from "./ITimelockedAdditions.sol";
 
 /// @title The workers whose reports count
 /// @notice A worker is one enclave, known by the address of its secp256k1 key. It is active while it is registered, not
 /// revoked, not expired, and the code and configuration that it proved to run are still allowed.
-interface IWorkerRegistry {
+interface IWorkerRegistry is ITimelockedAdditions {
     /// @notice What is known of a worker.
     struct Worker {
         /// Who registered it; zero for one that never was.
@@ -98,6 +99,9 @@ interface IWorkerRegistry {
 
     /// @notice Sets the most workers of one operator, at least 1, for registrations to come. To raise is an addition.
     function setMaxWorkersPerOperator(uint8 maxWorkers) external;
+
+    /// @notice The role of those who may register workers.
+    function OPERATOR_ROLE() external view returns (bytes32);
 
     /// @notice Whether a report that `worker` signs counts now.
     function isActive(address worker) external view returns (bool);

@@ -14,6 +14,20 @@ library PhatProtocol {
     bytes32 internal constant REPORT_TYPEHASH =
         keccak256("Report(bytes32 requestId,uint8 outcome,bytes output,uint64 executedAt,bytes32 payee)");
 
+    /// @notice What a worker's evidence vouches for.
+    struct WorkerBinding {
+        uint256 chainId;
+        address registry;
+        address operator;
+        address worker;
+        bytes32 x25519Key;
+        bytes32 vrfKeyHash;
+        bytes32 configHash;
+        /// A recent block, so that old evidence registers nothing.
+        uint256 blockNumber;
+        bytes32 blockHash;
+    }
+
     /// @notice The id of a Phat Contract.
     /// @param codeHash BLAKE2b-256 of the wasm bytes.
     /// @param initData The exact input of `deploy`.
@@ -49,33 +63,10 @@ library PhatProtocol {
         return keccak256(abi.encode(outcome, outputHash, executedAt));
     }
 
-    /// @notice The 64 bytes that a worker's evidence vouches for when it registers.
-    function reportData(
-        uint256 chainId,
-        address registry,
-        address operator,
-        address worker,
-        bytes32 x25519Key,
-        bytes32 vrfKeyHash,
-        bytes32 configHash,
-        uint256 blockNumber,
-        bytes32 blockHash
-    ) internal pure returns (bytes memory) {
-        bytes32 digest = keccak256(
-            abi.encode(
-                REPORT_DATA_TAG,
-                chainId,
-                registry,
-                operator,
-                worker,
-                x25519Key,
-                vrfKeyHash,
-                configHash,
-                blockNumber,
-                blockHash
-            )
-        );
-        return bytes.concat(digest, bytes32(0));
+    /// @notice The 64 bytes that a worker's evidence vouches for when it registers. The struct has no dynamic field, so
+    /// that its encoding is that of its fields in order.
+    function reportData(WorkerBinding memory binding) internal pure returns (bytes memory) {
+        return bytes.concat(keccak256(abi.encode(REPORT_DATA_TAG, binding)), bytes32(0));
     }
 
     /// @notice What the development key signs in a simulated quote.
