@@ -37,7 +37,7 @@ const GUESTS: [Guest; 2] = [
 /// # Errors
 /// When a build fails, or `check` finds a difference.
 #[expect(clippy::print_stdout, reason = "tells the developer which compiler is used and what was built")]
-pub fn run(check: bool) -> Result<()> {
+pub(crate) fn run(check: bool) -> Result<()> {
     let repository = repository()?;
     let artifacts = repository.join("phat-contracts/artifacts");
     if check {

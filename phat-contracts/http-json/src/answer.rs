@@ -48,7 +48,9 @@ impl AnswerType {
             Self::Int256 { decimals } => number(value, decimals, Scaled::to_int256),
             Self::Bool => match value {
                 Value::Bool(value) => Ok(Token::from(value)),
-                _ => Err(wrong("a boolean")),
+                Value::Null | Value::Number(_) | Value::String(_) | Value::Array | Value::Object => {
+                    Err(wrong("a boolean"))
+                }
             },
             Self::Bytes32 => {
                 text(value).and_then(hex_array).map(Token::Word).ok_or_else(|| wrong("0x and 64 hexadecimal digits"))

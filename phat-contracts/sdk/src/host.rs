@@ -1,25 +1,33 @@
 use crate::{HttpRequest, HttpResponse};
 use alloc::vec::Vec;
-use parity_scale_codec::{Decode, Encode};
 
 /// How much a log line matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
     /// A request can't be answered.
-    #[codec(index = 1)]
     Error,
     /// Something looks wrong.
-    #[codec(index = 2)]
     Warn,
     /// What an operator may want to know.
-    #[codec(index = 3)]
     Info,
     /// What the contract's author may want to know.
-    #[codec(index = 4)]
     Debug,
     /// Every step.
-    #[codec(index = 5)]
     Trace,
+}
+
+impl Level {
+    /// The number that the host knows it by.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Error => 1,
+            Self::Warn => 2,
+            Self::Info => 3,
+            Self::Debug => 4,
+            Self::Trace => 5,
+        }
+    }
 }
 
 /// What a contract asks of whoever runs it.

@@ -67,6 +67,9 @@ impl Pointer {
     pub fn find<'d>(&self, document: &'d str) -> Result<Option<Value<'d>>, Malformed> {
         let mut raw: &RawValue = serde_json::from_str(document)?;
         for name in &self.0 {
+            if !raw.get().starts_with(['{', '[']) {
+                return Ok(None);
+            }
             match Child(name).deserialize(&mut Deserializer::from_str(raw.get()))? {
                 Some(child) => raw = child,
                 None => return Ok(None),
@@ -139,7 +142,7 @@ impl<'de> Visitor<'de> for Child<'_> {
     type Value = Option<&'de RawValue>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("any JSON value")
+        formatter.write_str("an object or an array")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
@@ -169,25 +172,6 @@ impl<'de> Visitor<'de> for Child<'_> {
             }
             at += 1;
         }
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-    fn visit_bool<E: de::Error>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-    fn visit_u64<E: de::Error>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-    fn visit_i64<E: de::Error>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-    fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(None)
     }
 }
 

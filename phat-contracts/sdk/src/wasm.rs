@@ -51,7 +51,7 @@ impl Host for Executor {
     }
 
     fn log(&mut self, level: Level, message: &str) {
-        pink(LOG, &(level, clip(message, MAX_LOG_LINE)).encode(), 0);
+        pink(LOG, &(level.number(), clip(message, MAX_LOG_LINE)).encode(), 0);
     }
 
     fn read(&mut self, key: &[u8]) -> Option<Vec<u8>> {

@@ -61,7 +61,10 @@ impl Toolchain {
     fn rustup() -> Option<Self> {
         let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
         let library = output(&rustc, &["--print", "target-libdir", "--target", TARGET])?;
-        let core = fs::read_dir(library).ok()?.flatten().any(|file| file.file_name().as_encoded_bytes().starts_with(b"libcore-"));
+        let core = fs::read_dir(library)
+            .ok()?
+            .flatten()
+            .any(|file| file.file_name().as_encoded_bytes().starts_with(b"libcore-"));
         let version = output(&rustc, &["--version"])?;
         core.then_some(Self { origin: Origin::Rustup, version })
     }
@@ -71,7 +74,10 @@ impl Toolchain {
         let library = Path::new(&output(&rustc, &["--print", "sysroot"])?).join("lib/rustlib/src/rust");
         let linker = output(&"wasm-ld".into(), &["--version"])?;
         let version = format!("{}; {linker}", output(&rustc, &["--version"])?);
-        library.join("library/core/Cargo.toml").is_file().then_some(Self { origin: Origin::Debian { library }, version })
+        library
+            .join("library/core/Cargo.toml")
+            .is_file()
+            .then_some(Self { origin: Origin::Debian { library }, version })
     }
 
     /// Compiler and linker, as they name themselves.
