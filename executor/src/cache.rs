@@ -101,9 +101,7 @@ fn prepare(hash: CodeHash, code: &[u8], limits: &Limits) -> Result<Translation, 
         Ok(facts) => facts,
         Err(refusals) => return Ok(Err(Arc::new(refusals))),
     };
-    Ok(translate(code, &facts)
-        .map(Arc::new)
-        .map_err(|message| Arc::new(vec![Refusal::Untranslatable(message)])))
+    Ok(translate(code, &facts).map(Arc::new).map_err(|message| Arc::new(vec![Refusal::Untranslatable(message)])))
 }
 
 #[cfg(test)]

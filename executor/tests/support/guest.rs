@@ -60,12 +60,13 @@ pub(crate) fn spinner() -> String {
 }
 
 /// Passes its whole input to function `id` of the chain extension, and returns the answer, with
-/// the call's code in front as four bytes.
+/// the call's code in front as four bytes; the code alone where it isn't 0.
 pub(crate) fn extension(id: u32) -> String {
     contract(&format!(
         "(call $capacity (i32.const 60000))
          (call $input (i32.const 0) (i32.const 65532))
          (i32.store (i32.const 65528) (call $extension (i32.const {id}) (i32.load (i32.const 65532))))
+         (if (i32.load (i32.const 65528)) (then (call $return (i32.const 65528) (i32.const 4))))
          (memory.copy (i32.const 65540) (i32.const 65536) (i32.load (i32.const 65532)))
          (i32.store (i32.const 65536) (i32.load (i32.const 65528)))
          (call $return (i32.const 65536) (i32.add (i32.const 4) (i32.load (i32.const 65532))))"

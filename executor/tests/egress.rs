@@ -1,0 +1,392 @@
+//! The way out: what a guest reaches, what it is told where it doesn't, and what it never reaches.
+
+mod support;
+
+use parity_scale_codec::{Decode, Encode};
+use phat_executor::{AllowEntry, Denial, ExecutorConfig, HttpResult, Mode, Run, RunResult};
+use phat_protocol::Outcome;
+use std::{sync::atomic::Ordering, time::Duration};
+use support::{
+    executor, executor_of, guest,
+    http::{Request, Response, get, response, returned},
+    query, run,
+    server::{self, Authority},
+};
+
+async fn fetch(config: &ExecutorConfig, request: Request) -> RunResult {
+    run(&executor(config), Run { input: request.encode(), ..query(&guest::fetcher()) }).await
+}
+
+#[track_caller]
+fn denied(result: &RunResult) -> Denial {
+    let answer = response(result);
+    assert_eq!(answer.status, 523);
+    assert!(result.last_http_denied);
+    match &result.http.last().unwrap().result {
+        HttpResult::Denied(denial) => {
+            assert_eq!(answer.text(), denial.to_string());
+            denial.clone()
+        }
+        other @ (HttpResult::Status(_) | HttpResult::Failed(_)) => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_guest_gets_the_response_with_every_header() {
+    let server = server::http().await;
+    let result = fetch(&server.config(), get(server.url("http", "/twice"))).await;
+    let response = response(&result);
+    assert_eq!((response.status, response.reason.as_str(), response.text().as_str()), (200, "OK", "twice"));
+    let cookies: Vec<_> = response.headers.iter().filter(|(name, _)| name == "set-cookie").collect();
+    assert_eq!(cookies.len(), 2);
+    assert_eq!(result.http.len(), 1);
+    assert_eq!(result.http[0].result, HttpResult::Status(200));
+    assert_eq!(result.http[0].origin, format!("http://{}", server.address));
+}
+
+#[tokio::test]
+async fn method_headers_and_body_reach_the_server_and_the_host_header_stays_ours() {
+    let server = server::http().await;
+    let headers = [("X-A", "1"), ("X-B", "2"), ("Host", "elsewhere"), ("Content-Length", "999")];
+    let request = Request {
+        method: "post".into(),
+        headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+        body: b"body".to_vec(),
+        ..get(server.url("http", "/echo"))
+    };
+    assert_eq!(response(&fetch(&server.config(), request).await).text(), "POST [x-a=1,x-b=2] body");
+}
+
+#[tokio::test]
+async fn a_server_error_is_a_response_like_any_other() {
+    let server = server::http().await;
+    let result = fetch(&server.config(), get(server.url("http", "/status?code=500"))).await;
+    assert_eq!(response(&result).status, 500);
+}
+
+#[tokio::test]
+async fn connections_are_used_again() {
+    let server = server::http().await;
+    let executor = executor(&server.config());
+    for _ in 0..5 {
+        let input = get(server.url("http", "/echo")).encode();
+        assert_eq!(response(&run(&executor, Run { input, ..query(&guest::fetcher()) }).await).status, 200);
+    }
+    assert_eq!(server.connections.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn the_hosts_own_network_is_denied_and_never_connected_to() {
+    let server = server::http().await;
+    let port = server.address.port();
+    for url in [
+        format!("https://127.0.0.1:{port}/"),
+        format!("https://[::ffff:127.0.0.1]:{port}/"),
+        format!("https://[::1]:{port}/"),
+        format!("https://0x7f.1:{port}/"),
+        format!("https://2130706433:{port}/"),
+        "https://169.254.169.254/latest/meta-data".into(),
+        "https://10.0.0.1/".into(),
+        "https://[fd00::1]/".into(),
+    ] {
+        let result = fetch(&ExecutorConfig::default(), get(&url)).await;
+        assert!(matches!(denied(&result), Denial::Address { .. }), "{url}");
+    }
+    assert_eq!(server.connections.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_name_with_a_private_address_among_others_is_denied() {
+    let server = server::http().await;
+    let names: &[(&str, &[&str])] =
+        &[("inside.test", &["127.0.0.1"]), ("mixed.test", &["93.184.216.34", "192.168.0.1"])];
+    let executor = executor_of(&ExecutorConfig::default(), names);
+    for (name, address) in [("inside.test", "127.0.0.1"), ("mixed.test", "192.168.0.1")] {
+        let input = get(format!("https://{name}:{}/", server.address.port())).encode();
+        let result = run(&executor, Run { input, ..query(&guest::fetcher()) }).await;
+        match denied(&result) {
+            Denial::Resolved { name: found, address: at, .. } => {
+                assert_eq!((found.as_str(), at.to_string().as_str()), (name, address));
+            }
+            other => panic!("{other}"),
+        }
+    }
+    assert_eq!(server.connections.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn http_and_low_ports_are_denied() {
+    let config = ExecutorConfig::default();
+    for scheme in ["http", "ftp", "ws"] {
+        let result = fetch(&config, get(format!("{scheme}://example.com/"))).await;
+        assert_eq!(denied(&result), Denial::Scheme(scheme.into()));
+    }
+    for port in [1, 22, 80, 1023] {
+        let result = fetch(&config, get(format!("https://example.com:{port}/"))).await;
+        assert_eq!(denied(&result), Denial::Port(port));
+    }
+}
+
+#[tokio::test]
+async fn an_allow_entry_opens_its_pair_alone() {
+    let (open, closed) = (server::http().await, server::http().await);
+    let result = fetch(&open.config(), get(closed.url("https", "/echo"))).await;
+    assert!(matches!(denied(&result), Denial::Address { .. }));
+    let mut config = open.config();
+    config.egress.allow[0].http = false;
+    assert_eq!(denied(&fetch(&config, get(open.url("http", "/echo"))).await), Denial::Scheme("http".into()));
+}
+
+fn redirect(from: &server::Server, code: u16, to: &str) -> String {
+    let to: String = url::form_urlencoded::byte_serialize(to.as_bytes()).collect();
+    from.url("http", &format!("/redirect?code={code}&to={to}"))
+}
+
+#[tokio::test]
+async fn a_redirect_is_checked_again() {
+    let (open, closed) = (server::http().await, server::http().await);
+    let inside = closed.url("https", "/echo");
+    let result = fetch(&open.config(), get(redirect(&open, 302, &inside))).await;
+    assert!(matches!(denied(&result), Denial::Address { .. }));
+    assert_eq!(closed.connections.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn redirects_are_followed_up_to_their_limit() {
+    let server = server::http().await;
+    let result = fetch(&server.config(), get(redirect(&server, 302, "/echo"))).await;
+    assert_eq!(response(&result).text(), "GET [] ");
+    let endless = fetch(&server.config(), get(server.url("http", "/loop"))).await;
+    assert_eq!(response(&endless).status, 523);
+    assert!(response(&endless).text().contains("more than 5 redirects"));
+    assert!(!endless.last_http_denied);
+}
+
+#[tokio::test]
+async fn at_another_origin_nothing_of_the_guests_goes_along() {
+    let (first, second) = (server::http().await, server::http().await);
+    let mut config = first.config();
+    config.egress.allow.push(second.allowed());
+    let post = |url: String| Request {
+        method: "POST".into(),
+        headers: vec![("x-secret".into(), "s".into())],
+        body: b"secret".to_vec(),
+        ..get(url)
+    };
+    let elsewhere = redirect(&first, 307, &second.url("http", "/echo"));
+    assert_eq!(response(&fetch(&config, post(elsewhere)).await).text(), "POST [] ");
+    let here = redirect(&first, 307, "/echo");
+    assert_eq!(response(&fetch(&config, post(here)).await).text(), "POST [x-secret=s] secret");
+    let see_other = redirect(&first, 303, "/echo");
+    assert_eq!(response(&fetch(&config, post(see_other)).await).text(), "GET [x-secret=s] ");
+}
+
+#[tokio::test]
+async fn a_body_beyond_the_limit_is_not_read() {
+    let server = server::http().await;
+    for path in ["/huge", "/announced"] {
+        let answer = response(&fetch(&server.config(), get(server.url("http", path))).await);
+        assert_eq!((answer.status, answer.reason.as_str()), (524, "Response Too Large"));
+        assert!(answer.text().contains("2097152"), "{}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn a_response_beyond_the_guests_buffer_says_so() {
+    let server = server::http().await;
+    let mut config = server.config();
+    config.limits.http.response_bytes = 64 * 1024 * 1024;
+    let answer = response(&fetch(&config, get(server.url("http", "/huge"))).await);
+    assert_eq!(answer.status, 524);
+    assert!(answer.text().contains("the contract's buffer 1048576"), "{}", answer.text());
+}
+
+#[tokio::test]
+async fn a_slow_server_is_late_and_the_guest_still_answers() {
+    let server = server::http().await;
+    let mut config = server.config();
+    config.limits.wall_time = Duration::from_millis(800);
+    config.limits.grace = Duration::from_millis(500);
+    let result = fetch(&config, get(server.url("http", "/never"))).await;
+    assert_eq!((response(&result).status, response(&result).reason), (524, "Timeout".into()));
+    assert!(result.elapsed < Duration::from_millis(800), "{:?}", result.elapsed);
+    assert!(!result.last_http_denied);
+}
+
+#[tokio::test]
+async fn what_is_down_or_no_http_is_unreachable() {
+    let gone = server::http().await;
+    let (config, url) = (gone.config(), gone.url("http", "/"));
+    drop(gone);
+    // The port may answer until the listener is gone.
+    tokio::task::yield_now().await;
+    assert_eq!(response(&fetch(&config, get(url)).await).status, 523);
+    for answer in [&b"nonsense\r\n\r\n"[..], b"", b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf"] {
+        let server = server::raw(answer).await;
+        let result = fetch(&server.config(), get(server.url("http", "/"))).await;
+        assert_eq!(response(&result).status, 523, "{}", String::from_utf8_lossy(answer));
+        assert!(!result.last_http_denied);
+    }
+}
+
+#[tokio::test]
+async fn malformed_requests_are_answered_and_do_not_trap() {
+    let good = get("https://example.com/");
+    let many = vec![("a".to_owned(), "b".to_owned()); 257];
+    for (request, reason) in [
+        (get("not a url"), "invalid URL"),
+        (get("https://"), "invalid URL"),
+        (get("data:text/plain,hello"), "invalid URL"),
+        (get(format!("https://example.com/{}", "a".repeat(9000))), "invalid URL"),
+        (Request { method: "G T".into(), ..good.clone() }, "invalid method"),
+        (Request { method: String::new(), ..good.clone() }, "invalid method"),
+        (Request { headers: vec![("a b".into(), "c".into())], ..good.clone() }, "name of header 0"),
+        (Request { headers: vec![("a".into(), "c\r\nd: e".into())], ..good.clone() }, "value of header 0"),
+        (Request { headers: many, ..good.clone() }, "more than 256 headers"),
+    ] {
+        let answer = response(&fetch(&ExecutorConfig::default(), request).await);
+        assert_eq!(answer.status, 523);
+        assert!(answer.text().contains(reason), "{}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn undecodable_arguments_trap() {
+    let run_of = Run { input: vec![0xff; 8], ..query(&guest::fetcher()) };
+    assert_eq!(run(&executor(&ExecutorConfig::default()), run_of).await.answer(0).outcome, Outcome::Trapped);
+}
+
+#[tokio::test]
+async fn a_batch_answers_each_request() {
+    let server = server::http().await;
+    let requests = vec![
+        get(server.url("http", "/echo")),
+        get("https://127.0.0.1/"),
+        get("nowhere"),
+        get(server.url("http", "/huge")),
+        get(server.url("http", "/never")),
+    ];
+    let mut config = server.config();
+    config.limits.grace = Duration::from_millis(100);
+    let input = (requests.clone(), 300u64).encode();
+    let result = run(&executor(&config), Run { input, ..query(&guest::extension(22)) }).await;
+    let data = returned(&result);
+    let (code, mut body) = data.split_at(4);
+    assert_eq!(code, [0; 4]);
+    let answers = Vec::<Result<Response, u8>>::decode(&mut body).unwrap();
+    assert_eq!(answers[0].as_ref().unwrap().text(), "GET [] ");
+    assert_eq!([&answers[1], &answers[2], &answers[3], &answers[4]], [&Err(6), &Err(0), &Err(9), &Err(5)]);
+    assert!(result.last_http_denied);
+    assert_eq!(result.http.len(), 5);
+
+    let six = ([&requests[..], &requests[..1]].concat(), 300u64).encode();
+    let result = run(&executor(&config), Run { input: six, ..query(&guest::extension(22)) }).await;
+    assert_eq!(returned(&result)[..4], 8u32.to_le_bytes());
+}
+
+#[tokio::test]
+async fn a_failed_run_after_a_denied_call_says_egress_denied() {
+    let ask = |then: &str| {
+        guest::contract(&format!(
+            "(call $capacity (i32.const 60000))
+             (call $input (i32.const 0) (i32.const 65532))
+             (drop (call $extension (i32.const 1) (i32.load (i32.const 65532))))
+             {then}"
+        ))
+    };
+    let executor = executor(&ExecutorConfig::default());
+    let input = get("https://10.0.0.1/").encode();
+    let answer = async |wat: String| run(&executor, Run { input: input.clone(), ..query(&wat) }).await.answer(100);
+    let trapped = answer(ask("unreachable")).await;
+    assert_eq!((trapped.outcome, trapped.output), (Outcome::EgressDenied, Vec::new()));
+    let error =
+        answer(ask("(i32.store (i32.const 0) (i32.const 0x0b0a0100)) (call $return (i32.const 0) (i32.const 4))"));
+    let error = error.await;
+    assert_eq!((error.outcome, error.output), (Outcome::EgressDenied, vec![10, 11]));
+    let fine =
+        answer(ask("(i32.store (i32.const 0) (i32.const 0x00000000)) (call $return (i32.const 0) (i32.const 3))"));
+    assert_eq!(fine.await.outcome, Outcome::Ok);
+}
+
+#[tokio::test]
+async fn a_transaction_has_no_internet() {
+    let server = server::http().await;
+    let executor = executor(&server.config());
+    let input = get(server.url("http", "/echo")).encode();
+    let result = run(&executor, Run { input, mode: Mode::Transaction, ..query(&guest::fetcher()) }).await;
+    assert_eq!((response(&result).status, response(&result).reason), (523, "API Unavailable".into()));
+    let input = (vec![get(server.url("http", "/echo"))], 100u64).encode();
+    let result = run(&executor, Run { input, mode: Mode::Transaction, ..query(&guest::extension(22)) }).await;
+    assert_eq!(returned(&result)[..4], 7u32.to_le_bytes());
+    assert_eq!(server.connections.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_run_makes_no_more_requests_than_its_limit() {
+    let server = server::http().await;
+    let mut config = server.config();
+    config.limits.http.requests = 2;
+    let body = "(call $capacity (i32.const 60000))
+        (call $input (i32.const 0) (i32.const 65532))
+        (i32.store (i32.const 65528) (i32.load (i32.const 65532)))
+        (loop (drop (call $extension (i32.const 1) (i32.load (i32.const 65528)))) (br 0))";
+    let input = get(server.url("http", "/echo")).encode();
+    let result = run(&executor(&config), Run { input, ..query(&guest::contract(body)) }).await;
+    assert_eq!(result.answer(0).outcome, Outcome::Trapped);
+    assert_eq!(result.http.len(), 2);
+}
+
+async fn over_tls(authority: &Authority, server: &server::Server, host: &str, trusted: bool) -> RunResult {
+    let mut config = ExecutorConfig::default();
+    config.egress.allow.push(AllowEntry {
+        host: host.into(),
+        port: server.address.port(),
+        http: false,
+        root_pem: trusted.then(|| authority.root_pem()),
+    });
+    let executor = executor_of(&config, &[(host, &["127.0.0.1"])]);
+    let input = get(format!("https://{host}:{}/echo", server.address.port())).encode();
+    run(&executor, Run { input, ..query(&guest::fetcher()) }).await
+}
+
+#[tokio::test]
+async fn a_root_of_an_allow_entry_is_trusted_for_its_pair_and_nothing_else_is() {
+    let authority = Authority::new();
+    let server = authority.https("api.test", |_| ()).await;
+    assert_eq!(response(&over_tls(&authority, &server, "api.test", true).await).text(), "GET [] ");
+    assert_eq!(response(&over_tls(&authority, &server, "api.test", false).await).status, 523);
+    assert_eq!(response(&over_tls(&authority, &server, "other.test", true).await).status, 523);
+    assert_eq!(response(&over_tls(&Authority::new(), &server, "api.test", true).await).status, 523);
+}
+
+#[tokio::test]
+async fn a_certificate_is_judged_by_the_hosts_clock() {
+    let authority = Authority::new();
+    let valid =
+        |from, to| move |params: &mut rcgen::CertificateParams| (params.not_before, params.not_after) = (from, to);
+    let day = rcgen::date_time_ymd;
+    // The host's clock stands in January 2027, whatever the machine's says.
+    let current = authority.https("api.test", valid(day(2027, 1, 1), day(2027, 2, 1))).await;
+    assert_eq!(response(&over_tls(&authority, &current, "api.test", true).await).status, 200);
+    let expired = authority.https("api.test", valid(day(2020, 1, 1), day(2027, 1, 1))).await;
+    assert_eq!(response(&over_tls(&authority, &expired, "api.test", true).await).status, 523);
+}
+
+#[tokio::test]
+async fn a_redirect_from_https_never_leads_down_to_http() {
+    let authority = Authority::new();
+    let (secure, plain) = (authority.https("api.test", |_| ()).await, server::http().await);
+    let mut config = plain.config();
+    config.egress.allow.push(AllowEntry {
+        host: "api.test".into(),
+        port: secure.address.port(),
+        http: true,
+        root_pem: Some(authority.root_pem()),
+    });
+    let executor = executor_of(&config, &[("api.test", &["127.0.0.1"])]);
+    let to: String = url::form_urlencoded::byte_serialize(plain.url("http", "/echo").as_bytes()).collect();
+    let url = format!("https://api.test:{}/redirect?code=302&to={to}", secure.address.port());
+    let result = run(&executor, Run { input: get(url).encode(), ..query(&guest::fetcher()) }).await;
+    assert_eq!(denied(&result), Denial::Downgrade);
+    assert_eq!(plain.connections.load(Ordering::SeqCst), 0);
+}
