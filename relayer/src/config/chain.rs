@@ -1,0 +1,140 @@
+use super::{EndpointUrl, Environment, Mistake, WalletKey, section::Section};
+use phat_connector::Finality;
+use phat_protocol::EvmAddress;
+use std::{num::NonZeroU64, path::PathBuf, time::Duration};
+
+/// One chain.
+#[derive(Clone, Debug)]
+pub struct ChainConfig {
+    /// The height where watching starts on an empty database.
+    pub from_block: u64,
+    /// How often the chain is asked for new blocks when nothing announces them.
+    pub poll_interval: Duration,
+    /// Blocks asked for at once.
+    pub max_range: NonZeroU64,
+    /// What is particular to its family.
+    pub kind: ChainKind,
+}
+
+/// What is particular to a chain's family.
+#[derive(Clone, Debug)]
+pub enum ChainKind {
+    /// An EVM chain with a `PhatOracle`.
+    Evm(EvmConfig),
+}
+
+/// An EVM chain with a `PhatOracle`.
+#[derive(Clone, Debug)]
+pub struct EvmConfig {
+    /// Where calls go.
+    pub rpc_url: EndpointUrl,
+    /// Where new blocks are announced.
+    pub ws_url: Option<EndpointUrl>,
+    /// The EIP-155 chain id that the endpoint must serve.
+    pub chain_id: u64,
+    /// The oracle's address.
+    pub oracle: EvmAddress,
+    /// When a block counts.
+    pub finality: Finality,
+    /// How long one call may take.
+    pub call_timeout: Duration,
+    /// Certificates (PEM) that are trusted beside the public roots.
+    pub ca_certificate: Option<String>,
+    /// The wallet that submits and pays.
+    pub key: WalletKey,
+}
+
+/// Reads one `[chains.NAME]`; none when a mistake leaves nothing to build it from.
+pub(super) fn read(
+    name: &str,
+    mut section: Section<'_>,
+    environment: &Environment,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<ChainConfig> {
+    if !is_chain_name(name) {
+        let message = "a chain's name has lower-case letters, digits and single underscores, and begins with a letter";
+        mistakes.push(Mistake::new(section.name(), message));
+    }
+    let kind: Option<String> = section.required("kind", mistakes);
+    if let Some(kind) = kind.filter(|kind| kind != "evm") {
+        mistakes.push(Mistake::new(section.key("kind"), format!("expected \"evm\", found {kind:?}")));
+        // What the other settings would mean depends on it.
+        return None;
+    }
+    let from_block = section.or("from_block", 0, mistakes);
+    let poll_interval = section.or("poll_interval", Duration::from_secs(2), mistakes);
+    let max_range = section.or("max_range", NonZeroU64::new(2000).unwrap_or(NonZeroU64::MIN), mistakes);
+    let evm = evm(&mut section, environment, mistakes);
+    section.finish(mistakes);
+    Some(ChainConfig { from_block, poll_interval, max_range, kind: ChainKind::Evm(evm?) })
+}
+
+fn evm(section: &mut Section<'_>, environment: &Environment, mistakes: &mut Vec<Mistake>) -> Option<EvmConfig> {
+    let rpc_url = section.required("rpc_url", mistakes);
+    let ws_url: Option<EndpointUrl> = section.optional("ws_url", mistakes);
+    if ws_url.as_ref().is_some_and(|url| !url.is_web_socket()) {
+        mistakes.push(Mistake::new(section.key("ws_url"), "expected a ws or wss URL"));
+    }
+    let chain_id = section.required("chain_id", mistakes);
+    let oracle = section.required("oracle", mistakes);
+    let finality = section.or("finality", Finality::Latest(0), mistakes);
+    let call_timeout = section.or("call_timeout", Duration::from_secs(20), mistakes);
+    let ca_certificate = section.path("ca_certificate", mistakes);
+    let ca_certificate = ca_certificate.and_then(|path| {
+        std::fs::read_to_string(&path)
+            .map_err(|error| {
+                let message = format!("{} can't be read: {error}", path.display());
+                mistakes.push(Mistake::new(section.key("ca_certificate"), message));
+            })
+            .ok()
+    });
+    let key = wallet_key(section, environment, mistakes);
+    Some(EvmConfig {
+        rpc_url: rpc_url?,
+        ws_url,
+        chain_id: chain_id?,
+        oracle: oracle?,
+        finality,
+        call_timeout,
+        ca_certificate,
+        key: key?,
+    })
+}
+
+fn wallet_key(section: &mut Section<'_>, environment: &Environment, mistakes: &mut Vec<Mistake>) -> Option<WalletKey> {
+    let before = mistakes.len();
+    let file: Option<PathBuf> = section.path("key_file", mistakes);
+    let variable: Option<String> = section.optional("key_env", mistakes);
+    let (name, key) = match (file, variable) {
+        (Some(path), None) => ("key_file", key_from_file(&path)),
+        (None, Some(variable)) => ("key_env", key_from_variable(&variable, environment)),
+        (Some(_), Some(_)) => ("key_file", Err("key_file and key_env are both set; keep one".to_owned())),
+        (None, None) if mistakes.len() > before => return None,
+        (None, None) => ("key_file", Err("key_file or key_env is required".to_owned())),
+    };
+    key.map_err(|message| mistakes.push(Mistake::new(section.key(name), message))).ok()
+}
+
+fn key_from_file(path: &std::path::Path) -> Result<WalletKey, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{} can't be read: {error}", path.display()))?;
+    WalletKey::new(&text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn key_from_variable(variable: &str, environment: &Environment) -> Result<WalletKey, String> {
+    if super::secret::looks_like_key(variable) {
+        return Err("expected the name of a variable; this looks like a private key itself".to_owned());
+    }
+    match environment.get(variable) {
+        Some(Ok(text)) => WalletKey::new(text).map_err(|error| format!("{variable}: {error}")),
+        Some(Err(_)) => Err(format!("{variable} isn't UTF-8")),
+        None => Err(format!("{variable} is not set")),
+    }
+}
+
+/// One name in file, environment and URL: `__` would separate levels in the environment.
+fn is_chain_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        && !name.contains("__")
+        && !name.ends_with('_')
+}

@@ -1,0 +1,251 @@
+use super::{ChainKind, Config, ConfigError, DatabaseConfig, Environment, SAMPLE};
+use phat_connector::Finality;
+use phat_enclave_api::Endpoint;
+use std::{path::Path, time::Duration};
+use tempfile::TempDir;
+
+const KEY: &str = "ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+const CHAIN: &str = r#"
+[chains.local]
+kind = "evm"
+rpc_url = "http://user:word@127.0.0.1:8545/apikey"
+chain_id = 31337
+oracle = "0x5fbdb2315678afecb367f032d93f642f64180aa3"
+key_file = "wallet.key"
+"#;
+
+/// A directory with a wallet's key and a token.
+fn directory() -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("wallet.key"), format!("0x{KEY}\n")).unwrap();
+    std::fs::write(directory.path().join("api-token"), "a token of no secrecy".replace(' ', "-")).unwrap();
+    directory
+}
+
+fn parse(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let directory = directory();
+    Config::parse(text, directory.path(), &variables.iter().copied().collect())
+}
+
+/// Every mistake as it is printed.
+fn mistakes(text: &str, variables: &[(&str, &str)]) -> Vec<String> {
+    match parse(text, variables).unwrap_err() {
+        ConfigError::Mistakes { mistakes, .. } => mistakes.iter().map(ToString::to_string).collect(),
+        other @ (ConfigError::Unreadable { .. } | ConfigError::Syntax { .. }) => panic!("{other}"),
+    }
+}
+
+/// The sample with the settings that are commented out.
+fn whole_sample() -> String {
+    SAMPLE
+        .lines()
+        .map(|line| match line.strip_prefix("# ") {
+            Some(rest) if rest.starts_with('[') || rest.split_once(" = ").is_some_and(|(key, _)| is_key(key)) => rest,
+            Some(_) | None => line,
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn is_key(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+}
+
+#[test]
+fn the_sample_is_the_default() {
+    let directory = directory();
+    let parse = |text| Config::parse(text, directory.path(), &Environment::default()).unwrap();
+    assert_eq!(format!("{:?}", parse(SAMPLE)), format!("{:?}", parse("")));
+}
+
+#[test]
+fn the_samples_chain_shows_the_defaults() {
+    let directory = directory();
+    std::fs::write(directory.path().join("ca.pem"), "a certificate").unwrap();
+    let without_alternatives = |text: &str| {
+        let unwanted = ["key_env", "ca_certificate", "ws_url", "addr_file"];
+        text.lines().filter(|line| !unwanted.iter().any(|key| line.starts_with(key))).collect::<Vec<_>>().join("\n")
+    };
+    let parse = |text: &str| Config::parse(text, directory.path(), &Environment::default()).unwrap();
+    let sample = parse(&without_alternatives(&whole_sample()));
+    let least = parse(&CHAIN.replace("user:word@", "").replace("/apikey", ""));
+    assert_eq!(format!("{sample:?}"), format!("{least:?}"));
+}
+
+#[test]
+fn the_sample_shows_every_setting() {
+    // A misspelt key in every section makes the reader list what it knows there.
+    let sections = ["api", "database", "enclave", "execute", "submit", "retry"];
+    let mut text: String =
+        sections.iter().map(|section| format!("[{section}]\nqqqqqqqqqqqqqqqqqqqqqqqqqqq = 1\n")).collect();
+    text.push_str(CHAIN);
+    text.push_str("qqqqqqqqqqqqqqqqqqqqqqqqqqq = 1\n");
+    let sample: toml::Table = whole_sample().parse().unwrap();
+    let mistakes = mistakes(&text, &[]);
+    assert_eq!(mistakes.len(), sections.len() + 1, "{mistakes:?}");
+    for mistake in mistakes {
+        let section = mistake.split(".qqq").next().unwrap();
+        let table = section.split('.').fold(&toml::Value::Table(sample.clone()), |value, key| &value[key]).clone();
+        let (_, known) = mistake.split_once("known here: ").unwrap();
+        let mut known: Vec<&str> = known.split(", ").collect();
+        known.sort_unstable();
+        let shown: Vec<&String> = table.as_table().unwrap().keys().collect();
+        let mut shown: Vec<&str> = shown.into_iter().map(String::as_str).collect();
+        shown.sort_unstable();
+        assert_eq!(known, shown, "section {section}");
+    }
+}
+
+#[test]
+fn settings_get_their_types_and_paths_follow_the_file() {
+    let directory = directory();
+    let text = format!("[enclave]\nendpoint = \"unix:run/enclave.sock\"\n{CHAIN}finality = \"latest - 3\"\n");
+    let path = directory.path().join("relayer.toml");
+    std::fs::write(&path, text).unwrap();
+    let config = Config::load(&path, &Environment::default()).unwrap();
+    assert_eq!(config.enclave.endpoint, Endpoint::Unix(directory.path().join("run/enclave.sock")));
+    assert_eq!(config.database, DatabaseConfig::Sqlite(directory.path().join("relayer.db")));
+    assert!(config.api.token.as_ref().unwrap().matches("a-token-of-no-secrecy"));
+    assert!(!config.api.token.unwrap().matches("a-token-of-no-secrecyy"));
+    let ChainKind::Evm(evm) = &config.chains["local"].kind;
+    assert_eq!((evm.chain_id, evm.finality), (31337, Finality::Latest(3)));
+}
+
+#[test]
+fn three_mistakes_give_three_messages() {
+    let text = format!(
+        "[execute]\nlease = \"soon\"\n[submit]\nbach = 5\n{}",
+        CHAIN.replace("chain_id = 31337", "chain_id = \"one\"")
+    );
+    assert_eq!(
+        mistakes(&text, &[]),
+        [
+            "execute.lease (PHAT_RELAYER__EXECUTE__LEASE): expected a duration such as \"30s\", found \"soon\": \
+             expected number at 0",
+            "submit.bach (PHAT_RELAYER__SUBMIT__BACH): is unknown; did you mean batch?",
+            "chains.local.chain_id (PHAT_RELAYER__CHAINS__LOCAL__CHAIN_ID): expected a whole number, 0 or more, found text",
+        ]
+    );
+}
+
+#[test]
+fn the_environment_is_above_the_file() {
+    let variables = [
+        ("PHAT_RELAYER__SUBMIT__BATCH", "7"),
+        ("PHAT_RELAYER__ENCLAVE__ALLOW_SIMULATED", "true"),
+        ("PHAT_RELAYER__CHAINS__LOCAL__POLL_INTERVAL", "1h"),
+        ("PHAT_RELAYER_API_TOKEN", "no setting"),
+    ];
+    let config = parse(&format!("[submit]\nbatch = 5\n{CHAIN}"), &variables).unwrap();
+    assert_eq!(config.submit.batch.get(), 7);
+    assert!(config.enclave.allow_simulated);
+    assert_eq!(config.chains["local"].poll_interval, Duration::from_secs(3600));
+}
+
+#[test]
+fn a_chain_can_come_from_the_environment_alone() {
+    let variables = [
+        ("PHAT_RELAYER__CHAINS__BASE__KIND", "evm"),
+        ("PHAT_RELAYER__CHAINS__BASE__RPC_URL", "https://node.example"),
+        ("PHAT_RELAYER__CHAINS__BASE__CHAIN_ID", "8453"),
+        ("PHAT_RELAYER__CHAINS__BASE__ORACLE", "0x5fbdb2315678afecb367f032d93f642f64180aa3"),
+        ("PHAT_RELAYER__CHAINS__BASE__KEY_ENV", "BASE_KEY"),
+        ("BASE_KEY", KEY),
+    ];
+    assert_eq!(parse("", &variables).unwrap().chains["base"].from_block, 0);
+}
+
+#[test]
+fn wrong_variables_are_named() {
+    let variables =
+        [("PHAT_RELAYER__SUBMIT__BATCH", "many"), ("PHAT_RELAYER__SUMBIT__BATCH", "7"), ("PHAT_RELAYER__API", "x")];
+    let mistakes = mistakes("[api]\npublic = false\n", &variables);
+    assert_eq!(mistakes.len(), 3, "{mistakes:?}");
+    assert!(
+        mistakes.iter().any(|text| text.starts_with("sumbit (PHAT_RELAYER__SUMBIT): is unknown; did you mean submit?"))
+    );
+    assert!(mistakes.iter().any(|text| text.starts_with("api (PHAT_RELAYER__API):")));
+    assert!(mistakes.iter().any(|text| text.contains("found \"many\"")));
+}
+
+#[test]
+fn an_address_that_others_reach_must_be_meant() {
+    let refused = mistakes("[api]\nlisten = \"0.0.0.0:8750\"", &[]);
+    assert!(refused[0].contains("set api.public = true"), "{refused:?}");
+    assert!(parse("[api]\nlisten = \"0.0.0.0:8750\"\npublic = true", &[]).is_ok());
+    assert!(parse("[api]\nlisten = \"[::1]:8750\"", &[]).is_ok());
+}
+
+#[test]
+fn bounds_are_checked() {
+    for (text, expected) in [
+        ("[submit]\nbatch = 0", "at least 1"),
+        ("[submit]\nbatch = -1", "found -1"),
+        ("[submit]\nmax_bumps = 4294967296", "at most 4294967295"),
+        ("[retry]\ninitial = \"0s\"", "above zero"),
+        ("[retry]\ninitial = \"1m\"", "no longer than retry.max"),
+        ("[execute]\nlease = \"60s\"", "longer than enclave.run_timeout"),
+        ("[enclave]\nendpoint = \"http://10.0.0.1:80\"", "loopback"),
+        ("[database]\nurl = \"postgres://user:word@host/db\"", "sqlite:"),
+        ("api = 3", "expected a section [api]"),
+        ("[api.listen]\nport = 1", "expected a value, found a section"),
+        ("[chains.Main]\nkind = \"evm\"", "lower-case"),
+        ("[chains.main]\nkind = \"cosmos\"", "expected \"evm\""),
+    ] {
+        let found = mistakes(text, &[]);
+        assert!(found.iter().any(|mistake| mistake.contains(expected)), "{text}: {found:?}");
+        assert!(!found.iter().any(|mistake| mistake.contains("word")), "{found:?}");
+    }
+}
+
+#[test]
+fn a_wallet_needs_exactly_one_place() {
+    let none = CHAIN.replace("key_file = \"wallet.key\"", "");
+    assert!(mistakes(&none, &[])[0].contains("key_file or key_env is required"));
+    assert!(mistakes(&format!("{CHAIN}key_env = \"NAME\""), &[])[0].contains("keep one"));
+    assert!(mistakes(&CHAIN.replace("wallet.key", "nowhere.key"), &[])[0].contains("nowhere.key can't be read"));
+    assert!(mistakes(&format!("{none}key_env = \"NAME\""), &[])[0].contains("NAME is not set"));
+    assert!(parse(&format!("{none}key_env = \"NAME\""), &[("NAME", KEY)]).is_ok());
+}
+
+#[test]
+fn nothing_printed_holds_a_secret() {
+    let config = parse(CHAIN, &[]).unwrap();
+    let mut shown = vec![format!("{config:?}"), format!("{config:#?}")];
+    shown.push(format!("{:?}", Environment::from_iter([("NAME", KEY)])));
+    // A key or a URL in the wrong place, or where it can't be read.
+    for text in [
+        CHAIN.replace("wallet.key", KEY),
+        CHAIN.replace("key_file = \"wallet.key\"", &format!("key_env = \"0x{KEY}\"")),
+        CHAIN.replace("0x5fbdb2315678afecb367f032d93f642f64180aa3", KEY),
+        CHAIN.replace("http://user:word@127.0.0.1:8545/apikey", "user:word@127.0.0.1/apikey"),
+        format!("{CHAIN}ws_url = \"wss://user:word@[/apikey\""),
+        CHAIN.replace("apikey\"", "apikey"),
+    ] {
+        let error = parse(&text, &[]).unwrap_err();
+        shown.push(error.to_string());
+        shown.push(format!("{error:?}"));
+    }
+    for text in shown {
+        for secret in [&KEY[8..], "word", "apikey", "no-secrecy"] {
+            assert!(!text.contains(secret), "{secret} in {text}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_no_toml_is_refused_with_its_place() {
+    let error = Config::parse("[api]\nlisten = =\n", Path::new(""), &Environment::default()).unwrap_err();
+    let ConfigError::Syntax { line, column, .. } = error else { panic!("{error}") };
+    assert_eq!((line, column), (2, 10));
+}
+
+#[test]
+fn without_a_token_file_there_is_no_token() {
+    let empty = tempfile::tempdir().unwrap();
+    let config = Config::parse(SAMPLE, empty.path(), &Environment::default()).unwrap();
+    assert!(config.api.token.is_none());
+    assert_eq!(config.api.token_file, empty.path().join("api-token"));
+    std::fs::write(empty.path().join("api-token"), "short").unwrap();
+    assert!(Config::parse(SAMPLE, empty.path(), &Environment::default()).is_err());
+}
