@@ -1,2 +1,71 @@
-//! The relayer.
-fn main() {}
+//! The developer's tool: what a machine needs, the demo, the tests, and every generated file that is
+//! committed. `cargo xtask --help` lists its commands.
+
+mod contracts;
+mod demo;
+mod guests;
+mod pinned;
+mod process;
+mod setup;
+mod test;
+mod vectors;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Sets up, shows, tests and regenerates", disable_version_flag = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install the pinned npm packages and cargo tools, and say what was done
+    Setup {
+        /// Also install Debian packages, with apt-get
+        #[arg(long)]
+        system: bool,
+    },
+    /// Run every test: Rust, Solidity and guests
+    Test {
+        /// Only tests whose name contains this
+        filter: Option<String>,
+    },
+    /// Show the whole path on this machine: a chain, a price source, an enclave, a relayer, answers
+    Demo {
+        /// Arguments of the demo; `cargo xtask demo -- --help` lists them
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Build the guests to phat-contracts/artifacts
+    Guests {
+        /// Write nothing; fail when the committed files are not current
+        #[arg(long)]
+        check: bool,
+    },
+    /// Build the Solidity contracts to contracts-evm/artifacts and measure their gas
+    Contracts {
+        /// Write nothing; fail when the committed files are not current
+        #[arg(long)]
+        check: bool,
+    },
+    /// Compute protocol/vectors.json
+    Vectors {
+        /// Write nothing; fail when the committed file is not current
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+fn main() -> Result<()> {
+    match Arguments::parse().command {
+        Command::Setup { system } => setup::run(system),
+        Command::Test { filter } => test::run(filter.as_deref()),
+        Command::Demo { arguments } => demo::run(&arguments),
+        Command::Guests { check } => guests::run(check),
+        Command::Contracts { check } => contracts::run(check),
+        Command::Vectors { check } => vectors::run(check),
+    }
+}
