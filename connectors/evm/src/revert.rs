@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn a_custom_error_is_named_with_its_arguments() {
         let error = phat_oracle::RequestExpired { request_id: [7; 32], expires_at: 10, timestamp: 11.into() };
-        let data = [phat_oracle::RequestExpired::selector().to_vec(), error.encode()].concat();
+        let data = error.encode();
         assert_eq!(describe(&data), format!("RequestExpired(0x{}, 10, 11)", "07".repeat(32)));
         assert_eq!(refusal(&data), EntryRefusal::Expired);
     }
