@@ -2,6 +2,7 @@
 //! reports and settles them. The row in the database is the queue; everything in memory can be lost.
 
 pub mod attempt;
+pub mod catalogue;
 pub mod clock;
 pub mod config;
 pub mod health;

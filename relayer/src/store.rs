@@ -1,11 +1,17 @@
 //! What the relayer keeps. The database row is the queue: each stage has a trait of its own, and
 //! every change of a request's state is guarded by the state that it expects.
 
+mod catalogue;
 mod error;
+mod read;
 mod role;
 pub mod sqlite;
 
+pub use catalogue::CatalogueStore;
 pub use error::StoreError;
+pub use read::{
+    AttemptRecord, EventRecord, ReadStore, RequestFilter, RequestLife, RequestSummary, StoredReport, TransactionRecord,
+};
 pub use role::{
     Attempted, Checkpoint, ExecuteStore, Lease, LeaseToken, Leased, NewAttempt, ReadyReport, SettleStore, SubmitStore,
     TrackedRequest, Verdict, WatchStore,

@@ -1,11 +1,11 @@
 //! The store on SQLite: one file, no server.
 
+mod catalogue;
 mod execute;
+mod read;
 mod row;
 mod settle;
 mod submit;
-#[cfg(test)]
-mod tests;
 mod transition;
 mod watch;
 

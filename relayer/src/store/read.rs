@@ -1,0 +1,193 @@
+//! What the API reads. Times that end in `_ms` are unix milliseconds, the others unix seconds, as on
+//! chain.
+
+use super::{Checkpoint, StoreError};
+use crate::{
+    attempt::{AttemptId, AttemptState},
+    request::{IgnoreReason, Settlement, StateName},
+};
+use async_trait::async_trait;
+use phat_connector::{BlockRef, EntryEffect, Fees, TxHash};
+use phat_enclave_api::LogEntry;
+use phat_protocol::{BlockHash, ContractId, Outcome, Payee, Request, RequestId, Signature, WorkerAddress, serde_hex};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Which requests are listed, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestFilter {
+    /// Those in this state alone.
+    pub state: Option<StateName>,
+    /// Those of this chain alone, by its configured name.
+    pub chain: Option<String>,
+    /// Those that come after this one in the list: the last one of the page before.
+    pub before: Option<RequestId>,
+    /// The most that are listed.
+    pub limit: u32,
+}
+
+/// A request in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestSummary {
+    /// Its id.
+    pub id: RequestId,
+    /// Its chain's configured name.
+    pub chain: String,
+    /// The contract that is asked.
+    pub contract_id: ContractId,
+    /// Who asked: an address of 20 bytes, or an encoded account.
+    #[serde(with = "serde_hex")]
+    pub consumer: Vec<u8>,
+    /// Where it stands.
+    pub state: StateName,
+    /// Why it isn't executed here, for one that is ignored.
+    pub ignored: Option<IgnoreReason>,
+    /// How it ended, for one that is settled.
+    pub settlement: Option<Settlement>,
+    /// How the run ended, for one that was executed.
+    pub outcome: Option<Outcome>,
+    /// The height of its block.
+    pub block: u64,
+    /// When it was seen first.
+    pub observed_at_ms: i64,
+    /// When its state changed last.
+    pub updated_at_ms: i64,
+    /// Until when an answer is accepted.
+    pub expires_at: u64,
+    /// What went wrong at the last step, if it did.
+    pub last_error: Option<String>,
+}
+
+/// All that is known of one request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestLife {
+    /// What a list shows of it.
+    #[serde(flatten)]
+    pub summary: RequestSummary,
+    /// Everything that its id binds.
+    pub request: Request,
+    /// What was asked.
+    #[serde(with = "serde_hex")]
+    pub payload: Vec<u8>,
+    /// The hash of its block.
+    pub block_hash: BlockHash,
+    /// The transaction that made it.
+    pub transaction: TxHash,
+    /// How often the present step was tried.
+    pub tries: u32,
+    /// Not tried again before this time.
+    pub next_try_at_ms: i64,
+    /// Whether the block that settled it is at the configured finality.
+    pub is_final: bool,
+    /// The signed answer.
+    pub report: Option<StoredReport>,
+    /// The nonces used for it, oldest first.
+    pub attempts: Vec<AttemptRecord>,
+    /// What happened to it, oldest first.
+    pub events: Vec<EventRecord>,
+}
+
+/// A signed answer, and what the run cost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredReport {
+    /// How the run ended.
+    pub outcome: Outcome,
+    /// The number that the chain sees for it.
+    pub outcome_number: u8,
+    /// The answer, or the contract's own error.
+    #[serde(with = "serde_hex")]
+    pub output: Vec<u8>,
+    /// When it ran: the worker's claim.
+    pub executed_at: u64,
+    /// Who is paid.
+    pub payee: Payee,
+    /// The worker.
+    pub worker: WorkerAddress,
+    /// The worker's signature.
+    pub signature: Signature,
+    /// What vouched for the worker.
+    pub attestation: String,
+    /// Why the run failed, in words.
+    pub reason: Option<String>,
+    /// What the contract logged.
+    pub logs: Vec<LogEntry>,
+    /// Fuel that the run used.
+    pub fuel: u64,
+    /// How long it took, milliseconds.
+    pub elapsed_ms: u64,
+    /// When it was stored.
+    pub reported_at_ms: i64,
+}
+
+/// One nonce that was used for a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptRecord {
+    /// Its name.
+    pub id: AttemptId,
+    /// The account whose nonce it is.
+    pub submitter: String,
+    /// The nonce.
+    pub nonce: u64,
+    /// Where it stands.
+    pub state: AttemptState,
+    /// When it was stored.
+    pub created_at_ms: i64,
+    /// When it changed last.
+    pub updated_at_ms: i64,
+    /// What it did to the request.
+    pub effect: Option<EntryEffect>,
+    /// Every transaction signed for it, oldest first.
+    pub transactions: Vec<TransactionRecord>,
+}
+
+/// One transaction of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransactionRecord {
+    /// Its hash.
+    pub hash: TxHash,
+    /// The most gas that it may use.
+    pub gas_limit: u64,
+    /// What it offers.
+    pub fees: Fees,
+    /// When it was signed and stored.
+    pub prepared_at_ms: i64,
+    /// When it was sent last.
+    pub broadcast_at_ms: Option<i64>,
+    /// The block that holds it.
+    pub block: Option<BlockRef>,
+    /// Whether it succeeded as a whole.
+    pub succeeded: Option<bool>,
+    /// Gas that it used.
+    pub gas_used: Option<u64>,
+}
+
+/// One thing that happened to a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventRecord {
+    /// When.
+    pub at_ms: i64,
+    /// What.
+    pub event: String,
+    /// What belongs to it.
+    pub detail: Option<serde_json::Value>,
+}
+
+/// What the API reads.
+#[async_trait]
+pub trait ReadStore: Send + Sync {
+    /// Whether the database answers.
+    async fn ping(&self) -> Result<(), StoreError>;
+
+    /// The requests that the filter lets through, newest first. When there is no request `before`,
+    /// none.
+    async fn requests(&self, filter: &RequestFilter) -> Result<Vec<RequestSummary>, StoreError>;
+
+    /// All that is known of one request.
+    async fn request(&self, id: RequestId) -> Result<Option<RequestLife>, StoreError>;
+
+    /// How many requests of a chain are in each state.
+    async fn counts(&self, chain: &str) -> Result<BTreeMap<StateName, u64>, StoreError>;
+
+    /// The block up to which a chain was watched.
+    async fn cursor(&self, chain: &str) -> Result<Option<Checkpoint>, StoreError>;
+}
