@@ -73,3 +73,6 @@ fn within<Size: TryInto<u32> + Copy + std::fmt::Display>(what: &str, size: Size,
 fn starts_at_one(sequence: u64) -> Result<(), Refusal> {
     if sequence == 0 { Err(Refusal::OutOfBounds { what: "sequence starts at 1".to_owned() }) } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -120,3 +120,6 @@ impl Config {
         Ok(phat_protocol::config_hash(&canonical))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,6 +20,8 @@ mod sealing;
 mod serve;
 mod server;
 mod store;
+#[cfg(test)]
+mod testbed;
 mod worker;
 
 pub use clock::{EnclaveTime, SystemClock, SystemRandomness};

@@ -235,3 +235,6 @@ impl std::fmt::Debug for Store {
         formatter.debug_struct("Store").field("path", &self.path).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -187,6 +187,7 @@ impl Worker {
             caller: NO_CALLER,
             input: request.call_input(),
         };
+        let _running = Running::start(&self.running);
         let result = self.run(call, loaded).await?;
         let answer = result.answer(max_output);
         Ok(Simulation {
@@ -203,9 +204,8 @@ impl Worker {
         })
     }
 
-    /// Runs a call, counted as running until it ends.
+    /// Runs a call to its end, or until the enclave waits no longer.
     async fn run(&self, call: Call, loaded: crate::store::LoadedContract) -> Result<phat_executor::RunResult, Problem> {
-        let _running = Running::start(&self.running);
         let run = self.parts.runner.run(call.of(loaded, self.parts.keys.contracts()));
         tokio::select! {
             result = run => result.map_err(|fault| Problem::Fault(fault.to_string())),
@@ -251,7 +251,7 @@ impl std::fmt::Debug for Worker {
     }
 }
 
-/// One in the count of runs, until it is dropped.
+/// One in the count of what runs, until it is dropped.
 struct Running(Arc<AtomicU64>);
 
 impl Running {
@@ -270,3 +270,6 @@ impl Drop for Running {
 fn milliseconds(duration: std::time::Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

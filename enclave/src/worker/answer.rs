@@ -1,6 +1,6 @@
 //! The one way from a request to a signature: looked up, judged, run, signed and sealed in one call.
 
-use super::{Answered, Worker, milliseconds};
+use super::{Answered, Running, Worker, milliseconds};
 use crate::{
     admission::Question,
     commit::Sealing,
@@ -30,6 +30,8 @@ impl Worker {
         }
         question.check_time(self.parts.time.now()).map_err(Problem::Refused)?;
         let _permit = self.requests.try_acquire().map_err(|_| Problem::Busy)?;
+        // Counted until it is sealed: a kill before that has the run repeated.
+        let _running = Running::start(&self.running);
         let result = self.run_question(&question).await?;
         let report = self.sign(&question, &result)?;
         tracing::info!(

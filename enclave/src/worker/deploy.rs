@@ -1,6 +1,6 @@
 //! From code to a contract.
 
-use super::Worker;
+use super::{Running, Worker};
 use crate::{
     runs::Call,
     store::{ContractRecord, LoadedContract},
@@ -48,6 +48,7 @@ impl Worker {
             caller: owner.deployer(),
             input: record.init_data.clone(),
         };
+        let _running = Running::start(&self.running);
         let result = self.run(call, loaded).await?;
         if let Some((outcome, reason)) = deploy_failure(&result) {
             return Err(Problem::Refused(Refusal::DeployFailed { outcome, reason }));

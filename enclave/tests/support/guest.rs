@@ -1,0 +1,84 @@
+//! Contracts in WebAssembly's text format.
+
+use phat_enclave_api::Attestation;
+
+/// A contract with `body` as its `call`. What it returns through `$answer` begins at 1024: the two
+/// zero bytes of Ok and Ok, then the SCALE bytes that the body put at 1026.
+fn contract(data: &str, body: &str) -> String {
+    format!(
+        r#"(module
+  (import "env" "memory" (memory 4 16))
+  (import "seal0" "seal_return" (func $seal_return (param i32 i32 i32)))
+  (import "seal0" "call_chain_extension" (func $ext (param i32 i32 i32 i32 i32) (result i32)))
+  {data}
+  (func $answer (param $length i32)
+    (call $seal_return (i32.const 0) (i32.const 1024) (i32.add (i32.const 2) (local.get $length))))
+  (func (export "deploy"))
+  (func (export "call") {body}))"#
+    )
+}
+
+/// A string of bytes as the text format writes it.
+fn bytes(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("\\{byte:02x}")).collect()
+}
+
+/// Answers 32 random bytes: two runs never answer the same.
+pub(crate) fn dice() -> String {
+    contract(
+        r#"(data (i32.const 0) "\20") (data (i32.const 16) "\21\00\00\00")"#,
+        // The answer of function 11 is a SCALE string of bytes already.
+        "(drop (call $ext (i32.const 11) (i32.const 0) (i32.const 1) (i32.const 1026) (i32.const 16)))
+         (call $answer (i32.const 33))",
+    )
+}
+
+/// Asks the source at `port` over HTTP, then answers 32 random bytes.
+pub(crate) fn asker(port: u16) -> String {
+    let url = format!("http://127.0.0.1:{port}/number");
+    let length = u8::try_from(url.len()).expect("a short URL");
+    let mut request = vec![length << 2];
+    request.extend_from_slice(url.as_bytes());
+    // Method GET, no headers, no body.
+    request.extend_from_slice(&[3 << 2, b'G', b'E', b'T', 0, 0]);
+    let data = format!(
+        r#"(data (i32.const 0) "{}") (data (i32.const 512) "\20")
+           (data (i32.const 516) "\00\00\01\00\21\00\00\00")"#,
+        bytes(&request)
+    );
+    let body = format!(
+        "(drop (call $ext (i32.const 1) (i32.const 0) (i32.const {}) (i32.const 65536) (i32.const 516)))
+         (drop (call $ext (i32.const 11) (i32.const 512) (i32.const 1) (i32.const 1026) (i32.const 520)))
+         (call $answer (i32.const 33))",
+        request.len()
+    );
+    contract(&data, &body)
+}
+
+/// Writes `line` to the log and answers nothing.
+pub(crate) fn talker(line: &str) -> String {
+    let length = u8::try_from(line.len()).expect("a short line");
+    let mut input = vec![3, length << 2];
+    input.extend_from_slice(line.as_bytes());
+    contract(
+        &format!(r#"(data (i32.const 0) "{}") (data (i32.const 512) "\10\00\00\00")"#, bytes(&input)),
+        &format!(
+            "(drop (call $ext (i32.const 10) (i32.const 0) (i32.const {}) (i32.const 600) (i32.const 512)))
+             (call $answer (i32.const 1))",
+            input.len()
+        ),
+    )
+}
+
+/// Computes for ever.
+pub(crate) fn spinner() -> String {
+    contract("", "(loop (br 0))")
+}
+
+/// Can't be deployed.
+pub(crate) fn undeployable() -> String {
+    contract("", "").replace(r#"(func (export "deploy"))"#, r#"(func (export "deploy") unreachable)"#)
+}
+
+/// What every answer of this build says of itself.
+pub(crate) const SIMULATED: Attestation = Attestation::Simulated;
