@@ -288,6 +288,3 @@ impl Survey {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,4 +1,5 @@
 //! What is refused before it is stored: every reason is given.
+#![expect(clippy::unwrap_used, reason = "what a test needs and can't have fails it")]
 
 use phat_executor::{Limits, MemoryBound, Refusal, Signature, check};
 
@@ -12,7 +13,9 @@ fn refusals(text: &str) -> Vec<Refusal> {
 
 /// A module that is fine but for `fields`.
 fn with(fields: &str) -> String {
-    format!(r#"(module (import "env" "memory" (memory 2 16)) (func (export "deploy")) (func (export "call")) {fields})"#)
+    format!(
+        r#"(module (import "env" "memory" (memory 2 16)) (func (export "deploy")) (func (export "call")) {fields})"#
+    )
 }
 
 fn words(refusals: &[Refusal]) -> Vec<String> {
@@ -114,9 +117,10 @@ fn signature(params: usize) -> Signature {
 
 #[test]
 fn an_import_that_is_no_function_is_refused() {
-    let refusals =
-        refusals(r#"(module (import "env" "memory" (memory 1)) (import "seal0" "input" (global i32))
-            (func (export "deploy")) (func (export "call")))"#);
+    let refusals = refusals(
+        r#"(module (import "env" "memory" (memory 1)) (import "seal0" "input" (global i32))
+            (func (export "deploy")) (func (export "call")))"#,
+    );
     assert!(matches!(&refusals[..], [Refusal::WrongImport { found: Signature::NotAFunction, .. }]), "{refusals:?}");
 }
 
@@ -147,10 +151,7 @@ fn code_and_tables_beyond_their_limits_are_refused() {
     let refusals = check(&bytes, &limits).unwrap_err();
     assert_eq!(
         refusals,
-        [
-            Refusal::CodeTooLarge { bytes: bytes.len(), limit: 50 },
-            Refusal::TableTooLarge { elements: 11, limit: 10 }
-        ]
+        [Refusal::CodeTooLarge { bytes: bytes.len(), limit: 50 }, Refusal::TableTooLarge { elements: 11, limit: 10 }]
     );
 }
 
@@ -159,10 +160,7 @@ fn each_feature_that_guests_do_not_have_is_named() {
     let named = |fields: &str| refusals(&with(fields));
     assert_eq!(named("(func $f (return_call $f))"), [Refusal::Feature("tail calls")]);
     assert_eq!(named("(memory 1)"), [Refusal::Feature("several memories")]);
-    assert_eq!(
-        named("(func (drop (i32.atomic.load (i32.const 0))))"),
-        [Refusal::Feature("threads")],
-    );
+    assert_eq!(named("(func (drop (i32.atomic.load (i32.const 0))))"), [Refusal::Feature("threads")],);
     assert_eq!(
         named("(global i32 (i32.add (i32.const 1) (i32.const 2)))"),
         [Refusal::Feature("extended constant expressions")]

@@ -1,5 +1,7 @@
 //! Guests share threads: who waits holds none, and who spins holds up nobody.
+#![expect(clippy::unwrap_used, reason = "what a test needs and can't have fails it")]
 
+#[expect(dead_code, reason = "each test binary uses a part of it")]
 mod support;
 
 use parity_scale_codec::Encode;

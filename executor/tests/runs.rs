@@ -1,5 +1,6 @@
 //! How runs end, and what stops them.
 
+#[expect(dead_code, reason = "each test binary uses a part of it")]
 mod support;
 
 use phat_executor::{Entry, ExecutorConfig, HostFault, Limits, Mode, Run, RunEnd, RunResult};

@@ -124,6 +124,3 @@ impl<'a> Host<'a> {
 pub(crate) fn trap(reason: impl Into<String>) -> Error {
     Halt::Trapped(reason.into()).into()
 }
-
-#[cfg(test)]
-mod tests;

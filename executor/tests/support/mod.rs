@@ -1,5 +1,5 @@
 //! What the executor's tests share: a host, guests in text, and runs of them.
-#![allow(dead_code, reason = "each test binary uses a part")]
+#![expect(clippy::unwrap_used, reason = "what a test needs and can't have fails it")]
 
 pub(crate) mod guest;
 pub(crate) mod http;

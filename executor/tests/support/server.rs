@@ -63,7 +63,12 @@ impl Server {
 
 /// Serves [`site`] over http.
 pub(crate) async fn http() -> Server {
-    serve(site(), |listener| listener).await
+    http_of(site()).await
+}
+
+/// Serves a site of the test's own over http.
+pub(crate) async fn http_of(site: Router) -> Server {
+    serve(site, |listener| listener).await
 }
 
 async fn serve<L>(router: Router, listen: impl FnOnce(Counted) -> L) -> Server
@@ -182,7 +187,10 @@ fn site() -> Router {
         .route("/status", get(async |Query(query): Query<HashMap<String, u16>>| status(&query)))
         .route("/redirect", any(redirect))
         .route("/loop", any(async || Redirect::temporary("/loop")))
-        .route("/twice", get(async || (AppendHeaders([(header::SET_COOKIE, "a=1"), (header::SET_COOKIE, "b=2")]), "twice")))
+        .route(
+            "/twice",
+            get(async || (AppendHeaders([(header::SET_COOKIE, "a=1"), (header::SET_COOKIE, "b=2")]), "twice")),
+        )
         .route("/huge", get(huge))
         .route("/announced", get(async || ([(header::CONTENT_LENGTH, "52428800")], Body::from_stream(megabytes(50)))))
         .route("/never", get(async || std::future::pending::<()>().await))
