@@ -2,8 +2,12 @@
 
 mod admin;
 mod anvil;
+mod faults;
+mod faulty_node;
+mod lies;
 mod proxy;
 mod sink;
 mod source;
 mod stage;
 mod status;
+mod tls;

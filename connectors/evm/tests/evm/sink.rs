@@ -198,13 +198,13 @@ async fn a_replacement_must_offer_more() {
     let anvil = Anvil::start(&["--no-mining"]).await;
     let chain = chain(&anvil, |_| {});
     let first = chain.prepare_filler(0, fees(4 * GWEI, GWEI)).await.unwrap();
-    let as_much = chain.prepare_filler(0, fees(4 * GWEI + 1, GWEI)).await.unwrap();
+    let less = chain.prepare_filler(0, fees(4 * GWEI - 1, GWEI)).await.unwrap();
     let more = chain.prepare_filler(0, fees(8 * GWEI, 2 * GWEI)).await.unwrap();
     assert_eq!(chain.broadcast(&first.raw).await.unwrap(), Acceptance::Pooled);
-    assert_eq!(chain.broadcast(&as_much.raw).await.unwrap(), Acceptance::Underpriced);
+    assert_eq!(chain.broadcast(&less.raw).await.unwrap(), Acceptance::Underpriced);
     assert_eq!(chain.broadcast(&more.raw).await.unwrap(), Acceptance::Pooled);
     anvil.mine(1).await;
-    let receipts = chain.receipts(&[first.hash, as_much.hash, more.hash]).await.unwrap();
+    let receipts = chain.receipts(&[first.hash, less.hash, more.hash]).await.unwrap();
     assert_eq!(receipts.iter().map(|receipt| receipt.hash).collect::<Vec<_>>(), [more.hash]);
 }
 

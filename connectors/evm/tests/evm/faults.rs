@@ -1,0 +1,209 @@
+//! Endpoints that fail.
+
+use crate::faulty_node::{Answer, FaultyNode, block};
+use phat_connector::{ChainError, Fees, OracleStatus, ReportSink, RequestSource};
+use phat_protocol::Amount;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+const SECRETS: [&str; 3] = ["somebody", "sesame", "apikey"];
+
+fn fees() -> Fees {
+    Fees { max_fee: Amount::from(2_000_000_000), max_priority_fee: Amount::from(1) }
+}
+
+/// A node that is well, and for which a transfer costs 21,000 gas.
+fn healthy(method: &str) -> Answer {
+    match method {
+        "eth_getBlockByNumber" => Answer::Result(block(9, 9)),
+        "eth_getBalance" => Answer::Result(json!("0xde0b6b3a7640000")),
+        "eth_estimateGas" => Answer::Result(json!("0x5208")),
+        "eth_getTransactionCount" => Answer::Result(json!("0x0")),
+        "eth_getTransactionByHash" => Answer::Result(Value::Null),
+        "eth_gasPrice" => Answer::Result(json!("0x77359400")),
+        other => panic!("{other} wasn't expected"),
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_hangs_is_given_up_in_time() {
+    let node = FaultyNode::start(|_, _| Answer::Never).await;
+    let chain = node.chain_with(|settings| settings.call_timeout = Duration::from_millis(150));
+    let started = Instant::now();
+    let error = chain.head().await.unwrap_err();
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    let ChainError::Unreachable { endpoint, cause } = &error else { panic!("{error:?}") };
+    assert_eq!(cause, "no answer within 150ms");
+    assert_eq!(*endpoint, format!("http://127.0.0.1:{}", node.port));
+    assert!(error.is_transient());
+}
+
+#[tokio::test]
+async fn a_rate_limit_is_heard_with_how_long_to_wait() {
+    let node = FaultyNode::start(|_, _| Answer::Status(429, Some("7"))).await;
+    let chain = node.chain();
+    for error in [chain.head().await.unwrap_err(), chain.mined_nonce().await.unwrap_err()] {
+        assert!(matches!(error, ChainError::RateLimited { .. }), "{error:?}");
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
+    }
+    for answer in [|| Answer::Status(429, None), || Answer::Error(-32005, "limit exceeded", None)] {
+        let node = FaultyNode::start(move |_, _| answer()).await;
+        let error = node.chain().head().await.unwrap_err();
+        assert!(matches!(error, ChainError::RateLimited { retry_after: None, .. }), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_request_is_named_by_its_status() {
+    let node = FaultyNode::start(|_, _| Answer::Status(503, None)).await;
+    let error = node.chain().head().await.unwrap_err();
+    let ChainError::Unreachable { cause, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(cause, "HTTP status 503");
+}
+
+#[tokio::test]
+async fn what_is_no_answer_is_malformed() {
+    for body in ["", "{", "[]", "<html>", "[{\"jsonrpc\":\"2.0\",\"id\":99,\"result\":null}]"] {
+        let node = FaultyNode::start(move |_, _| Answer::Body(body.to_owned())).await;
+        let error = node.chain().head().await.unwrap_err();
+        assert!(matches!(error, ChainError::Malformed { .. }), "{body}: {error:?}");
+    }
+    for result in [json!("text"), json!({ "number": "0x1" }), json!({ "hash": null }), Value::Null] {
+        let shown = result.to_string();
+        let node = FaultyNode::start(move |_, _| Answer::Result(result.clone())).await;
+        let error = node.chain().head().await.unwrap_err();
+        assert!(matches!(error, ChainError::Malformed { .. }), "{shown}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_end_is_not_read() {
+    let node = FaultyNode::start(|_, _| Answer::Body(format!("\"{}\"", "x".repeat(25 * 1024 * 1024)))).await;
+    let error = node.chain().head().await.unwrap_err();
+    let ChainError::Malformed { cause, .. } = &error else { panic!("{error:?}") };
+    assert!(cause.contains("longer than 25165824 bytes"), "{cause}");
+}
+
+#[tokio::test]
+async fn codes_tell_what_may_succeed_later() {
+    for (code, transient) in [(-32000, true), (-32603, true), (-32002, true), (-32601, false), (-32602, false)] {
+        let node = FaultyNode::start(move |_, _| Answer::Error(code, "no", None)).await;
+        let error = node.chain().mined_nonce().await.unwrap_err();
+        let ChainError::Node { method, code: found, .. } = &error else { panic!("{error:?}") };
+        assert_eq!((method.as_str(), *found), ("eth_getTransactionCount", code));
+        assert_eq!(error.is_transient(), transient, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_range_that_a_node_refuses_is_asked_for_in_halves() {
+    let node = FaultyNode::start(|_, params| {
+        let bound = |name: &str| u64::from_str_radix(params[0][name].as_str().unwrap().trim_start_matches("0x"), 16);
+        let (from, to) = (bound("fromBlock").unwrap(), bound("toBlock").unwrap());
+        if to - from >= 3 { Answer::Error(-32602, "at most 3 blocks", None) } else { Answer::Result(json!([])) }
+    })
+    .await;
+    assert_eq!(node.chain().requests(10..=19).await.unwrap(), []);
+    let answered: Vec<(String, String)> = node
+        .asked()
+        .iter()
+        .map(|asked| (asked.params[0]["fromBlock"].to_string(), asked.params[0]["toBlock"].to_string()))
+        .collect();
+    let hex = |from: u64, to: u64| (format!("\"{from:#x}\""), format!("\"{to:#x}\""));
+    let expected = [hex(10, 19), hex(10, 14), hex(10, 12), hex(13, 14), hex(15, 19), hex(15, 17), hex(18, 19)];
+    assert_eq!(answered, expected);
+}
+
+#[tokio::test]
+async fn one_block_that_a_node_refuses_is_an_error() {
+    let node = FaultyNode::start(|_, _| Answer::Error(-32602, "no", None)).await;
+    assert!(matches!(node.chain().requests(10..=19).await, Err(ChainError::Node { .. })));
+    let limited = FaultyNode::start(|_, _| Answer::Status(429, None)).await;
+    assert!(matches!(limited.chain().requests(10..=19).await, Err(ChainError::RateLimited { .. })));
+    assert_eq!(limited.asked().len(), 1, "a limited rate isn't met with more calls");
+}
+
+#[tokio::test]
+async fn credentials_are_used_and_never_shown() {
+    let node = FaultyNode::start(|_, _| Answer::Status(500, None)).await;
+    let port = node.port;
+    let with_secrets = |port: u16| format!("http://somebody:sesame@127.0.0.1:{port}/v3/apikey?key=apikey");
+    let chain = node.chain_with(|settings| settings.rpc_url = with_secrets(port).parse().unwrap());
+    let refused = chain.head().await.unwrap_err();
+    let asked = node.asked().remove(0);
+    assert_eq!(asked.uri.to_string(), "/v3/apikey?key=apikey");
+    assert_eq!(asked.authorization.as_deref(), Some("Basic c29tZWJvZHk6c2VzYW1l"));
+    drop(node);
+    let gone = loop {
+        match chain.head().await.unwrap_err() {
+            ChainError::Unreachable { cause, .. } if cause.starts_with("HTTP") => tokio::task::yield_now().await,
+            gone => break gone,
+        }
+    };
+    for shown in
+        [refused.to_string(), format!("{refused:?}"), gone.to_string(), format!("{gone:?}"), format!("{chain:?}")]
+    {
+        assert!(SECRETS.iter().all(|secret| !shown.contains(secret)), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_node_s_words_alone_decide_nothing() {
+    let node = FaultyNode::start(|method, _| match method {
+        "eth_sendRawTransaction" => Answer::Error(-32000, "nonce too low", None),
+        other => healthy(other),
+    })
+    .await;
+    let chain = node.chain();
+    let filler = chain.prepare_filler(0, fees()).await.unwrap();
+    let error = chain.broadcast(&filler.raw).await.unwrap_err();
+    assert!(matches!(error, ChainError::Node { transient: true, .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn gas_is_bounded_from_below_by_the_call_and_from_above_by_the_block() {
+    let small_block = FaultyNode::start(|method, _| match method {
+        "eth_estimateGas" => Answer::Result(json!("0xffffff")),
+        "eth_getBlockByNumber" => {
+            let mut block = block(9, 9);
+            block["gasLimit"] = json!("0x7a120");
+            Answer::Result(block)
+        }
+        other => healthy(other),
+    })
+    .await;
+    assert_eq!(small_block.chain().prepare_filler(0, fees()).await.unwrap().gas_limit, 500_000);
+    let optimist = FaultyNode::start(|method, _| match method {
+        "eth_estimateGas" => Answer::Result(json!("0x1")),
+        other => healthy(other),
+    })
+    .await;
+    assert_eq!(optimist.chain().prepare_filler(0, fees()).await.unwrap().gas_limit, 21_000);
+}
+
+#[tokio::test]
+async fn a_node_that_suggests_no_priority_fee_is_asked_for_its_gas_price() {
+    let node = FaultyNode::start(|method, _| match method {
+        "eth_maxPriorityFeePerGas" => Answer::Error(-32601, "unknown method", None),
+        other => healthy(other),
+    })
+    .await;
+    // Base fee 1 gwei, gas price 2 gwei.
+    let expected = Fees { max_fee: Amount::from(3_000_000_000), max_priority_fee: Amount::from(1_000_000_000) };
+    assert_eq!(node.chain().current_fees().await.unwrap(), expected);
+}
+
+#[tokio::test]
+async fn a_dead_endpoint_is_unreachable() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let node = FaultyNode::start(|_, _| Answer::Never).await;
+    for scheme in ["http", "ws"] {
+        let url = format!("{scheme}://127.0.0.1:{port}");
+        let chain = node.chain_with(|settings| settings.rpc_url = url.parse().unwrap());
+        let error = chain.facts().await.unwrap_err();
+        let ChainError::Unreachable { endpoint, .. } = &error else { panic!("{error:?}") };
+        assert_eq!(*endpoint, url);
+    }
+}
