@@ -3,6 +3,7 @@
 
 pub mod attempt;
 pub mod catalogue;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod health;
