@@ -1,6 +1,7 @@
 //! The untrusted host around the enclave: it watches chains, has requests answered, submits the
 //! reports and settles them. The row in the database is the queue; everything in memory can be lost.
 
+pub mod api;
 pub mod attempt;
 pub mod catalogue;
 pub mod cli;
