@@ -1,1 +1,45 @@
-//! (being written)
+//! What the scenarios and the demo are made of: real parts, each started and stopped by a guard, and
+//! the instruments that break them.
+//!
+//! [`Environment`] puts the parts together as an operator would: anvil, a price source, the enclave
+//! and the relayer as processes, the contracts by the relayer's own commands.
+
+mod anvil;
+mod binaries;
+mod bindings;
+mod chain;
+mod command;
+mod consumer;
+mod directory;
+mod enclave;
+mod environment;
+mod forwarder;
+mod ground;
+mod guest;
+mod history;
+mod process;
+mod relayer;
+mod settings;
+mod source;
+mod tls;
+mod wait;
+
+pub use anvil::Anvil;
+pub use binaries::Binaries;
+pub use bindings::{phat_oracle, price_consumer, reverting_consumer};
+pub use chain::{CHAIN_ID, Chain};
+pub use command::{CommandFailed, Relayer};
+pub use consumer::{Asked, Asker, Heard, PriceAsker, Question};
+pub use directory::Directory;
+pub use enclave::EnclaveProcess;
+pub use environment::Environment;
+pub use forwarder::Forwarder;
+pub use ground::{Ground, Oracle, Wallet};
+pub use guest::{Guest, HttpJson};
+pub use history::{Fulfilment, History};
+pub use process::Process;
+pub use relayer::{Component, Ready, RelayerProcess, StatusApi};
+pub use settings::Settings;
+pub use source::{Behaviour, PriceSource};
+pub use tls::Authority;
+pub use wait::{eventually, wait_for};

@@ -1,0 +1,8 @@
+//! The contracts as their committed artifacts describe them.
+#![expect(missing_docs, reason = "generated from the artifacts, whose sources are documented")]
+
+use ethers::contract::abigen;
+
+abigen!(PhatOracle, "../contracts-evm/artifacts/PhatOracle.json");
+abigen!(PriceConsumer, "../contracts-evm/artifacts/PriceConsumer.json");
+abigen!(RevertingConsumer, "../contracts-evm/artifacts/RevertingConsumer.json");

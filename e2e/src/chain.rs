@@ -1,0 +1,67 @@
+//! The chain as its users see it.
+
+use anyhow::{Context, Result};
+use ethers::{
+    providers::{Http, Middleware, Provider},
+    types::{Address, TransactionReceipt, U64, U256},
+};
+use std::{sync::Arc, time::Duration};
+
+/// The EIP-155 id of the chain that anvil makes.
+pub const CHAIN_ID: u64 = 31_337;
+
+/// Between two looks for a receipt.
+const RECEIPT_POLL: Duration = Duration::from_millis(30);
+
+/// A connection to anvil that signs with anvil's own accounts.
+#[derive(Clone, Debug)]
+pub struct Chain {
+    provider: Arc<Provider<Http>>,
+}
+
+impl Chain {
+    /// Connects; transactions are sent from anvil's first account.
+    ///
+    /// # Errors
+    /// When the node doesn't answer.
+    pub async fn connect(url: &str) -> Result<Self> {
+        let provider = Provider::<Http>::try_from(url)?.interval(RECEIPT_POLL);
+        let sender = *provider.get_accounts().await?.first().context("anvil has no accounts")?;
+        Ok(Self { provider: Arc::new(provider.with_sender(sender)) })
+    }
+
+    /// What the contracts' bindings take.
+    #[must_use]
+    pub fn provider(&self) -> Arc<Provider<Http>> {
+        Arc::clone(&self.provider)
+    }
+
+    /// Gives an account so much, in wei, and nothing else.
+    ///
+    /// # Errors
+    /// When the node refuses.
+    pub async fn set_balance(&self, account: Address, wei: U256) -> Result<()> {
+        Ok(self.provider.request::<_, ()>("anvil_setBalance", (account, wei)).await?)
+    }
+
+    /// The height of the newest block.
+    ///
+    /// # Errors
+    /// When the node doesn't answer.
+    pub async fn height(&self) -> Result<u64> {
+        Ok(self.provider.get_block_number().await?.as_u64())
+    }
+
+    /// The receipts of all transactions that `sender` got into a block, in their order.
+    ///
+    /// # Errors
+    /// When the node doesn't answer.
+    pub async fn receipts_from(&self, sender: Address) -> Result<Vec<TransactionReceipt>> {
+        let mut receipts = Vec::new();
+        for number in 0..=self.height().await? {
+            let block = self.provider.get_block_receipts(U64::from(number)).await?;
+            receipts.extend(block.into_iter().filter(|receipt| receipt.from == sender));
+        }
+        Ok(receipts)
+    }
+}

@@ -1,0 +1,244 @@
+//! Who asks: consumers on chain, and what they heard.
+
+use crate::{
+    CHAIN_ID, Chain, Oracle,
+    phat_oracle::{PhatOracle, RequestSubmittedFilter},
+    price_consumer::PriceConsumer,
+    reverting_consumer::{AnswerTakenFilter, RevertingConsumer},
+};
+use anyhow::{Context, Result, ensure};
+use ethers::{
+    contract::{ContractCall, EthEvent},
+    providers::{Http, Provider},
+    types::{Address, TransactionReceipt, U256},
+};
+use phat_protocol::{
+    Amount, BlockHash, ContractId, Digest, EvmAddress, Outcome, RequestId, bounds::LEAST_LIFETIME, evm, keccak256,
+};
+
+type Call<T> = ContractCall<Provider<Http>, T>;
+
+/// For how long requests can be answered, in seconds.
+const LIFETIME: u64 = 60 * LEAST_LIFETIME;
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// Whom.
+    pub contract_id: ContractId,
+    /// The least revision.
+    pub min_revision: u64,
+    /// The contract's input.
+    pub payload: Vec<u8>,
+    /// Gas of the callback.
+    pub callback_gas: u32,
+    /// The longest answer, in bytes.
+    pub max_output: u32,
+    /// For how many seconds it can be answered.
+    pub lifetime: u64,
+}
+
+impl Question {
+    /// With room for an answer of 1 KiB.
+    #[must_use]
+    pub fn new(contract_id: ContractId, payload: impl Into<Vec<u8>>) -> Self {
+        Self {
+            contract_id,
+            min_revision: 0,
+            payload: payload.into(),
+            callback_gas: 200_000,
+            max_output: 1024,
+            lifetime: LIFETIME,
+        }
+    }
+
+    /// The question of `http-json` for a pair.
+    #[must_use]
+    pub fn price(contract_id: ContractId, base: &str, quote: &str) -> Self {
+        Self::new(contract_id, format!(r#"{{"base":"{base}","quote":"{quote}"}}"#))
+    }
+}
+
+/// A request as the oracle's event shows it.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Its id.
+    pub id: RequestId,
+    /// All that the id binds.
+    pub request: evm::Request,
+    /// As the contract's functions take it.
+    pub on_chain: crate::phat_oracle::Request,
+    /// The contract's input.
+    pub payload: Vec<u8>,
+    /// The height of its block.
+    pub block: u64,
+    /// The hash of its block.
+    pub block_hash: BlockHash,
+}
+
+impl Asked {
+    fn from_receipt(receipt: &TransactionReceipt, oracle: Address) -> Result<Self> {
+        let log = receipt
+            .logs
+            .iter()
+            .find(|log| log.address == oracle && log.topics.first() == Some(&RequestSubmittedFilter::signature()))
+            .context("the transaction made no request")?;
+        let event = RequestSubmittedFilter::decode_log(&log.clone().into())?;
+        let on_chain = event.request;
+        let request = evm::Request {
+            chain_id: CHAIN_ID,
+            oracle: EvmAddress(oracle.0),
+            sequence: on_chain.sequence,
+            parent_hash: BlockHash(on_chain.parent_hash),
+            consumer: EvmAddress(on_chain.consumer.0),
+            contract_id: ContractId(on_chain.contract_id),
+            min_revision: on_chain.min_revision,
+            payload_hash: Digest(keccak256(&event.payload)),
+            callback_gas_limit: on_chain.callback_gas_limit,
+            max_output: on_chain.max_output,
+            expires_at: on_chain.expires_at,
+            payment: Amount(on_chain.payment.into()),
+        };
+        Ok(Self {
+            id: RequestId(event.request_id),
+            request,
+            on_chain,
+            payload: event.payload.to_vec(),
+            block: receipt.block_number.context("no block")?.as_u64(),
+            block_hash: BlockHash(receipt.block_hash.context("no block")?.0),
+        })
+    }
+}
+
+/// What a consumer's callback was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// How the run ended.
+    pub outcome: Outcome,
+    /// The answer, or the contract's error.
+    pub output: Vec<u8>,
+    /// When it ran, unix seconds.
+    pub executed_at: u64,
+}
+
+/// A consumer that asks whatever it is told, and writes what it hears into events.
+#[derive(Clone, Debug)]
+pub struct Asker {
+    contract: RevertingConsumer<Provider<Http>>,
+    oracle: PhatOracle<Provider<Http>>,
+}
+
+impl Asker {
+    /// Deploys it, so that its callback takes answers.
+    ///
+    /// # Errors
+    /// When a transaction fails.
+    pub async fn deploy(chain: &Chain, oracle: &Oracle) -> Result<Self> {
+        let contract = RevertingConsumer::deploy(chain.provider(), oracle.address)?.send().await?;
+        mined(contract.set_reverting(false)).await?;
+        Ok(Self { contract, oracle: PhatOracle::new(oracle.address, chain.provider()) })
+    }
+
+    /// Whether its callback fails from now on.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn set_reverting(&self, reverting: bool) -> Result<()> {
+        mined(self.contract.set_reverting(reverting)).await.map(drop)
+    }
+
+    /// Asks, and pays what is due.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn ask(&self, question: &Question) -> Result<Asked> {
+        let length = U256::from(question.payload.len());
+        let due = self.oracle.quote(question.callback_gas, length, question.max_output).call().await?;
+        let call = self
+            .contract
+            .ask(
+                question.contract_id.0,
+                question.min_revision,
+                question.payload.clone().into(),
+                question.callback_gas,
+                question.max_output,
+                question.lifetime,
+            )
+            .value(due);
+        Asked::from_receipt(&mined(call).await?, self.oracle.address())
+    }
+
+    /// Everything that its callback was told about a request, in order.
+    ///
+    /// # Errors
+    /// When the node doesn't answer.
+    pub async fn heard(&self, id: RequestId) -> Result<Vec<Heard>> {
+        let filter = self.contract.event::<AnswerTakenFilter>().from_block(0).topic1(ethers::types::H256(id.0));
+        let heard = filter.query().await?.into_iter().map(|event| {
+            Ok(Heard {
+                outcome: Outcome::try_from(event.outcome).map_err(|error| anyhow::anyhow!("{error}"))?,
+                output: event.output.to_vec(),
+                executed_at: event.executed_at,
+            })
+        });
+        heard.collect()
+    }
+
+    /// How many answers its callback took.
+    ///
+    /// # Errors
+    /// When the node doesn't answer.
+    pub async fn answers(&self) -> Result<u64> {
+        Ok(self.contract.answers().call().await?.as_u64())
+    }
+}
+
+/// The example consumer, `PriceConsumer`.
+#[derive(Clone, Debug)]
+pub struct PriceAsker {
+    contract: PriceConsumer<Provider<Http>>,
+    oracle: Address,
+}
+
+impl PriceAsker {
+    /// Deploys it, to ask `contract_id`.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn deploy(chain: &Chain, oracle: &Oracle, contract_id: ContractId) -> Result<Self> {
+        let arguments = (oracle.address, contract_id.0, 0_u64, LIFETIME);
+        let contract = PriceConsumer::deploy(chain.provider(), arguments)?.send().await?;
+        Ok(Self { contract, oracle: oracle.address })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn address(&self) -> Address {
+        self.contract.address()
+    }
+
+    /// Asks for a pair, and pays what is due.
+    ///
+    /// # Errors
+    /// When the transaction fails.
+    pub async fn ask(&self, base: &str, quote: &str) -> Result<Asked> {
+        let due = self.contract.quote_of(base.to_owned(), quote.to_owned()).call().await?;
+        let receipt = mined(self.contract.ask(base.to_owned(), quote.to_owned()).value(due)).await?;
+        Asked::from_receipt(&receipt, self.oracle)
+    }
+
+    /// What it stored about a request.
+    ///
+    /// # Errors
+    /// When the node doesn't answer.
+    pub async fn price_of(&self, id: RequestId) -> Result<crate::price_consumer::Price> {
+        Ok(self.contract.price_of(id.0).call().await?)
+    }
+}
+
+/// Sends a call, and waits for its success.
+async fn mined<T: ethers::abi::Detokenize>(call: Call<T>) -> Result<TransactionReceipt> {
+    let receipt = call.send().await?.await?.context("the transaction was dropped")?;
+    ensure!(receipt.status == Some(1.into()), "transaction {:?} was reverted", receipt.transaction_hash);
+    Ok(receipt)
+}

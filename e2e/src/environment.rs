@@ -1,0 +1,143 @@
+//! All parts together, as an operator puts them together.
+
+use crate::{
+    Anvil, Binaries, Chain, Directory, EnclaveProcess, Ground, Guest, History, HttpJson, Oracle, PriceSource, Relayer,
+    RelayerProcess, Settings, Wallet,
+    settings::{CHAIN_NAME, TOKEN_FILE, ether},
+};
+use anyhow::{Context, Result, ensure};
+use phat_protocol::ContractId;
+use serde_json::Value;
+use std::{fs, path::Path, sync::Arc};
+
+/// Everything between a consumer's question and its answer. Each part ends with it.
+#[derive(Debug)]
+pub struct Environment {
+    /// The relayer.
+    pub relayer: RelayerProcess,
+    /// The enclave.
+    pub enclave: EnclaveProcess,
+    /// The source of prices that the enclave's policy opens.
+    pub source: PriceSource,
+    /// The node.
+    pub anvil: Anvil,
+    /// The chain as its users see it.
+    pub chain: Chain,
+    /// The contracts on chain.
+    pub oracle: Oracle,
+    /// The relayer's account.
+    pub wallet: Wallet,
+    commands: Relayer,
+    directory: Arc<Directory>,
+}
+
+impl Environment {
+    /// With the harness's own settings, and programs that belong to the sources.
+    ///
+    /// # Errors
+    /// When a part doesn't come up.
+    pub async fn start() -> Result<Self> {
+        let settings = Settings::new(Binaries::up_to_date()?)?;
+        Self::on(Ground::start(settings).await?).await
+    }
+
+    /// Starts the relayer, and has it register the worker.
+    ///
+    /// # Errors
+    /// When it doesn't come up.
+    pub async fn on(ground: Ground) -> Result<Self> {
+        let Ground { enclave, source, anvil, chain, oracle, wallet, settings } = ground;
+        let config = settings.relayer_config(&anvil, &oracle, &enclave)?;
+        let Settings { binaries, directory, funds, progress, .. } = settings;
+        directory.write_secret(TOKEN_FILE, &format!("{}\n", hex::encode(rand::random::<[u8; 32]>())))?;
+        fs::write(directory.path().join("relayer.toml"), toml::to_string(&config)?)?;
+        let relayer = RelayerProcess::start(&binaries, directory.path()).await?;
+        progress(&format!("the relayer runs; its status API serves {}", relayer.api().url()));
+
+        let commands = Relayer::new(&binaries, directory.path());
+        let environment = Self { relayer, enclave, source, anvil, chain, oracle, wallet, commands, directory };
+        // Registering costs gas.
+        environment.chain.set_balance(environment.wallet.address, ether(1)).await?;
+        environment.register_worker().await?;
+        environment.chain.set_balance(environment.wallet.address, funds).await?;
+        progress("the worker is registered on chain");
+        Ok(environment)
+    }
+
+    /// Registers the enclave's worker, or renews it.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub async fn register_worker(&self) -> Result<Value> {
+        self.api_command(["worker", "register", "--chain", CHAIN_NAME]).await
+    }
+
+    /// Deploys a Phat Contract into the enclave.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn deploy(&self, guest: &Guest) -> Result<ContractId> {
+        let wasm = guest.wasm.to_str().context("a path that isn't UTF-8")?;
+        let [option, value] = &guest.init;
+        let deployed = self.api_command(["contract", "deploy", wasm, "--name", &guest.name, option, value]).await?;
+        let id = deployed["contract_id"].as_str().with_context(|| format!("no contract id in {deployed}"))?;
+        Ok(id.parse()?)
+    }
+
+    /// Deploys `http-json` to read [`Self::source`], with 8 decimals.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn deploy_prices(&self) -> Result<ContractId> {
+        let init = HttpJson { origin: format!("http://{}", self.source.address()), decimals: 8 };
+        self.deploy(&Guest::http_json("prices", &init)?).await
+    }
+
+    /// Runs a command that needs the running relayer.
+    ///
+    /// # Errors
+    /// [`crate::CommandFailed`]
+    pub async fn api_command(&self, arguments: impl IntoIterator<Item = &str>) -> Result<Value> {
+        let api = ["--api", self.relayer.api().url(), "--token-file", TOKEN_FILE];
+        let arguments: Vec<_> = arguments.into_iter().map(str::to_owned).chain(api.map(str::to_owned)).collect();
+        self.commands.json(arguments).await
+    }
+
+    /// Runs a command that needs no running relayer.
+    ///
+    /// # Errors
+    /// [`crate::CommandFailed`]
+    pub async fn command(&self, arguments: impl IntoIterator<Item = &str>) -> Result<String> {
+        self.commands.run(arguments).await
+    }
+
+    /// What the chain shows of the relayer's work.
+    #[must_use]
+    pub fn history(&self) -> History {
+        History::new(&self.chain, &self.oracle)
+    }
+
+    /// The relayer's program.
+    #[must_use]
+    pub fn program(&self) -> &Path {
+        self.commands.program()
+    }
+
+    /// Where every file of every part is.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Ends the relayer and the enclave as an operator would, and expects them to take it well.
+    ///
+    /// # Errors
+    /// When one doesn't end, or ends badly.
+    pub async fn finish(mut self) -> Result<()> {
+        for (name, ended) in [("relayer", self.relayer.stop().await?), ("enclave", self.enclave.stop().await?)] {
+            ensure!(ended.is_none_or(|status| status.success()), "the {name} ended with {ended:?}");
+        }
+        self.directory.hush();
+        Ok(())
+    }
+}

@@ -1,0 +1,122 @@
+//! What the chain shows of the relayer's work.
+
+use crate::{
+    Chain, Oracle,
+    phat_oracle::{
+        BatchStoppedFilter, EntrySkippedFilter, FulfillBatchCall, FulfillCall, PhatOracle, PhatOracleCalls, Report,
+        RequestFulfilledFilter,
+    },
+};
+use anyhow::{Context, Result, ensure};
+use ethers::{
+    abi::AbiDecode,
+    contract::EthLogDecode,
+    providers::{Http, Middleware, Provider},
+    types::{Address, H256, TransactionReceipt},
+};
+use phat_protocol::RequestId;
+use std::collections::BTreeMap;
+
+/// An answer as the chain accepted it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fulfilment {
+    /// The height of its block.
+    pub block: u64,
+    /// Its transaction.
+    pub transaction: H256,
+    /// The outcome's number.
+    pub outcome: u8,
+    /// Whether the consumer's callback succeeded.
+    pub callback_ok: bool,
+}
+
+/// Reads blocks, transactions and events; writes nothing.
+#[derive(Clone, Debug)]
+pub struct History {
+    chain: Chain,
+    oracle: PhatOracle<Provider<Http>>,
+}
+
+impl History {
+    /// Of one oracle.
+    #[must_use]
+    pub fn new(chain: &Chain, oracle: &Oracle) -> Self {
+        Self { chain: chain.clone(), oracle: PhatOracle::new(oracle.address, chain.provider()) }
+    }
+
+    /// Every answer that was accepted, by request.
+    ///
+    /// # Errors
+    /// When the node doesn't answer.
+    pub async fn fulfilments(&self) -> Result<BTreeMap<RequestId, Vec<Fulfilment>>> {
+        let mut fulfilments = BTreeMap::<_, Vec<_>>::new();
+        let events = self.oracle.event::<RequestFulfilledFilter>().from_block(0).query_with_meta().await?;
+        for (event, meta) in events {
+            fulfilments.entry(RequestId(event.request_id)).or_default().push(Fulfilment {
+                block: meta.block_number.as_u64(),
+                transaction: meta.transaction_hash,
+                outcome: event.outcome,
+                callback_ok: event.callback_ok,
+            });
+        }
+        Ok(fulfilments)
+    }
+
+    /// The receipt of a transaction.
+    ///
+    /// # Errors
+    /// When the node doesn't answer, or knows no such transaction.
+    pub async fn receipt(&self, transaction: H256) -> Result<TransactionReceipt> {
+        let receipt = self.chain.provider().get_transaction_receipt(transaction).await?;
+        receipt.with_context(|| format!("{transaction:?} is in no block"))
+    }
+
+    /// Fails unless each of `sender`'s transactions to the oracle succeeded, and each entry of them had
+    /// an effect.
+    ///
+    /// # Errors
+    /// With the transaction or event that says otherwise.
+    pub async fn expect_no_wasted_fulfilment(&self, sender: Address) -> Result<()> {
+        for receipt in self.chain.receipts_from(sender).await? {
+            ensure!(receipt.status == Some(1.into()), "{:?} was reverted", receipt.transaction_hash);
+            for log in receipt.logs.into_iter().filter(|log| log.address == self.oracle.address()) {
+                let log = log.into();
+                if let Ok(skipped) = EntrySkippedFilter::decode_log(&log) {
+                    anyhow::bail!("{:?} carried an entry without effect: {skipped:?}", receipt.transaction_hash);
+                }
+                if let Ok(stopped) = BatchStoppedFilter::decode_log(&log) {
+                    anyhow::bail!("{:?} ran out of gas: {stopped:?}", receipt.transaction_hash);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Every report and its signatures that `sender` ever got into a block, by request.
+    ///
+    /// # Errors
+    /// When the node doesn't answer.
+    pub async fn sent_reports(&self, sender: Address) -> Result<BTreeMap<RequestId, Vec<(Report, Vec<Vec<u8>>)>>> {
+        let mut reports = BTreeMap::<_, Vec<_>>::new();
+        for receipt in self.chain.receipts_from(sender).await? {
+            let transaction = self.chain.provider().get_transaction(receipt.transaction_hash).await?;
+            let input = transaction.context("a transaction without a body")?.input;
+            let entries: Vec<_> = match PhatOracleCalls::decode(&input) {
+                Ok(PhatOracleCalls::FulfillBatch(FulfillBatchCall { entries })) => {
+                    entries.into_iter().map(|entry| (entry.request, entry.report, entry.signatures)).collect()
+                }
+                Ok(PhatOracleCalls::Fulfill(FulfillCall { request, report, signatures })) => {
+                    vec![(request, report, signatures)]
+                }
+                // Registration, deployment: not for the oracle.
+                Ok(_) | Err(_) => continue,
+            };
+            for (request, report, signatures) in entries {
+                let id = self.oracle.request_id_of(request).call().await?;
+                let signatures = signatures.into_iter().map(|signature| signature.to_vec()).collect();
+                reports.entry(RequestId(id)).or_default().push((report, signatures));
+            }
+        }
+        Ok(reports)
+    }
+}

@@ -1,0 +1,133 @@
+//! Child processes that never outlive who started them.
+
+use crate::wait_for;
+use anyhow::{Context, Result, anyhow};
+use rustix::process::{Pid, Signal, kill_process_group};
+use std::{
+    fs::{File, OpenOptions},
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    time::Duration,
+};
+
+/// Ends the group named by its first argument when its standard input ends.
+const REAPER: &str = r#"cat >/dev/null; kill -9 -- "-$1" 2>/dev/null"#;
+
+/// How many lines of a log are shown when something fails.
+const TAIL_LINES: usize = 40;
+
+/// A child process, in a process group of its own, so that a signal to ours doesn't reach it. It is
+/// killed when its guard is dropped; a second, tiny process kills it when we end without dropping
+/// anything.
+#[derive(Debug)]
+pub struct Process {
+    name: String,
+    log: PathBuf,
+    child: Child,
+    group: Pid,
+    ended: Option<ExitStatus>,
+    reaper: Child,
+}
+
+impl Process {
+    /// Starts `command`; what it writes is appended to `log`.
+    ///
+    /// # Errors
+    /// When it can't be started.
+    pub fn start(name: &str, mut command: Command, log: &Path) -> Result<Self> {
+        let out = appended(log)?;
+        let err = out.try_clone()?;
+        command.stdin(Stdio::null()).stdout(out).stderr(err).process_group(0);
+        let child = command.spawn().with_context(|| format!("can't start {name}: {command:?}"))?;
+        let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw).context("the process id is out of range")?;
+        let reaper = Command::new("sh")
+            .args(["-c", REAPER, "reaper", &child.id().to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .context("can't start sh")?;
+        Ok(Self { name: name.to_owned(), log: log.to_owned(), child, group, ended: None, reaper })
+    }
+
+    /// What it is called in messages.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its exit status; none while it runs.
+    ///
+    /// # Errors
+    /// When the system can't say.
+    pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        if self.ended.is_none() {
+            self.ended = self.child.try_wait()?;
+        }
+        Ok(self.ended)
+    }
+
+    /// `kill -9`, and waits for the end. Nothing the process holds in memory survives.
+    ///
+    /// # Errors
+    /// When the signal can't be sent.
+    pub fn kill(&mut self) -> Result<()> {
+        if self.ended()?.is_none() {
+            kill_process_group(self.group, Signal::KILL)?;
+            self.ended = Some(self.child.wait()?);
+        }
+        Ok(())
+    }
+
+    /// SIGTERM, and waits for the end.
+    ///
+    /// # Errors
+    /// When it doesn't end in time.
+    pub async fn terminate(&mut self, deadline: Duration) -> Result<ExitStatus> {
+        if self.ended()?.is_none() {
+            kill_process_group(self.group, Signal::TERM)?;
+        }
+        let what = format!("the end of {}", self.name);
+        wait_for(&what, deadline, async || self.ended()).await
+    }
+
+    /// Fails when the process has ended.
+    ///
+    /// # Errors
+    /// With its exit status and the end of its log.
+    pub fn expect_running(&mut self) -> Result<()> {
+        match self.ended()? {
+            None => Ok(()),
+            Some(status) => Err(anyhow!("{} ended with {status}\n{}", self.name, self.log_tail())),
+        }
+    }
+
+    /// The end of what it wrote.
+    #[must_use]
+    pub fn log_tail(&self) -> String {
+        log_tail(&self.name, &self.log)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // An error means that it is gone, which is all that is wanted.
+        let _ = self.kill();
+        let _ = self.reaper.kill();
+        let _ = self.reaper.wait();
+    }
+}
+
+fn appended(path: &Path) -> Result<File> {
+    OpenOptions::new().create(true).append(true).open(path).with_context(|| format!("can't write {}", path.display()))
+}
+
+/// The end of a log, under a heading.
+pub(crate) fn log_tail(name: &str, log: &Path) -> String {
+    let text = std::fs::read(log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    let tail = &lines[lines.len().saturating_sub(TAIL_LINES)..];
+    format!("--- the end of {name}'s log ({})\n{}", log.display(), tail.join("\n"))
+}

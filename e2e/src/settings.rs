@@ -1,0 +1,113 @@
+//! What can be different from one environment to the next, and the configurations made of it.
+
+use crate::{Anvil, Binaries, CHAIN_ID, Directory, EnclaveProcess, Oracle, PriceSource, relayer::ADDRESS_FILE};
+use anyhow::{Context, Result};
+use ethers::types::U256;
+use std::sync::Arc;
+use toml::{Table, Value};
+
+/// What the relayer's configuration calls the chain.
+pub(crate) const CHAIN_NAME: &str = "local";
+pub(crate) const TOKEN_FILE: &str = "api-token";
+pub(crate) const WALLET_KEY: &str = "wallet.key";
+
+/// What can be different from one environment to the next.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The programs under test.
+    pub binaries: Binaries,
+    /// Where every part keeps its files.
+    pub directory: Arc<Directory>,
+    /// The enclave's settings beside its defaults; the price source's `allow` entry is added.
+    pub enclave: Table,
+    /// The relayer's settings beside the harness's own.
+    pub relayer: Table,
+    /// The `[chains.local]` settings beside the harness's own.
+    pub chain: Table,
+    /// What the relayer's wallet has once the worker is registered, in wei.
+    pub funds: U256,
+    /// Is told each step.
+    pub progress: fn(&str),
+}
+
+impl Settings {
+    /// The harness's own.
+    ///
+    /// # Errors
+    /// When there can't be a directory.
+    pub fn new(binaries: Binaries) -> Result<Self> {
+        Ok(Self {
+            binaries,
+            directory: Arc::new(Directory::create()?),
+            enclave: Table::new(),
+            relayer: Table::new(),
+            chain: Table::new(),
+            funds: ether(1_000),
+            progress: |_| (),
+        })
+    }
+
+    pub(crate) fn enclave_config(&self, source: &PriceSource) -> Result<Table> {
+        let mut config = self.enclave.clone();
+        let egress = config.entry("egress").or_insert_with(|| Table::new().into()).as_table_mut().context("egress")?;
+        let allow = egress.entry("allow").or_insert_with(|| Vec::<Value>::new().into());
+        let mut entry = Table::new();
+        entry.insert("host".to_owned(), source.address().ip().to_string().into());
+        entry.insert("port".to_owned(), i64::from(source.address().port()).into());
+        entry.insert("http".to_owned(), true.into());
+        allow.as_array_mut().context("egress.allow")?.push(entry.into());
+        Ok(config)
+    }
+
+    pub(crate) fn relayer_config(&self, anvil: &Anvil, oracle: &Oracle, enclave: &EnclaveProcess) -> Result<Table> {
+        let chain = toml::toml! {
+            kind = "evm"
+            finality = "latest"
+            poll_interval = "200ms"
+        };
+        let mut config = toml::toml! {
+            [api]
+            listen = "127.0.0.1:0"
+            [database]
+            url = "sqlite:relayer.db"
+            [enclave]
+            allow_simulated = true
+        };
+        config.insert("chains".to_owned(), Table::from_iter([(CHAIN_NAME.to_owned(), chain.into())]).into());
+        let mut put = |path: [&str; 2], key: &str, value: Value| {
+            let table = path.into_iter().filter(|name| !name.is_empty()).try_fold(&mut config, |table, name| {
+                table.entry(name).or_insert_with(|| Table::new().into()).as_table_mut()
+            });
+            table.map(|table| table.insert(key.to_owned(), value)).map(drop).context("not a table")
+        };
+        put(["api", ""], "token_file", TOKEN_FILE.into())?;
+        put(["api", ""], "addr_file", ADDRESS_FILE.into())?;
+        put(["enclave", ""], "endpoint", enclave.endpoint().into())?;
+        put(["chains", CHAIN_NAME], "rpc_url", anvil.url().into())?;
+        put(["chains", CHAIN_NAME], "chain_id", i64::try_from(CHAIN_ID)?.into())?;
+        put(["chains", CHAIN_NAME], "oracle", format!("{:?}", oracle.address).into())?;
+        put(["chains", CHAIN_NAME], "key_file", WALLET_KEY.into())?;
+        for (key, value) in &self.chain {
+            put(["chains", CHAIN_NAME], key, value.clone())?;
+        }
+        merge(&mut config, &self.relayer);
+        Ok(config)
+    }
+}
+
+/// So many times 10^18 wei.
+pub(crate) fn ether(amount: u64) -> U256 {
+    U256::from(amount) * U256::exp10(18)
+}
+
+/// Puts `settings` over `config`; tables are merged, anything else is replaced.
+fn merge(config: &mut Table, settings: &Table) {
+    for (key, value) in settings {
+        match (config.get_mut(key).and_then(toml::Value::as_table_mut), value.as_table()) {
+            (Some(below), Some(above)) => merge(below, above),
+            _ => {
+                config.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}
