@@ -71,6 +71,10 @@ abstract contract RegistryFixture is Test {
         view
         returns (bytes memory)
     {
+        return simulatedQuote(DEVELOPMENT_KEY, measurement, reportDataFor(operator, worker, configHash));
+    }
+
+    function reportDataFor(address operator, address worker, bytes32 configHash) internal view returns (bytes memory) {
         uint256 blockNumber = block.number - 1;
         PhatProtocol.WorkerBinding memory binding = PhatProtocol.WorkerBinding({
             chainId: block.chainid,
@@ -83,7 +87,7 @@ abstract contract RegistryFixture is Test {
             blockNumber: blockNumber,
             blockHash: blockhash(blockNumber)
         });
-        return simulatedQuote(DEVELOPMENT_KEY, measurement, PhatProtocol.reportData(binding));
+        return PhatProtocol.reportData(binding);
     }
 
     function simulatedQuote(uint256 key, bytes32 measurement, bytes memory reportData)

@@ -14,6 +14,7 @@ interface Vm {
     function sign(uint256 privateKey, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function label(address account, string calldata name) external;
 
+    function getCode(string calldata artifact) external view returns (bytes memory creationCode);
     function deployCode(string calldata artifact, bytes calldata arguments) external returns (address deployed);
 
     function prank(address sender) external;
