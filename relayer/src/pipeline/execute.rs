@@ -155,6 +155,10 @@ impl Stage for ExecuteStage {
         }
         Ok(Progress::More)
     }
+
+    async fn finish(&mut self) {
+        while self.running.join_next().await.is_some() {}
+    }
 }
 
 impl Runs {

@@ -65,6 +65,10 @@ pub trait Stage: Send {
 
     /// One iteration. It may be dropped at any await point, as by a crash.
     async fn step(&mut self) -> Result<Progress, StageError>;
+
+    /// Waits for what earlier steps started. Called once, when no step follows; it may be dropped,
+    /// as by a crash.
+    async fn finish(&mut self) {}
 }
 
 /// Steps until it is cancelled. Failures are noted in `health` and tried again, later and later.
@@ -76,6 +80,18 @@ pub(super) async fn run(
     health: Health,
     cancel: CancellationToken,
 ) {
+    step_until(&mut *stage, &doorbell, interval, retry, &health, &cancel).await;
+    stage.finish().await;
+}
+
+async fn step_until(
+    stage: &mut dyn Stage,
+    doorbell: &Notify,
+    interval: Duration,
+    retry: RetrySettings,
+    health: &Health,
+    cancel: &CancellationToken,
+) {
     let mut waits = retry.waits();
     loop {
         let stepped = tokio::select! {
@@ -86,7 +102,7 @@ pub(super) async fn run(
         let wait = match stepped {
             Ok(progress) => {
                 waits.reset();
-                recover(&health, &*stage);
+                recover(health, stage);
                 match progress {
                     Progress::More => continue,
                     Progress::Idle => interval,

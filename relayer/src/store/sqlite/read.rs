@@ -167,10 +167,9 @@ impl TryFrom<TransactionRow> for TransactionRecord {
         let hash: Digest = Place { table: "transactions", row: &"(unreadable hash)" }.id("hash", &row.hash)?;
         let place = Place { table: "transactions", row: &hash };
         let block = match (row.block_number, &row.block_hash) {
-            (Some(number), Some(bytes)) => Some(BlockRef {
-                number: place.unsigned("block_number", number)?,
-                hash: place.id("block_hash", bytes)?,
-            }),
+            (Some(number), Some(bytes)) => {
+                Some(BlockRef { number: place.unsigned("block_number", number)?, hash: place.id("block_hash", bytes)? })
+            }
             (Some(_) | None, _) => None,
         };
         Ok(Self {

@@ -1,0 +1,392 @@
+//! A chain in memory whose every move a test makes: blocks, reorganisations, a pool that can be
+//! deaf, strangers that use nonces.
+
+use async_trait::async_trait;
+use phat_connector::{
+    Acceptance, Account, BlockRef, ChainError, ChainFacts, Entry, EntryEffect, EntryRefusal, Fees, Head,
+    ObservedRequest, OnChainState, OracleStatus, PreparedTransaction, Receipt, ReportSink, RequestSource, Resolution,
+    ResolutionKind, TxHash,
+};
+use phat_protocol::{
+    Amount, BlockHash, Chain, ContractId, Digest, EvmAddress, OracleChain, Payee, Request, RequestId, WorkerAddress,
+    evm, keccak256,
+};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    convert::Infallible,
+    ops::RangeInclusive,
+    sync::{Arc, Mutex, MutexGuard},
+};
+use tokio::sync::watch;
+
+pub const PAYEE: Payee = Payee([0x11; 32]);
+
+#[derive(Clone)]
+struct Sent {
+    hash: TxHash,
+    nonce: u64,
+    entries: Vec<RequestId>,
+}
+
+#[derive(Clone)]
+struct Block {
+    block: BlockRef,
+    timestamp: u64,
+    requests: Vec<ObservedRequest>,
+    transactions: Vec<(Sent, Vec<RequestId>)>,
+}
+
+#[derive(Default)]
+pub struct State {
+    blocks: Vec<Block>,
+    forks: u64,
+    sequence: u64,
+    pool: Vec<Sent>,
+    /// What every signed transaction carries, by its bytes.
+    signed: HashMap<Vec<u8>, Sent>,
+    /// Nonces that strangers used.
+    pub stranger_nonces: u64,
+    pub unreachable: bool,
+    /// Broadcasts fail, and nothing arrives.
+    pub deaf: bool,
+    /// Transactions that were broadcast, by hash and in order.
+    pub broadcasts: Vec<TxHash>,
+    pub refused: HashSet<RequestId>,
+    pub confirmations: u64,
+    pub timestamp: u64,
+}
+
+/// A chain that a test drives.
+#[derive(Clone, Default)]
+pub struct TestChain(Arc<Mutex<State>>);
+
+impl TestChain {
+    pub fn new(timestamp: u64) -> Self {
+        let chain = Self::default();
+        chain.state().timestamp = timestamp;
+        chain.mine();
+        chain
+    }
+
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+
+    /// Mines a block with what is in the pool.
+    pub fn mine(&self) -> BlockRef {
+        self.mine_with(Vec::new())
+    }
+
+    /// Mines a block in which a consumer asks.
+    pub fn ask(&self, contract: ContractId, lifetime: u64) -> RequestId {
+        let mut state = self.state();
+        state.sequence += 1;
+        let payload = state.sequence.to_be_bytes().to_vec();
+        let parent_hash = state.blocks.last().map_or(BlockHash::default(), |block| block.block.hash);
+        let request = evm::Request {
+            chain_id: 1,
+            oracle: EvmAddress([1; 20]),
+            sequence: state.sequence,
+            parent_hash,
+            consumer: EvmAddress([2; 20]),
+            contract_id: contract,
+            min_revision: 0,
+            payload_hash: Digest(keccak256(&payload)),
+            callback_gas_limit: 100_000,
+            max_output: 32,
+            expires_at: state.timestamp + lifetime,
+            payment: Amount::from(1),
+        };
+        drop(state);
+        let id = request.request_id();
+        self.mine_with(vec![(Request::Evm(request), payload)]);
+        id
+    }
+
+    fn mine_with(&self, asked: Vec<(Request, Vec<u8>)>) -> BlockRef {
+        let mut state = self.state();
+        let number = u64::try_from(state.blocks.len()).unwrap();
+        state.timestamp += 1;
+        let mut seed = number.to_be_bytes().to_vec();
+        seed.extend(state.forks.to_be_bytes());
+        let block = BlockRef { number, hash: BlockHash(keccak256(&seed)) };
+        let requests = asked
+            .into_iter()
+            .map(|(request, payload)| ObservedRequest {
+                id: request.request_id(),
+                request,
+                payload,
+                block,
+                transaction: TxHash(Digest(keccak256(&[number.to_be_bytes(), [9; 8]].concat()))),
+            })
+            .collect();
+        let timestamp = state.timestamp;
+        let mut transactions = Vec::new();
+        loop {
+            let next = state.used_nonces() + u64::try_from(transactions.len()).unwrap();
+            // The last that was pooled with this nonce replaced the others.
+            let Some(sent) = state.pool.iter().rev().find(|sent| sent.nonce == next).cloned() else { break };
+            let answered: Vec<RequestId> = sent
+                .entries
+                .iter()
+                .filter(|id| state.is_pending(id, state.blocks.len()) && !answers(&transactions, id))
+                .filter(|id| state.request(id).is_some_and(|request| request.request.expires_at() >= timestamp))
+                .copied()
+                .collect();
+            transactions.push((sent, answered));
+        }
+        let next = state.used_nonces() + u64::try_from(transactions.len()).unwrap();
+        state.pool.retain(|sent| sent.nonce >= next);
+        state.blocks.push(Block { block, timestamp, requests, transactions });
+        block
+    }
+
+    /// Drops the newest blocks; what comes next has other hashes. Dropped transactions go back to
+    /// the pool when `keep`.
+    pub fn reorganise(&self, depth: usize, keep: bool) {
+        let mut state = self.state();
+        let length = state.blocks.len() - depth;
+        let dropped = state.blocks.split_off(length);
+        state.forks += 1;
+        if keep {
+            for (sent, _) in dropped.into_iter().flat_map(|block| block.transactions) {
+                state.pool.push(sent);
+            }
+        }
+    }
+
+    /// Puts a request that a reorganisation dropped into a new block with the same parent.
+    pub fn include_again(&self, request: &ObservedRequest) {
+        self.mine_with(vec![(request.request.clone(), request.payload.clone())]);
+    }
+
+    pub fn observed(&self, id: RequestId) -> ObservedRequest {
+        self.state().request(&id).unwrap()
+    }
+
+    /// How often the chain answered the request.
+    pub fn answers(&self, id: RequestId) -> usize {
+        let state = self.state();
+        state.blocks.iter().flat_map(|block| &block.transactions).filter(|(_, answered)| answered.contains(&id)).count()
+    }
+
+    /// How many entries were mined without effect.
+    pub fn wasted(&self) -> usize {
+        let state = self.state();
+        state
+            .blocks
+            .iter()
+            .flat_map(|block| &block.transactions)
+            .map(|(sent, answered)| sent.entries.len() - answered.len())
+            .sum()
+    }
+
+    /// Another submitter answers.
+    pub fn answered_by_another(&self, id: RequestId) {
+        let block = self.mine();
+        let mut state = self.state();
+        let sent = Sent { hash: TxHash(Digest(keccak256(&block.hash.0))), nonce: u64::MAX, entries: vec![id] };
+        state.blocks.last_mut().unwrap().transactions.push((sent, vec![id]));
+    }
+}
+
+fn answers(transactions: &[(Sent, Vec<RequestId>)], id: &RequestId) -> bool {
+    transactions.iter().any(|(_, answered)| answered.contains(id))
+}
+
+impl State {
+    fn used_nonces(&self) -> u64 {
+        let mined =
+            self.blocks.iter().flat_map(|block| &block.transactions).filter(|(sent, _)| sent.nonce != u64::MAX).count();
+        u64::try_from(mined).unwrap() + self.stranger_nonces
+    }
+
+    fn request(&self, id: &RequestId) -> Option<ObservedRequest> {
+        self.blocks.iter().flat_map(|block| &block.requests).find(|request| request.id == *id).cloned()
+    }
+
+    /// Whether the request waits for an answer after the first `length` blocks.
+    fn is_pending(&self, id: &RequestId, length: usize) -> bool {
+        let blocks = &self.blocks[..length];
+        blocks.iter().flat_map(|block| &block.requests).any(|request| request.id == *id)
+            && !blocks.iter().any(|block| answers(&block.transactions, id))
+    }
+
+    fn reach(&self) -> Result<(), ChainError> {
+        if self.unreachable {
+            return Err(ChainError::Unreachable { endpoint: "test".into(), cause: "told so".into() });
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl RequestSource for TestChain {
+    async fn head(&self) -> Result<Head, ChainError> {
+        let state = self.state();
+        state.reach()?;
+        let latest = state.blocks.last().unwrap();
+        let confirmed_height = latest.block.number.saturating_sub(state.confirmations);
+        let confirmed = &state.blocks[usize::try_from(confirmed_height).unwrap()];
+        Ok(Head {
+            latest: latest.block,
+            timestamp: latest.timestamp,
+            confirmed: confirmed.block,
+            confirmed_timestamp: confirmed.timestamp,
+        })
+    }
+
+    async fn block(&self, number: u64) -> Result<Option<BlockRef>, ChainError> {
+        let state = self.state();
+        state.reach()?;
+        Ok(state.blocks.get(usize::try_from(number).unwrap()).map(|block| block.block))
+    }
+
+    async fn requests(&self, blocks: RangeInclusive<u64>) -> Result<Vec<ObservedRequest>, ChainError> {
+        let state = self.state();
+        state.reach()?;
+        let inside = state.blocks.iter().filter(|block| blocks.contains(&block.block.number));
+        Ok(inside.flat_map(|block| block.requests.clone()).collect())
+    }
+
+    async fn listen(&self, _heads: &watch::Sender<u64>) -> Result<Infallible, ChainError> {
+        std::future::pending().await
+    }
+}
+
+#[async_trait]
+impl ReportSink for TestChain {
+    fn submitter(&self) -> Account {
+        Account("0xsubmitter".into())
+    }
+
+    fn payee(&self) -> Payee {
+        PAYEE
+    }
+
+    async fn mined_nonce(&self) -> Result<u64, ChainError> {
+        self.state().reach()?;
+        Ok(self.state().used_nonces())
+    }
+
+    async fn balance(&self) -> Result<Amount, ChainError> {
+        Ok(Amount::from(1))
+    }
+
+    async fn current_fees(&self) -> Result<Fees, ChainError> {
+        Ok(Fees { max_fee: Amount::from(100), max_priority_fee: Amount::from(1) })
+    }
+
+    async fn prepare(&self, entries: &[Entry], nonce: u64, fees: Fees) -> Result<PreparedTransaction, ChainError> {
+        self.state().reach()?;
+        let ids: Vec<RequestId> = entries.iter().map(|entry| entry.report.request_id).collect();
+        Ok(self.sign(ids, nonce, fees))
+    }
+
+    async fn prepare_filler(&self, nonce: u64, fees: Fees) -> Result<PreparedTransaction, ChainError> {
+        self.state().reach()?;
+        Ok(self.sign(Vec::new(), nonce, fees))
+    }
+
+    async fn broadcast(&self, raw: &[u8]) -> Result<Acceptance, ChainError> {
+        let mut state = self.state();
+        state.reach()?;
+        if state.deaf {
+            return Err(ChainError::Unreachable { endpoint: "test".into(), cause: "deaf".into() });
+        }
+        let sent = state.signed[raw].clone();
+        state.broadcasts.push(sent.hash);
+        if sent.nonce < state.used_nonces() {
+            return Ok(Acceptance::NonceUsed);
+        }
+        if !state.pool.iter().any(|pooled| pooled.hash == sent.hash) {
+            state.pool.push(sent);
+        }
+        Ok(Acceptance::Pooled)
+    }
+}
+
+impl TestChain {
+    fn sign(&self, entries: Vec<RequestId>, nonce: u64, fees: Fees) -> PreparedTransaction {
+        let mut raw = nonce.to_be_bytes().to_vec();
+        raw.extend(fees.max_fee.0);
+        raw.extend(entries.iter().flat_map(|id| id.0));
+        let hash = TxHash(Digest(keccak256(&raw)));
+        self.state().signed.insert(raw.clone(), Sent { hash, nonce, entries });
+        PreparedTransaction { hash, raw, nonce, gas_limit: 1, fees }
+    }
+}
+
+#[async_trait]
+impl OracleStatus for TestChain {
+    async fn facts(&self) -> Result<ChainFacts, ChainError> {
+        self.state().reach()?;
+        Ok(ChainFacts {
+            chain: Chain::Evm(1),
+            oracle: "oracle".into(),
+            registry: "registry".into(),
+            threshold: 1,
+            paused: false,
+        })
+    }
+
+    async fn states(&self, ids: &[RequestId], block: Option<u64>) -> Result<Vec<OnChainState>, ChainError> {
+        let state = self.state();
+        state.reach()?;
+        let length = block.map_or(state.blocks.len(), |number| usize::try_from(number).unwrap() + 1);
+        let pending = |id: &RequestId| state.is_pending(id, length);
+        Ok(ids.iter().map(|id| if pending(id) { OnChainState::Pending } else { OnChainState::Closed }).collect())
+    }
+
+    async fn resolutions(&self, ids: &[RequestId], from: u64, to: u64) -> Result<Vec<Resolution>, ChainError> {
+        let state = self.state();
+        state.reach()?;
+        let mut resolutions = Vec::new();
+        for block in state.blocks.iter().filter(|block| (from..=to).contains(&block.block.number)) {
+            for (sent, answered) in &block.transactions {
+                for id in answered.iter().filter(|id| ids.contains(id)) {
+                    resolutions.push(Resolution {
+                        id: *id,
+                        kind: ResolutionKind::Fulfilled { callback_ok: true },
+                        block: block.block,
+                        transaction: sent.hash,
+                    });
+                }
+            }
+        }
+        Ok(resolutions)
+    }
+
+    async fn refusals(&self, entries: &[Entry]) -> Result<Vec<Option<EntryRefusal>>, ChainError> {
+        let state = self.state();
+        state.reach()?;
+        let refusal = |id: &RequestId| {
+            if state.refused.contains(id) {
+                Some(EntryRefusal::Other("told so".into()))
+            } else {
+                (!state.is_pending(id, state.blocks.len())).then_some(EntryRefusal::NotPending)
+            }
+        };
+        Ok(entries.iter().map(|entry| refusal(&entry.report.request_id)).collect())
+    }
+
+    async fn receipts(&self, hashes: &[TxHash]) -> Result<Vec<Receipt>, ChainError> {
+        let state = self.state();
+        state.reach()?;
+        let mut receipts = BTreeMap::new();
+        for block in &state.blocks {
+            for (sent, answered) in block.transactions.iter().filter(|(sent, _)| hashes.contains(&sent.hash)) {
+                let effects = answered.iter().map(|id| (*id, EntryEffect::Fulfilled { callback_ok: true })).collect();
+                receipts.insert(
+                    sent.hash,
+                    Receipt { hash: sent.hash, block: block.block, succeeded: true, gas_used: 1, effects },
+                );
+            }
+        }
+        Ok(receipts.into_values().collect())
+    }
+
+    async fn is_active(&self, _worker: WorkerAddress) -> Result<bool, ChainError> {
+        Ok(true)
+    }
+}

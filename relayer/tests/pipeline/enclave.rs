@@ -1,0 +1,81 @@
+//! An enclave in memory: answers each request once, and counts.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use phat_enclave_api::{
+    Attestation, Code, Contract, Enclave, EnclaveError, Execute, Execution, Instantiate, Quote, QuoteFor, Refusal,
+    Simulate, Simulation, Status,
+};
+use phat_protocol::{ContractId, OracleChain, Outcome, Report, RequestId, Signature, WorkerAddress};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Mutex,
+};
+
+#[derive(Default)]
+pub struct TestEnclave {
+    pub contracts: Mutex<HashSet<ContractId>>,
+    pub away: Mutex<bool>,
+    reports: Mutex<HashMap<RequestId, Execution>>,
+}
+
+impl TestEnclave {
+    pub fn executions(&self) -> usize {
+        self.reports.lock().unwrap().len()
+    }
+}
+
+#[async_trait]
+impl Enclave for TestEnclave {
+    async fn status(&self) -> Result<Status, EnclaveError> {
+        Err(EnclaveError::Fault("not asked in these tests".into()))
+    }
+
+    async fn quote(&self, _quote_for: &QuoteFor) -> Result<Quote, EnclaveError> {
+        Err(EnclaveError::Fault("not asked in these tests".into()))
+    }
+
+    async fn put_code(&self, _wasm: Bytes) -> Result<Code, EnclaveError> {
+        Err(EnclaveError::Fault("not asked in these tests".into()))
+    }
+
+    async fn instantiate(&self, _instantiate: &Instantiate) -> Result<Contract, EnclaveError> {
+        Err(EnclaveError::Fault("not asked in these tests".into()))
+    }
+
+    async fn contract(&self, _id: ContractId) -> Result<Option<Contract>, EnclaveError> {
+        Ok(None)
+    }
+
+    async fn execute(&self, execute: &Execute) -> Result<Execution, EnclaveError> {
+        if *self.away.lock().unwrap() {
+            return Err(EnclaveError::Unreachable { endpoint: "test".into(), cause: "told so".into() });
+        }
+        let contract_id = execute.request.contract_id();
+        if !self.contracts.lock().unwrap().contains(&contract_id) {
+            return Err(Refusal::UnknownContract { contract_id }.into());
+        }
+        let id = execute.request.request_id();
+        let execution = Execution {
+            attestation: Attestation::Simulated,
+            report: Report {
+                request_id: id,
+                outcome: Outcome::Ok,
+                output: vec![1],
+                executed_at: execute.executed_at,
+                payee: execute.payee,
+            },
+            signature: Signature([7; 65]),
+            worker: WorkerAddress([8; 20]),
+            reason: None,
+            logs: Vec::new(),
+            fuel: 1,
+            elapsed_ms: 1,
+        };
+        Ok(self.reports.lock().unwrap().entry(id).or_insert(execution).clone())
+    }
+
+    async fn simulate(&self, _simulate: &Simulate) -> Result<Simulation, EnclaveError> {
+        Err(EnclaveError::Fault("not asked in these tests".into()))
+    }
+}
