@@ -6,7 +6,7 @@ use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
 };
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 
 /// What a code hash turned out to be: a module that runs, or the reasons why it can't.
 pub(crate) type Translation = Result<Arc<Translated>, Arc<Vec<Refusal>>>;
@@ -30,11 +30,15 @@ pub(crate) struct Cache {
     most_modules: usize,
     most_bytes: usize,
     slots: Mutex<Slots>,
+    translations: Semaphore,
 }
+
+/// Translations at once: each takes a processor for as long as it lasts.
+const TRANSLATIONS: usize = 2;
 
 impl Cache {
     pub(crate) fn new(limits: Arc<Limits>, most_modules: usize, most_bytes: usize) -> Self {
-        Self { limits, most_modules, most_bytes, slots: Mutex::default() }
+        Self { limits, most_modules, most_bytes, slots: Mutex::default(), translations: Semaphore::new(TRANSLATIONS) }
     }
 
     /// The module of `code`, translated on a blocking thread when it isn't there. Callers that come
@@ -43,6 +47,7 @@ impl Cache {
         let cell = self.slot(hash, code.len());
         let limits = Arc::clone(&self.limits);
         let translated = cell.get_or_try_init(|| async move {
+            let _permit = self.translations.acquire().await.map_err(|_| HostFault::Internal)?;
             tokio::task::spawn_blocking(move || prepare(hash, &code, &limits)).await.map_err(|_| HostFault::Internal)?
         });
         match translated.await {

@@ -25,8 +25,6 @@ pub struct Limits {
     pub memory_pages: u32,
     /// Elements of one module's table. Default 16,384.
     pub table_elements: u32,
-    /// Contracts that may be suspended under one another. Default 5.
-    pub call_depth: u32,
     /// Wall time of a run, from its first instruction. Deployments and owner actions have none.
     /// Default 10 s.
     #[serde(with = "humantime_serde")]
@@ -107,7 +105,6 @@ impl Default for Limits {
             fuel_slice: 2_000_000,
             memory_pages: 64,
             table_elements: 16_384,
-            call_depth: 5,
             wall_time: Duration::from_secs(10),
             grace: Duration::from_millis(500),
             input_bytes: 1024 * 1024,

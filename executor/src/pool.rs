@@ -12,10 +12,45 @@ use tokio::sync::oneshot;
 
 type Job = Box<dyn FnOnce() + Send>;
 
+/// Who asks for a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// A run that begins, or whose wait is over.
+    Fresh,
+    /// A run that used up its last slice.
+    Spent,
+}
+
+/// After so many fresh runs in a row a spent one has its turn, so that neither kind can keep the
+/// other from the threads.
+const FRESH_IN_A_ROW: u32 = 4;
+
 #[derive(Default)]
 struct Queue {
-    jobs: VecDeque<Job>,
+    fresh: VecDeque<Job>,
+    spent: VecDeque<Job>,
+    in_a_row: u32,
     closed: bool,
+}
+
+impl Queue {
+    fn push(&mut self, need: Need, job: Job) {
+        match need {
+            Need::Fresh => self.fresh.push_back(job),
+            Need::Spent => self.spent.push_back(job),
+        }
+    }
+
+    fn pop(&mut self) -> Option<Job> {
+        if self.in_a_row < FRESH_IN_A_ROW
+            && let Some(job) = self.fresh.pop_front()
+        {
+            self.in_a_row += 1;
+            return Some(job);
+        }
+        self.in_a_row = 0;
+        self.spent.pop_front().or_else(|| self.fresh.pop_front())
+    }
 }
 
 #[derive(Default)]
@@ -24,9 +59,10 @@ struct Shared {
     arrived: Condvar,
 }
 
-/// A fixed number of threads, and one queue in order of arrival. A run has one slice in it at a
-/// time, so the queue is never longer than the runs are many, and a run that spins waits for
-/// everybody else's slice before its next.
+/// A fixed number of threads, and a queue. A run has one slice in it at a time, so it is never longer
+/// than the runs are many. Within each kind of need it is first come, first served; runs that begin
+/// or were waiting go before those that computed all along, so that a crowd of spinning guests
+/// hardly delays one that has little to do.
 pub(crate) struct Pool {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
@@ -46,6 +82,7 @@ impl Pool {
     /// Runs `job` on one of the threads; the caller's own thread is free meanwhile.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
+        need: Need,
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, HostFault> {
         let (done, result) = oneshot::channel();
@@ -55,7 +92,7 @@ impl Pool {
         });
         {
             let mut queue = self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner);
-            queue.jobs.push_back(job);
+            queue.push(need, job);
         }
         self.shared.arrived.notify_one();
         result.await.map_err(|_| HostFault::Internal)
@@ -74,7 +111,7 @@ fn work(shared: &Shared) {
 fn next(shared: &Shared) -> Option<Job> {
     let mut queue = shared.queue.lock().unwrap_or_else(PoisonError::into_inner);
     loop {
-        if let Some(job) = queue.jobs.pop_front() {
+        if let Some(job) = queue.pop() {
             return Some(job);
         }
         if queue.closed {
@@ -91,5 +128,48 @@ impl Drop for Pool {
         // A slice that still runs ends by itself; its thread leaves then. Joining would block an
         // async thread for as long.
         self.threads.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::future::join_all;
+
+    /// Queues jobs of these kinds while the one thread is busy, and tells in which order they ran.
+    async fn order_of(needs: &[Need]) -> Vec<usize> {
+        let pool = Pool::new(NonZeroUsize::MIN).unwrap();
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let busy = pool.run(Need::Fresh, move || held.recv());
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let jobs = needs.iter().enumerate().map(|(index, need)| {
+            let order = Arc::clone(&order);
+            pool.run(*need, move || order.lock().unwrap().push(index))
+        });
+        // Polled in order: the busy job first, and the release when all are queued.
+        let released = async { release.send(()).unwrap() };
+        let (_, _, ()) = tokio::join!(busy, join_all(jobs), released);
+        Arc::into_inner(order).unwrap().into_inner().unwrap()
+    }
+
+    #[tokio::test]
+    async fn fresh_runs_go_before_spent_ones() {
+        let (fresh, spent) = (Need::Fresh, Need::Spent);
+        assert_eq!(order_of(&[spent, spent, spent, fresh]).await, [3, 0, 1, 2]);
+    }
+
+    #[tokio::test]
+    async fn a_spent_run_has_its_turn_in_a_crowd_of_fresh_ones() {
+        let mut needs = [Need::Fresh; 20];
+        needs[19] = Need::Spent;
+        let order = order_of(&needs).await;
+        assert!(order.iter().position(|index| *index == 19).unwrap() <= 4, "{order:?}");
+    }
+
+    #[tokio::test]
+    async fn a_job_that_panics_is_a_fault_and_the_thread_goes_on() {
+        let pool = Pool::new(NonZeroUsize::MIN).unwrap();
+        assert_eq!(pool.run(Need::Fresh, || panic!("on purpose")).await, Err::<(), _>(HostFault::Internal));
+        assert_eq!(pool.run(Need::Fresh, || 1).await, Ok(1));
     }
 }

@@ -107,6 +107,14 @@ async fn a_run_that_fails_or_reverts_changes_nothing() {
 }
 
 #[tokio::test]
+async fn an_event_beyond_its_limit_is_dropped_and_fails_nothing() {
+    let at = |length: u32| format!("(call $event (i32.const 0) (i32.const 1) (i32.const 0) (i32.const {length}))");
+    let result = call(&(at(16_383) + &at(16_384) + &at(u32::MAX))).await;
+    assert!(result.succeeded(), "{:?}", result.end);
+    assert_eq!((result.events.len(), result.dropped_records), (1, 2));
+}
+
+#[tokio::test]
 async fn storage_beyond_its_limits_traps() {
     let trapped = async |body: &str| {
         let mut config = ExecutorConfig::default();

@@ -81,6 +81,15 @@ async fn a_spinning_guest_is_stopped_on_time() {
 }
 
 #[tokio::test]
+async fn a_deadline_before_the_wall_time_is_kept() {
+    let executor = executor(&ExecutorConfig::default());
+    let deadline = Some(tokio::time::Instant::now() + Duration::from_millis(100));
+    let result = run(&executor, Run { deadline, ..query(&guest::spinner()) }).await;
+    assert_failed(&result, Outcome::TimedOut);
+    assert!(result.elapsed < Duration::from_secs(5), "{:?}", result.elapsed);
+}
+
+#[tokio::test]
 async fn a_spinning_guest_spends_its_whole_budget_over_many_slices_and_no_more() {
     let config = limits(|limits| {
         limits.fuel = 1_000_000;

@@ -18,7 +18,6 @@ impl Config {
             ("limits.fuel", self.limits.fuel == 0),
             ("limits.fuel_slice", self.limits.fuel_slice == 0),
             ("limits.memory_pages", self.limits.memory_pages == 0),
-            ("limits.call_depth", self.limits.call_depth == 0),
             ("limits.wall_time", self.limits.wall_time.is_zero()),
             ("resources.concurrent_runs", self.resources.concurrent_runs == 0),
             ("resources.cached_modules", self.resources.cached_modules == 0),

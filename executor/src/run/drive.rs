@@ -14,6 +14,7 @@ use crate::{
     executor::Parts,
     limits::in_memory,
     pink::{HttpReply, perform},
+    pool::Need,
     storage::Overlay,
 };
 use phat_protocol::Outcome;
@@ -27,15 +28,20 @@ pub(crate) async fn drive(parts: &Parts, translated: Arc<Translated>, run: Run) 
     let entry = run.entry;
     // Suspended callers lie below; only the top one runs.
     let mut frames = vec![Frame::new(Arc::clone(&translated), entry, guest(parts, &translated, run))];
+    let mut need = Need::Fresh;
     while let Some(frame) = frames.pop() {
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Ok(finish(parts, started, Err(timed_out(parts)), frame.abandon()));
         }
-        match parts.pool.run(move || frame.slice()).await? {
-            Turn::Sliced(frame) => frames.push(frame),
+        match parts.pool.run(need, move || frame.slice()).await? {
+            Turn::Sliced(frame) => {
+                need = Need::Spent;
+                frames.push(frame);
+            }
             Turn::Suspended(frame, Suspension::Http(wait)) => {
                 let time = time_left(parts, deadline, wait.shape);
                 frames.push(fetch(parts, frame, wait, time).await);
+                need = Need::Fresh;
             }
             Turn::Ended(end, guest) => return Ok(finish(parts, started, end, guest)),
         }
