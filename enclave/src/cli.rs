@@ -26,6 +26,9 @@ pub(crate) struct Cli {
     command: Command,
 }
 
+/// Threads for what blocks: look-ups in the store and its commits, name resolution (16), translations.
+const BLOCKING_THREADS: usize = 64;
+
 #[derive(Subcommand)]
 enum Command {
     /// Serves until SIGTERM or SIGINT (attestation: simulated).
@@ -107,7 +110,8 @@ impl Serve {
     fn run(self) -> anyhow::Result<()> {
         let config = self.file.load()?;
         start_log(&config)?;
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().max_blocking_threads(BLOCKING_THREADS).enable_all().build()?;
         runtime.block_on(async {
             let stop = CancellationToken::new();
             let signals = tokio::spawn(cancel_on_signal(stop.clone())?);

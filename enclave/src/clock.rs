@@ -58,9 +58,14 @@ impl EnclaveTime {
     }
 }
 
+/// When this release was made, unix seconds: certificates are never judged by an earlier time.
+/// 2026-11-01T00:00:00Z; raised with each release.
+const RELEASED_AT: u64 = 1_793_491_200;
+
+/// What contracts are told, and what TLS goes by. Requests are judged by [`EnclaveTime::now`].
 impl Clock for EnclaveTime {
     fn unix_millis(&self) -> u64 {
-        let floor = self.now().saturating_mul(1000);
+        let floor = self.now().max(RELEASED_AT).saturating_mul(1000);
         self.clock.unix_millis().max(floor)
     }
 }
@@ -68,5 +73,30 @@ impl Clock for EnclaveTime {
 impl std::fmt::Debug for EnclaveTime {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("EnclaveTime").field("mark", &self.mark).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testbed::{ManualClock, NOON};
+
+    #[test]
+    fn time_never_falls_below_the_mark_or_what_was_told_before() {
+        let clock = ManualClock::at_noon();
+        let time = EnclaveTime::new(Arc::clone(&clock) as _, NOON + 50);
+        assert_eq!((time.now(), time.unix_millis()), (NOON + 50, (NOON + 50) * 1000));
+        clock.set(NOON + 70);
+        assert_eq!(time.now(), NOON + 70);
+        clock.set(NOON);
+        assert_eq!((time.now(), time.unix_millis()), (NOON + 70, (NOON + 70) * 1000));
+    }
+
+    #[test]
+    fn contracts_and_certificates_never_see_a_time_before_the_release() {
+        let clock = ManualClock::at_noon();
+        clock.set(5);
+        let time = EnclaveTime::new(clock, 0);
+        assert_eq!((time.now(), time.unix_millis()), (5, RELEASED_AT * 1000));
     }
 }

@@ -63,6 +63,12 @@ pub struct Enclave {
     _directory: DataDir,
 }
 
+fn executor(config: &Config, clock: Arc<dyn Clock>) -> Result<Executor, ServeError> {
+    let host =
+        HostServices { clock, randomness: Arc::new(SystemRandomness), resolver: Arc::new(SystemResolver::default()) };
+    Executor::new(&config.executor(), &config.resources, host).map_err(ServeError::Executor)
+}
+
 impl Enclave {
     /// Opens the directory, the provider, the store and the executor, and listens.
     ///
@@ -77,12 +83,7 @@ impl Enclave {
         let (store, keys) = Store::open(directory.store(), Store::on_disk(), sealer, randomness.as_ref())?;
         let store = Arc::new(store);
         let time = Arc::new(EnclaveTime::new(clock, store.mark()));
-        let host = HostServices {
-            clock: Arc::clone(&time) as Arc<dyn Clock>,
-            randomness,
-            resolver: Arc::new(SystemResolver::default()),
-        };
-        let executor = Executor::new(&config.executor(), &config.resources, host).map_err(ServeError::Executor)?;
+        let executor = executor(config, Arc::clone(&time) as _)?;
         let upkeep = Upkeep {
             batch: in_memory(config.store.commit_batch),
             every: config.store.upkeep_interval,

@@ -96,14 +96,12 @@ impl Store {
             .mode(0o600)
             .open(&self.path)
             .map_err(|cause| StoreError::File { path: self.path.clone(), cause })?;
-        (self.open)(&self.path).map_err(|error| match error {
-            redb::DatabaseError::DatabaseAlreadyOpen => StoreError::InUse { path: self.path.clone() },
-            redb::DatabaseError::LockProtocolMismatch
-            | redb::DatabaseError::RepairAborted
-            | redb::DatabaseError::UpgradeRequired(_)
-            | redb::DatabaseError::TransactionInProgress
-            | redb::DatabaseError::Storage(_)
-            | _ => StoreError::from(error),
+        (self.open)(&self.path).map_err(|error| {
+            if matches!(error, redb::DatabaseError::DatabaseAlreadyOpen) {
+                StoreError::InUse { path: self.path.clone() }
+            } else {
+                StoreError::from(error)
+            }
         })
     }
 

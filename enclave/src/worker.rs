@@ -54,6 +54,9 @@ pub(crate) struct Parts {
     pub(crate) log_bytes: u32,
 }
 
+/// Look-ups in the store at once. They are short; more threads would not make the disk faster.
+const LOOKUPS: usize = 4;
+
 type Answered = Result<Arc<SealedReport>, Problem>;
 
 /// One worker: it executes requests once each, and signs what came of them.
@@ -65,6 +68,8 @@ pub(crate) struct Worker {
     requests: Semaphore,
     simulations: Semaphore,
     deployments: Semaphore,
+    /// Look-ups in the store: each holds a thread that may block.
+    lookups: Semaphore,
     running: Arc<AtomicU64>,
     executions: AtomicU64,
     tasks: TaskTracker,
@@ -82,6 +87,7 @@ impl Worker {
             requests: Semaphore::new(requests),
             simulations: Semaphore::new(simulations),
             deployments: Semaphore::new(deployments),
+            lookups: Semaphore::new(LOOKUPS),
             running: Arc::default(),
             executions: AtomicU64::new(0),
             tasks: TaskTracker::new(),
@@ -218,6 +224,7 @@ impl Worker {
         &self,
         work: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Problem> {
+        let _permit = self.lookups.acquire().await.map_err(|_| Problem::Busy)?;
         let store = Arc::clone(&self.parts.store);
         match tokio::task::spawn_blocking(move || work(&store)).await {
             Ok(Ok(value)) => Ok(value),

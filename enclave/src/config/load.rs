@@ -159,7 +159,9 @@ impl Config {
 
 /// The mistake with the place where its setting was last given.
 fn sourced(error: ConfigError, given: &[Given]) -> ConfigError {
-    match given.iter().rev().find(|setting| setting.path.join(".") == error.key) {
+    // An entry of a list was given with its whole list.
+    let key = error.key.split('[').next().unwrap_or_default().to_owned();
+    match given.iter().rev().find(|setting| setting.path.join(".") == key) {
         Some(setting) => ConfigError { source: setting.source.clone(), ..error },
         None => error,
     }
@@ -230,13 +232,11 @@ fn faults_of(defaults: &Table, setting: &Given) -> Vec<ConfigError> {
         let error = Config::deserialize(Value::Table(table)).err()?;
         Some(ConfigError { key, source: setting.source.clone(), what: error.message().to_owned() })
     };
-    match &setting.value {
-        Value::Array(entries) => entries
-            .iter()
-            .enumerate()
-            .filter_map(|(index, entry)| judge(Value::Array(vec![entry.clone()]), Some(index)))
-            .collect(),
-        value => judge(value.clone(), None).into_iter().collect(),
+    if let Value::Array(entries) = &setting.value {
+        let alone = |(index, entry): (usize, &Value)| judge(Value::Array(vec![entry.clone()]), Some(index));
+        entries.iter().enumerate().filter_map(alone).collect()
+    } else {
+        judge(setting.value.clone(), None).into_iter().collect()
     }
 }
 

@@ -1,46 +1,66 @@
 use super::{Config, ConfigError};
+use crate::clock::{SystemClock, SystemRandomness};
+use phat_executor::{ConfigError as ExecutorError, EgressError, Executor, HostServices, SystemResolver};
+use std::sync::Arc;
 
 /// The largest integer that RFC 8785's JSON can hold exactly.
 const MAX_EXACT: u64 = (1 << 53) - 1;
 
 impl Config {
-    /// What no single setting shows. The executor judges its own settings when it is made.
+    /// What no single setting shows.
     pub(super) fn validate(&self) -> Vec<ConfigError> {
-        let mut errors = Vec::new();
-        let above_zero = [
+        let zero = [
             ("concurrency.requests", self.concurrency.requests == 0),
             ("concurrency.simulations", self.concurrency.simulations == 0),
             ("concurrency.deployments", self.concurrency.deployments == 0),
             ("store.commit_batch", self.store.commit_batch == 0),
             ("store.upkeep_interval", self.store.upkeep_interval.is_zero()),
             ("store.retry_interval", self.store.retry_interval.is_zero()),
-            ("limits.code_bytes", self.limits.code_bytes == 0),
-            ("limits.fuel", self.limits.fuel == 0),
-            ("limits.fuel_slice", self.limits.fuel_slice == 0),
-            ("limits.memory_pages", self.limits.memory_pages == 0),
-            ("limits.wall_time", self.limits.wall_time.is_zero()),
-            ("resources.concurrent_runs", self.resources.concurrent_runs == 0),
-            ("resources.cached_modules", self.resources.cached_modules == 0),
-            ("resources.cached_code_bytes", self.resources.cached_code_bytes == 0),
         ];
-        errors.extend(
-            above_zero
-                .into_iter()
-                .filter(|(_, zero)| *zero)
-                .map(|(key, _)| ConfigError::whole(key, "must be above zero")),
-        );
-        if self.limits.grace >= self.limits.wall_time {
-            errors.push(ConfigError::whole("limits.grace", "must be shorter than limits.wall_time"));
-        }
-        for (key, value) in [("limits.fuel", self.limits.fuel), ("limits.fuel_slice", self.limits.fuel_slice)] {
-            if value > MAX_EXACT {
-                errors
-                    .push(ConfigError::whole(key, format!("must be at most {MAX_EXACT}, which JSON can hold exactly")));
-            }
-        }
+        let inexact =
+            [("limits.fuel", self.limits.fuel > MAX_EXACT), ("limits.fuel_slice", self.limits.fuel_slice > MAX_EXACT)];
+        let named = |settings: &[(&'static str, bool)], what: String| {
+            let wrong = settings.iter().filter(|(_, wrong)| *wrong);
+            wrong.map(|(key, _)| ConfigError::whole(key, what.clone())).collect::<Vec<_>>()
+        };
+        let mut errors = named(&zero, "must be above zero".to_owned());
+        errors.extend(named(&inexact, format!("must be at most {MAX_EXACT}, which JSON can hold exactly")));
         if let Err(error) = tracing_subscriber::EnvFilter::try_new(&self.log.filter) {
             errors.push(ConfigError::whole("log.filter", error.to_string()));
         }
+        errors.extend(self.judged_by_executor());
         errors
+    }
+
+    /// The executor judges its own settings, by being made.
+    fn judged_by_executor(&self) -> Vec<ConfigError> {
+        let host = HostServices {
+            clock: Arc::new(SystemClock),
+            randomness: Arc::new(SystemRandomness),
+            resolver: Arc::new(SystemResolver::default()),
+        };
+        match Executor::new(&self.executor(), &self.resources, host) {
+            Ok(_) => Vec::new(),
+            Err(errors) => errors.into_iter().map(of_executor).collect(),
+        }
+    }
+}
+
+fn of_executor(error: ExecutorError) -> ConfigError {
+    match error {
+        ExecutorError::Zero(key) => ConfigError::whole(key, "must be above zero"),
+        ExecutorError::Grace => ConfigError::whole("limits.grace", "must be shorter than limits.wall_time"),
+        ExecutorError::Threads(cause) => ConfigError::whole("resources.threads", cause.to_string()),
+        ExecutorError::Egress(EgressError::Host { index, host }) => {
+            let what = format!("{host:?} is neither a name nor an address");
+            ConfigError::whole(&format!("egress.allow[{index}].host"), what)
+        }
+        ExecutorError::Egress(EgressError::Root { index, reason }) => {
+            ConfigError::whole(&format!("egress.allow[{index}].root_pem"), reason)
+        }
+        ExecutorError::Egress(EgressError::Duplicate { index, host, port }) => {
+            ConfigError::whole(&format!("egress.allow[{index}]"), format!("{host}:{port} is there already"))
+        }
+        ExecutorError::Egress(EgressError::Client(cause)) => ConfigError::whole("egress", cause),
     }
 }
