@@ -4,8 +4,13 @@
 //! Exit codes: 0 done, 1 failed or refused, 2 wrong usage.
 
 mod check;
+mod client;
+mod contract;
 mod init;
+mod oracle;
 mod output;
+mod request;
+mod worker;
 
 use crate::config::{Config, Environment};
 use clap::{Args, Parser, Subcommand};
@@ -32,6 +37,18 @@ enum Command {
     /// The configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Oracles on chains.
+    #[command(subcommand)]
+    Oracle(oracle::OracleCommand),
+    /// The enclave's worker.
+    #[command(subcommand)]
+    Worker(worker::WorkerCommand),
+    /// Phat Contracts.
+    #[command(subcommand)]
+    Contract(contract::ContractCommand),
+    /// Requests that were seen on chains.
+    #[command(subcommand)]
+    Request(request::RequestCommand),
 }
 
 #[derive(Debug, Subcommand)]
@@ -58,6 +75,8 @@ impl Cli {
     #[must_use]
     pub fn run(self) -> ExitCode {
         let output = Output::new(self.json);
+        // The one TLS provider; an earlier one stays.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let done = Runtime::new().map_err(Into::into).and_then(|runtime| runtime.block_on(self.command.run(&output)));
         match done {
             Ok(()) => ExitCode::SUCCESS,
@@ -74,6 +93,10 @@ impl Command {
         match self {
             Self::Init(init) => init.run(output),
             Self::Config(ConfigCommand::Check(file)) => check::config(&file, output),
+            Self::Oracle(command) => command.run(output).await,
+            Self::Worker(command) => command.run(output).await,
+            Self::Contract(command) => command.run(output).await,
+            Self::Request(command) => command.run(output).await,
         }
     }
 }

@@ -1,7 +1,10 @@
 //! The one place that prints.
 
 use serde::Serialize;
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    time::{Duration, UNIX_EPOCH},
+};
 
 /// What a command prints: text for people, or JSON for machines.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +27,7 @@ impl Table {
         self.rows.push(cells.into_iter().collect());
     }
 
-    fn render(&self) -> String {
+    pub(super) fn render(&self) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let width =
             |column: usize| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
@@ -86,6 +89,14 @@ impl Output {
     pub(super) fn failure(&self, error: &anyhow::Error) {
         self.note(&format!("error: {error:#}"));
     }
+}
+
+/// A time in unix milliseconds, as people read it.
+pub(super) fn time(unix_ms: i64) -> String {
+    let since = Duration::from_millis(u64::try_from(unix_ms).unwrap_or(0));
+    // RFC 3339 has four digits for the year.
+    let last = Duration::from_secs(253_402_300_799);
+    humantime::format_rfc3339_seconds(UNIX_EPOCH + since.min(last)).to_string()
 }
 
 /// A reader that closes the pipe has read enough.

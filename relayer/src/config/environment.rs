@@ -8,7 +8,8 @@ pub struct Environment(BTreeMap<String, OsString>);
 const PREFIX: &str = "PHAT_RELAYER__";
 
 /// The variable isn't UTF-8.
-pub(super) struct NotText;
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NotText;
 
 impl Environment {
     /// The variables of this process.
@@ -17,7 +18,8 @@ impl Environment {
         std::env::vars_os().collect()
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<Result<&str, NotText>> {
+    /// One variable's value; none when it isn't set.
+    pub(crate) fn get(&self, name: &str) -> Option<Result<&str, NotText>> {
         self.0.get(name).map(|value| value.to_str().ok_or(NotText))
     }
 
