@@ -222,6 +222,9 @@ impl Survey {
             refusals.extend(self.judge_import(module, name, *ty));
         }
         self.judge_memory(limits, refusals);
+        if self.tables.len() > 1 {
+            refusals.push(Refusal::SeveralTables(self.tables.len()));
+        }
         for elements in &self.tables {
             if *elements > u64::from(limits.table_elements) {
                 refusals.push(Refusal::TableTooLarge { elements: *elements, limit: limits.table_elements });

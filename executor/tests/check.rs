@@ -156,6 +156,11 @@ fn code_and_tables_beyond_their_limits_are_refused() {
 }
 
 #[test]
+fn several_tables_are_refused() {
+    assert_eq!(refusals(&with("(table 1 funcref) (table 1 funcref)")), [Refusal::SeveralTables(2)]);
+}
+
+#[test]
 fn each_feature_that_guests_do_not_have_is_named() {
     let named = |fields: &str| refusals(&with(fields));
     assert_eq!(named("(func $f (return_call $f))"), [Refusal::Feature("tail calls")]);

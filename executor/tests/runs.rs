@@ -172,6 +172,16 @@ async fn a_module_grows_to_its_own_maximum_and_not_beyond() {
 }
 
 #[tokio::test]
+async fn a_table_grows_to_its_limit_and_not_beyond() {
+    let body = "(loop (br_if 0 (i32.ne (table.grow (ref.null func) (i32.const 1000)) (i32.const -1))))
+        (i32.store (i32.const 0) (table.size))
+        (call $return (i32.const 0) (i32.const 4))";
+    let wat = guest::contract_with("(memory 1 1)", "(table 1 funcref)", body);
+    let result = end_of(&ExecutorConfig::default(), &wat).await;
+    assert_eq!(result.end, RunEnd::Returned { flags: 0, data: 16_001u32.to_le_bytes().to_vec() });
+}
+
+#[tokio::test]
 async fn returning_more_than_the_limit_is_output_too_large() {
     let config = limits(|limits| limits.output_bytes = 1000);
     let over = end_of(&config, &guest::contract("(call $return (i32.const 0) (i32.const 1001))")).await;

@@ -72,6 +72,9 @@ pub enum Refusal {
         /// `table_elements`.
         limit: u32,
     },
+    /// The module declares more than one table.
+    #[error("declares {0} tables, and contracts have one at most")]
+    SeveralTables(usize),
     /// The module has a start function.
     #[error("has a start function")]
     StartFunction,

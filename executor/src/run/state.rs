@@ -94,7 +94,7 @@ impl ResourceLimiter for Guest {
     }
 
     fn tables(&self) -> usize {
-        4
+        1
     }
 
     /// The one memory; the engine counts it again when it is imported.
