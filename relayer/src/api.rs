@@ -70,8 +70,6 @@ pub struct ApiState {
     pub token_file: PathBuf,
     /// Whether a worker that nothing vouches for is accepted.
     pub allow_simulated: bool,
-    /// Rung when requests may wait for execution that did not before.
-    pub doorbell: Arc<Notify>,
 }
 
 /// One chain, as the API looks at it.
@@ -85,6 +83,8 @@ pub struct ApiChain {
     pub sink: Arc<dyn ReportSink>,
     /// Who registers the worker there.
     pub registrar: Arc<dyn Registrar>,
+    /// Rung when requests may wait for execution that did not before.
+    pub doorbell: Arc<Notify>,
 }
 
 /// What every handler sees.

@@ -36,7 +36,9 @@ pub(super) async fn deploy(
     };
     state.catalogue.put_contract(&entry).await?;
     let reconsidered = state.execute.reconsider(entry.contract_id, now).await?;
-    state.doorbell.notify_one();
+    for chain in state.chains.values() {
+        chain.doorbell.notify_one();
+    }
     tracing::info!(contract = %entry.contract_id, name = %entry.name, reconsidered, "contract deployed");
     Ok((StatusCode::CREATED, Json(ContractAnswer { entry, in_enclave: Some(true), reconsidered })))
 }

@@ -1,0 +1,187 @@
+//! The composition root: the one file that names concrete chains, stores and clients.
+
+mod registrar;
+mod signals;
+
+use crate::{
+    api::{self, ApiChain, ApiState, Registrar},
+    clock::{SharedClock, SystemClock},
+    config::{ChainConfig, ChainKind, Config, DatabaseConfig, EvmConfig},
+    enclave::VettedEnclave,
+    health::Health,
+    pipeline::{ChainEnd, Doorbells, ExecuteSettings, Pipeline, RetrySettings, SubmitSettings, WatchSettings},
+    store::sqlite::SqliteStore,
+};
+use anyhow::{Context, Result};
+use phat_connector_evm::{
+    EvmChain, EvmSettings, FeePolicy,
+    admin::{AdminSettings, EvmAdmin},
+};
+use phat_enclave_api::{Client, ClientSettings};
+use registrar::EvmRegistrar;
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+/// How many blocks below the cursor are read again.
+const OVERLAP: u64 = 4;
+
+/// Runs the relayer until SIGTERM or SIGINT, or until one of its tasks dies. The second signal ends
+/// the process at once: every row survives that.
+///
+/// # Errors
+/// When a part can't be opened, or a task died.
+pub async fn run(config: Config) -> Result<()> {
+    let cancel = CancellationToken::new();
+    let signals = tokio::spawn(signals::stop(cancel.clone())?);
+    let ran = run_until(config, cancel).await;
+    signals.abort();
+    ran
+}
+
+async fn run_until(config: Config, cancel: CancellationToken) -> Result<()> {
+    // Another part of the process may have chosen it already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let clock: SharedClock = Arc::new(SystemClock);
+    let health = Health::default();
+    let store = Arc::new(open_store(&config.database).await?);
+    let enclave = Arc::new(open_enclave(&config)?);
+    let retry = RetrySettings { initial: config.retry.initial, max: config.retry.max };
+    let mut ends = Vec::new();
+    let mut api_chains = BTreeMap::new();
+    for (name, chain) in &config.chains {
+        let (end, registrar) = open_chain(name, chain)?;
+        let watch = WatchSettings { from_block: chain.from_block, max_range: chain.max_range.get(), overlap: OVERLAP };
+        api_chains.insert(
+            name.clone(),
+            ApiChain {
+                status: end.status.clone(),
+                source: end.source.clone(),
+                sink: end.sink.clone(),
+                registrar,
+                doorbell: end.doorbells.execute.clone(),
+            },
+        );
+        ends.push((end, watch, chain.poll_interval));
+    }
+    let pipeline = Pipeline {
+        store: store.clone(),
+        enclave: enclave.clone(),
+        clock: clock.clone(),
+        health: health.clone(),
+        execute: ExecuteSettings { concurrency: config.execute.concurrency.get(), lease: config.execute.lease, retry },
+        submit: SubmitSettings {
+            batch: config.submit.batch.get(),
+            rebroadcast: config.submit.rebroadcast,
+            bump_after: config.submit.bump_after,
+            max_bumps: config.submit.max_bumps,
+            expiry_margin: config.submit.expiry_margin,
+            retry,
+        },
+        retry,
+    };
+    let router = api::router(ApiState {
+        read: store.clone(),
+        catalogue: store.clone(),
+        execute: store,
+        enclave,
+        chains: api_chains,
+        health,
+        clock,
+        token: config.api.token.clone(),
+        token_file: config.api.token_file.clone(),
+        allow_simulated: config.enclave.allow_simulated,
+    });
+    let listener = bind(&config).await?;
+    let served = api::serve(listener, router, cancel.clone());
+    let piped = pipeline.run(ends, cancel.clone());
+    // Whichever ends first takes the other with it.
+    let (served, piped) = tokio::join!(stopping(served, &cancel), stopping(piped, &cancel));
+    piped?;
+    served.context("the HTTP API failed")
+}
+
+async fn stopping<Output>(part: impl Future<Output = Output>, cancel: &CancellationToken) -> Output {
+    let output = part.await;
+    cancel.cancel();
+    output
+}
+
+async fn open_store(config: &DatabaseConfig) -> Result<SqliteStore> {
+    match config {
+        DatabaseConfig::Sqlite(path) => {
+            SqliteStore::open(path).await.with_context(|| format!("can't open the database {}", path.display()))
+        }
+    }
+}
+
+fn open_enclave(config: &Config) -> Result<VettedEnclave<Client>> {
+    let settings = ClientSettings {
+        connect_timeout: config.enclave.connect_timeout,
+        call_timeout: config.enclave.call_timeout,
+        run_timeout: config.enclave.run_timeout,
+    };
+    let client = Client::new(config.enclave.endpoint.clone(), settings).context("can't make the enclave's client")?;
+    Ok(VettedEnclave::new(client, config.enclave.allow_simulated))
+}
+
+async fn bind(config: &Config) -> Result<TcpListener> {
+    let listener = TcpListener::bind(config.api.listen)
+        .await
+        .with_context(|| format!("can't listen on {} (api.listen)", config.api.listen))?;
+    let address = listener.local_addr().context("can't read the bound address")?;
+    if let Some(file) = &config.api.addr_file {
+        write_whole(file, &address.to_string())?;
+    }
+    info!(%address, "HTTP API listens");
+    Ok(listener)
+}
+
+/// Writes a file so that no reader sees half of it.
+fn write_whole(path: &Path, text: &str) -> Result<()> {
+    let temporary = path.with_extension("tmp");
+    std::fs::write(&temporary, text)
+        .and_then(|()| std::fs::rename(&temporary, path))
+        .with_context(|| format!("can't write {}", path.display()))
+}
+
+fn open_chain(name: &str, config: &ChainConfig) -> Result<(ChainEnd, Arc<dyn Registrar>)> {
+    let context = || format!("chains.{name}");
+    match &config.kind {
+        ChainKind::Evm(evm) => {
+            let chain = EvmChain::connect(evm_settings(evm), evm.key.secret()).with_context(context)?;
+            let admin = EvmAdmin::connect(admin_settings(evm), evm.key.secret()).with_context(context)?;
+            let registrar = EvmRegistrar { chain: chain.clone(), admin };
+            let end = ChainEnd {
+                name: name.into(),
+                source: Arc::new(chain.clone()),
+                sink: Arc::new(chain.clone()),
+                status: Arc::new(chain),
+                doorbells: Doorbells::default(),
+            };
+            Ok((end, Arc::new(registrar)))
+        }
+    }
+}
+
+fn evm_settings(config: &EvmConfig) -> EvmSettings {
+    EvmSettings {
+        rpc_url: config.rpc_url.clone(),
+        ws_url: config.ws_url.clone(),
+        chain_id: config.chain_id,
+        oracle: config.oracle,
+        finality: config.finality,
+        call_timeout: config.call_timeout,
+        ca_certificate: config.ca_certificate.clone(),
+        fees: FeePolicy::default(),
+    }
+}
+
+fn admin_settings(config: &EvmConfig) -> AdminSettings {
+    AdminSettings {
+        call_timeout: config.call_timeout,
+        ca_certificate: config.ca_certificate.clone(),
+        ..AdminSettings::new(config.rpc_url.clone(), config.chain_id)
+    }
+}
