@@ -5,9 +5,7 @@ mod support;
 use phat_enclave_api::{Enclave as _, EnclaveError, Execution};
 use phat_protocol::Outcome;
 use std::collections::BTreeMap;
-use support::{Home, guest, request, source::Source};
-
-const ALLOW: &str = "PHAT_ENCLAVE__EGRESS__ALLOW";
+use support::{Home, guest, outside::ALLOW, request, source::Source};
 
 #[tokio::test]
 async fn a_repeat_gets_the_same_bytes_also_from_the_next_process() {

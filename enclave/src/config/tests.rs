@@ -14,11 +14,9 @@ fn errors(file: &str, environment: &[(&str, &str)]) -> Vec<String> {
 fn leaves(table: &toml::Table) -> Vec<(String, toml::Value)> {
     table
         .iter()
-        .flat_map(|(name, value)| match value {
-            toml::Value::Table(inner) => {
-                leaves(inner).into_iter().map(|(path, value)| (format!("{name}.{path}"), value)).collect()
-            }
-            value => vec![(name.clone(), value.clone())],
+        .flat_map(|(name, value)| match value.as_table() {
+            Some(inner) => leaves(inner).into_iter().map(|(path, value)| (format!("{name}.{path}"), value)).collect(),
+            None => vec![(name.clone(), value.clone())],
         })
         .collect()
 }
@@ -171,13 +169,8 @@ fn the_hash_is_over_canonical_json_with_the_documented_tag() {
 
 /// RFC 8785's form of a value whose keys are ASCII and whose numbers are small integers.
 fn canonical(value: &serde_json::Value) -> String {
-    match value {
-        serde_json::Value::Object(fields) => {
-            let sorted: std::collections::BTreeMap<_, _> = fields.iter().collect();
-            let fields: Vec<_> =
-                sorted.into_iter().map(|(key, value)| format!("\"{key}\":{}", canonical(value))).collect();
-            format!("{{{}}}", fields.join(","))
-        }
-        other => other.to_string(),
-    }
+    let Some(fields) = value.as_object() else { return value.to_string() };
+    let sorted: std::collections::BTreeMap<_, _> = fields.iter().collect();
+    let fields: Vec<_> = sorted.into_iter().map(|(key, value)| format!("\"{key}\":{}", canonical(value))).collect();
+    format!("{{{}}}", fields.join(","))
 }

@@ -1,7 +1,9 @@
 //! A real enclave process, contracts for it, and a source of numbers over HTTP.
 #![expect(dead_code, reason = "each test binary uses its own part")]
+#![expect(clippy::unwrap_used, reason = "a test that can't be set up fails")]
 
 pub(crate) mod guest;
+pub(crate) mod outside;
 pub(crate) mod source;
 
 use phat_enclave_api::{Client, ClientSettings, Contract, Enclave as _, Endpoint, Execute, Instantiate, Status};
