@@ -1,7 +1,12 @@
 //! What the executor takes from the process around it.
 
 use async_trait::async_trait;
-use std::{io, net::IpAddr, sync::Arc};
+use std::{
+    io,
+    net::{IpAddr, ToSocketAddrs},
+    sync::Arc,
+};
+use tokio::sync::Semaphore;
 
 /// Tells the time.
 pub trait Clock: Send + Sync + 'static {
@@ -39,7 +44,7 @@ pub struct HostServices {
 
 /// The operating system's resolver. At most 16 look-ups run at once, since each blocks a thread.
 pub struct SystemResolver {
-    permits: tokio::sync::Semaphore,
+    permits: Arc<Semaphore>,
 }
 
 impl SystemResolver {
@@ -48,14 +53,34 @@ impl SystemResolver {
 
 impl Default for SystemResolver {
     fn default() -> Self {
-        Self { permits: tokio::sync::Semaphore::new(Self::LOOKUPS) }
+        Self { permits: Arc::new(Semaphore::new(Self::LOOKUPS)) }
     }
 }
 
 #[async_trait]
 impl Resolver for SystemResolver {
     async fn resolve(&self, name: &str) -> io::Result<Vec<IpAddr>> {
-        let _permit = self.permits.acquire().await.map_err(io::Error::other)?;
-        Ok(tokio::net::lookup_host((name, 0)).await?.map(|address| address.ip()).collect())
+        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(io::Error::other)?;
+        let name = name.to_owned();
+        // The permit goes along: a caller that gives up doesn't free the thread.
+        let lookup = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            (name.as_str(), 0).to_socket_addrs().map(|found| found.map(|address| address.ip()).collect())
+        });
+        lookup.await.map_err(io::Error::other)?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_system_finds_its_own_name_and_gives_the_permit_back() {
+        let resolver = SystemResolver::default();
+        let addresses = resolver.resolve("localhost").await.unwrap();
+        assert!(!addresses.is_empty() && addresses.iter().all(IpAddr::is_loopback), "{addresses:?}");
+        assert!(resolver.resolve("no-such-name.invalid").await.is_err());
+        assert_eq!(resolver.permits.available_permits(), SystemResolver::LOOKUPS);
     }
 }

@@ -5,14 +5,13 @@
 mod support;
 
 use parity_scale_codec::{Decode, Encode};
-use phat_executor::{AllowEntry, Denial, ExecutorConfig, HttpResult, Mode, Run, RunResult};
+use phat_executor::{Denial, ExecutorConfig, HttpResult, Mode, Run, RunResult};
 use phat_protocol::Outcome;
 use std::{sync::atomic::Ordering, time::Duration};
 use support::{
     executor, executor_of, guest,
     http::{Request, Response, get, response, returned},
-    query, run,
-    server::{self, Authority},
+    query, run, server,
 };
 
 async fn fetch(config: &ExecutorConfig, request: Request) -> RunResult {
@@ -180,6 +179,21 @@ async fn at_another_origin_nothing_of_the_guests_goes_along() {
 }
 
 #[tokio::test]
+async fn a_redirect_changes_the_method_as_http_says() {
+    let server = server::http().await;
+    for (code, sent, arrives) in [
+        (301, "POST", "GET [] "),
+        (302, "POST", "GET [] "),
+        (302, "PUT", "PUT [] b"),
+        (303, "PUT", "GET [] "),
+        (308, "POST", "POST [] b"),
+    ] {
+        let request = Request { method: sent.into(), body: b"b".to_vec(), ..get(redirect(&server, code, "/echo")) };
+        assert_eq!(response(&fetch(&server.config(), request).await).text(), arrives, "{code} {sent}");
+    }
+}
+
+#[tokio::test]
 async fn a_body_beyond_the_limit_is_not_read() {
     let server = server::http().await;
     for path in ["/huge", "/announced"] {
@@ -332,59 +346,4 @@ async fn a_run_makes_no_more_requests_than_its_limit() {
     let result = run(&executor(&config), Run { input, ..query(&guest::contract(body)) }).await;
     assert_eq!(result.answer(0).outcome, Outcome::Trapped);
     assert_eq!(result.http.len(), 2);
-}
-
-async fn over_tls(authority: &Authority, server: &server::Server, host: &str, trusted: bool) -> RunResult {
-    let mut config = ExecutorConfig::default();
-    config.egress.allow.push(AllowEntry {
-        host: host.into(),
-        port: server.address.port(),
-        http: false,
-        root_pem: trusted.then(|| authority.root_pem()),
-    });
-    let executor = executor_of(&config, &[(host, &["127.0.0.1"])]);
-    let input = get(format!("https://{host}:{}/echo", server.address.port())).encode();
-    run(&executor, Run { input, ..query(&guest::fetcher()) }).await
-}
-
-#[tokio::test]
-async fn a_root_of_an_allow_entry_is_trusted_for_its_pair_and_nothing_else_is() {
-    let authority = Authority::new();
-    let server = authority.https("api.test", |_| ()).await;
-    assert_eq!(response(&over_tls(&authority, &server, "api.test", true).await).text(), "GET [] ");
-    assert_eq!(response(&over_tls(&authority, &server, "api.test", false).await).status, 523);
-    assert_eq!(response(&over_tls(&authority, &server, "other.test", true).await).status, 523);
-    assert_eq!(response(&over_tls(&Authority::new(), &server, "api.test", true).await).status, 523);
-}
-
-#[tokio::test]
-async fn a_certificate_is_judged_by_the_hosts_clock() {
-    let authority = Authority::new();
-    let valid =
-        |from, to| move |params: &mut rcgen::CertificateParams| (params.not_before, params.not_after) = (from, to);
-    let day = rcgen::date_time_ymd;
-    // The host's clock stands in January 2027, whatever the machine's says.
-    let current = authority.https("api.test", valid(day(2027, 1, 1), day(2027, 2, 1))).await;
-    assert_eq!(response(&over_tls(&authority, &current, "api.test", true).await).status, 200);
-    let expired = authority.https("api.test", valid(day(2020, 1, 1), day(2027, 1, 1))).await;
-    assert_eq!(response(&over_tls(&authority, &expired, "api.test", true).await).status, 523);
-}
-
-#[tokio::test]
-async fn a_redirect_from_https_never_leads_down_to_http() {
-    let authority = Authority::new();
-    let (secure, plain) = (authority.https("api.test", |_| ()).await, server::http().await);
-    let mut config = plain.config();
-    config.egress.allow.push(AllowEntry {
-        host: "api.test".into(),
-        port: secure.address.port(),
-        http: true,
-        root_pem: Some(authority.root_pem()),
-    });
-    let executor = executor_of(&config, &[("api.test", &["127.0.0.1"])]);
-    let to: String = url::form_urlencoded::byte_serialize(plain.url("http", "/echo").as_bytes()).collect();
-    let url = format!("https://api.test:{}/redirect?code=302&to={to}", secure.address.port());
-    let result = run(&executor, Run { input: get(url).encode(), ..query(&guest::fetcher()) }).await;
-    assert_eq!(denied(&result), Denial::Downgrade);
-    assert_eq!(plain.connections.load(Ordering::SeqCst), 0);
 }

@@ -155,16 +155,20 @@ fn redirect(response: &Response, from: &Url) -> Result<Option<Url>, FetchError> 
     Ok(Some(next))
 }
 
-/// The next hop's request (RFC 9110, 15.4): a POST becomes a GET but at 307 and 308, and at another
-/// origin nothing of the guest's goes along.
+/// The next hop's request (RFC 9110, 15.4): 303 makes everything but HEAD a GET, 301 and 302 make a
+/// POST one, and at another origin nothing of the guest's goes along.
 fn redirected(request: Request, status: StatusCode, next: Url) -> Result<Request, FetchError> {
     if request.url.scheme() == "https" && next.scheme() == "http" {
         return Err(Denial::Downgrade.into());
     }
-    let kept = matches!(status.as_u16(), 307 | 308) || matches!(request.method, Method::GET | Method::HEAD);
+    let becomes_get = match status.as_u16() {
+        301 | 302 => request.method == Method::POST,
+        303 => request.method != Method::HEAD,
+        _ => false,
+    };
     let same_origin = request.url.origin() == next.origin();
     let mut redirected = Request { url: next, ..request };
-    if !kept {
+    if becomes_get {
         redirected.method = Method::GET;
         redirected.body.clear();
         redirected.headers.remove(header::CONTENT_TYPE);

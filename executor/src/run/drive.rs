@@ -53,8 +53,8 @@ fn deadline(parts: &Parts, run: &Run, started: Instant) -> Option<Instant> {
     match run.mode {
         Mode::Transaction => None,
         Mode::Query | Mode::Simulation => {
-            let limit = started + parts.limits.wall_time;
-            Some(run.deadline.map_or(limit, |deadline| deadline.min(limit)))
+            let limit = started.checked_add(parts.limits.wall_time);
+            [run.deadline, limit].into_iter().flatten().min()
         }
     }
 }
