@@ -242,6 +242,16 @@ async fn what_is_down_or_no_http_is_unreachable() {
 }
 
 #[tokio::test]
+async fn a_response_with_more_headers_than_the_limit_is_not_taken() {
+    for (headers, status) in [(250, 200), (257, 523)] {
+        let text = format!("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n{}\r\n", "a: b\r\n".repeat(headers - 1));
+        let server = server::raw(text.leak().as_bytes()).await;
+        let answer = response(&fetch(&server.config(), get(server.url("http", "/"))).await);
+        assert_eq!(answer.status, status);
+    }
+}
+
+#[tokio::test]
 async fn malformed_requests_are_answered_and_do_not_trap() {
     let good = get("https://example.com/");
     let many = vec![("a".to_owned(), "b".to_owned()); 257];
