@@ -155,11 +155,11 @@ fn transport_failure(endpoint: &str, method: &str, error: &(dyn StdError + 'stat
             Some(limit) => limited(limit.retry_after),
             None => unreachable(with_causes(&**inner)),
         },
+        Some(transport::Error::Http(HttpError::Malformed)) => {
+            ChainError::Malformed { method: method.to_owned(), cause: "no JSON".to_owned() }.into()
+        }
         Some(
-            transport::Error::Http(HttpError::Malformed)
-            | transport::Error::Url(_)
-            | transport::Error::RequestTooLarge
-            | transport::Error::InvalidCertficateStore,
+            transport::Error::Url(_) | transport::Error::RequestTooLarge | transport::Error::InvalidCertficateStore,
         )
         | None => unreachable(with_causes(error)),
     }

@@ -19,16 +19,22 @@ impl WebSocket {
         Self { url, tls, call_timeout, connected: Mutex::new(None) }
     }
 
+    /// The connected client, within the time of a call: who waits for another's attempt to connect
+    /// waits no longer than for its own.
     pub(super) async fn client(&self) -> Result<Arc<WsClient>, ChainError> {
+        tokio::time::timeout(self.call_timeout, self.connected_client())
+            .await
+            .unwrap_or_else(|_late| Err(failure::no_answer(self.url.name(), self.call_timeout)))
+    }
+
+    async fn connected_client(&self) -> Result<Arc<WsClient>, ChainError> {
         let mut connected = self.connected.lock().await;
-        match connected.as_ref() {
-            Some(client) if client.is_connected() => Ok(Arc::clone(client)),
-            Some(_) | None => {
-                let client = Arc::new(connect(&self.url, self.tls.clone(), self.call_timeout).await?);
-                *connected = Some(Arc::clone(&client));
-                Ok(client)
-            }
+        if let Some(client) = connected.as_ref().filter(|client| client.is_connected()) {
+            return Ok(Arc::clone(client));
         }
+        let client = Arc::new(connect(&self.url, self.tls.clone(), self.call_timeout).await?);
+        *connected = Some(Arc::clone(&client));
+        Ok(client)
     }
 }
 

@@ -1,4 +1,5 @@
 //! The chain end against a real development node, and against endpoints that misbehave.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in the functions that it shares too")]
 
 mod admin;
 mod anvil;

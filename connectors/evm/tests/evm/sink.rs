@@ -1,6 +1,6 @@
 use crate::{
     anvil::{ADMIN_KEY, Anvil, CHAIN_ID, SUBMITTER_KEY},
-    stage::{Stage, key},
+    stage::{Stage, key, send},
 };
 use phat_connector::{
     Acceptance, ChainError, EntryEffect, EntryRefusal, Fees, OnChainState, OracleStatus, ReportSink, RequestSource,
@@ -29,10 +29,7 @@ async fn a_report_reaches_the_consumer() {
     assert_eq!(stage.chain.states(&[asked.id], None).await.unwrap(), [OnChainState::Pending]);
     let entry = stage.answer(&asked, 77).await;
     assert_eq!(stage.chain.refusals(std::slice::from_ref(&entry)).await.unwrap(), [None]);
-    let sent = stage.deliver(&[entry]).await;
-
-    let receipts = stage.chain.receipts(&[sent.hash]).await.unwrap();
-    let [receipt] = &receipts[..] else { panic!("one receipt, not {receipts:?}") };
+    let (sent, receipt) = stage.deliver(&[entry]).await;
     assert!(receipt.succeeded && receipt.gas_used > 0 && receipt.gas_used <= sent.gas_limit);
     assert_eq!(receipt.hash, sent.hash);
     assert_eq!(receipt.effects, [(asked.id, EntryEffect::Fulfilled { callback_ok: true })]);
@@ -67,10 +64,9 @@ async fn a_batch_answers_what_it_can_and_skips_the_rest() {
         refusals,
         [Some(EntryRefusal::NotPending), None, Some(EntryRefusal::BadSignatures), Some(EntryRefusal::ExecutedInFuture)]
     );
-    let sent = stage.deliver(&batch).await;
-    let receipts = stage.chain.receipts(&[sent.hash]).await.unwrap();
+    let (_, receipt) = stage.deliver(&batch).await;
     assert_eq!(
-        receipts[0].effects,
+        receipt.effects,
         [
             (first.id, EntryEffect::Skipped(EntryRefusal::NotPending)),
             (second.id, EntryEffect::Fulfilled { callback_ok: true }),
@@ -92,10 +88,9 @@ async fn a_batch_has_gas_for_every_callback() {
         let asked = stage.ask().await;
         entries.push(stage.answer(&asked, value).await);
     }
-    let sent = stage.deliver(&entries).await;
-    let receipts = stage.chain.receipts(&[sent.hash]).await.unwrap();
+    let (sent, receipt) = stage.deliver(&entries).await;
     let all_ok = entries.iter().map(|entry| (entry.report.request_id, EntryEffect::Fulfilled { callback_ok: true }));
-    assert_eq!(receipts[0].effects, all_ok.collect::<Vec<_>>());
+    assert_eq!(receipt.effects, all_ok.collect::<Vec<_>>());
     // What the oracle sets aside for each: g + g/63 + 40,000 and for id, slot and signature another 38,000.
     assert!(sent.gas_limit >= 8 * (60_000 + 60_000 / 63 + 78_000), "{}", sent.gas_limit);
 }
@@ -106,12 +101,11 @@ async fn an_answer_that_the_consumer_turns_away_is_kept() {
     let asked = stage.ask().await;
     let unreadable = stage.report(&asked, Outcome::Ok, vec![1; 31]).await;
     let executed_at = unreadable.report.executed_at;
-    let sent = stage.deliver(&[unreadable]).await;
-    let receipts = stage.chain.receipts(&[sent.hash]).await.unwrap();
-    assert_eq!(receipts[0].effects, [(asked.id, EntryEffect::Fulfilled { callback_ok: false })]);
+    let (_, receipt) = stage.deliver(&[unreadable]).await;
+    assert_eq!(receipt.effects, [(asked.id, EntryEffect::Fulfilled { callback_ok: false })]);
     let kept = slot_hash(0, &[1; 31], executed_at);
     assert_eq!(stage.chain.states(&[asked.id], None).await.unwrap(), [OnChainState::CallbackFailed(kept)]);
-    let resolutions = stage.chain.resolutions(&[asked.id], 0, receipts[0].block.number).await.unwrap();
+    let resolutions = stage.chain.resolutions(&[asked.id], 0, receipt.block.number).await.unwrap();
     assert_eq!(resolutions[0].kind, ResolutionKind::Fulfilled { callback_ok: false });
 }
 
@@ -189,7 +183,7 @@ async fn a_nonce_that_a_stranger_used_is_told_apart() {
     let ours = chain.prepare_filler(0, offered).await.unwrap();
     let strangers = chain.prepare_filler(0, fees(9 * GWEI, GWEI)).await.unwrap();
     assert_ne!(ours.hash, strangers.hash);
-    assert_eq!(chain.broadcast(&strangers.raw).await.unwrap(), Acceptance::Pooled);
+    send(&chain, &strangers).await;
     assert_eq!(chain.broadcast(&ours.raw).await.unwrap(), Acceptance::NonceUsed);
 }
 
@@ -248,8 +242,7 @@ async fn a_chain_without_base_fees_gets_legacy_transactions() {
     assert_eq!(offered, fees(3 * GWEI, 3 * GWEI));
     let filler = chain.prepare_filler(0, offered).await.unwrap();
     assert!(filler.raw[0] >= 0xc0, "a bare list, not an EIP-2718 envelope");
-    assert_eq!(chain.broadcast(&filler.raw).await.unwrap(), Acceptance::Pooled);
-    assert!(chain.receipts(&[filler.hash]).await.unwrap()[0].succeeded);
+    assert!(send(&chain, &filler).await.succeeded);
 }
 
 #[tokio::test]

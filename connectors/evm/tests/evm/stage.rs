@@ -8,7 +8,9 @@ use ethers::{
     signers::LocalWallet,
     types::{H256, Signature as EthersSignature},
 };
-use phat_connector::{Acceptance, Entry, ObservedRequest, PreparedTransaction, ReportSink, RequestSource};
+use phat_connector::{
+    Acceptance, Entry, ObservedRequest, OracleStatus, PreparedTransaction, Receipt, ReportSink, RequestSource,
+};
 use phat_connector_evm::{
     EvmChain, EvmSettings,
     admin::{AdminSettings, Artifact, DeployedOracle, EvmAdmin, Mined, OraclePlan, Prices, Verifier, WorkerEvidence},
@@ -18,6 +20,7 @@ use phat_protocol::{
     keccak256, simulated_quote_digest,
 };
 use secrecy::SecretString;
+use std::time::Duration;
 
 pub(crate) const MEASUREMENT: Digest = Digest([0x4d; 32]);
 pub(crate) const CONFIG_HASH: Digest = Digest([0xc0; 32]);
@@ -134,11 +137,11 @@ impl Stage {
         self.chain.prepare(entries, nonce, fees).await.unwrap()
     }
 
-    /// Delivers a batch.
-    pub(crate) async fn deliver(&self, entries: &[Entry]) -> PreparedTransaction {
+    /// Delivers a batch, and waits until it is mined.
+    pub(crate) async fn deliver(&self, entries: &[Entry]) -> (PreparedTransaction, Receipt) {
         let prepared = self.prepare(entries).await;
-        assert_eq!(self.chain.broadcast(&prepared.raw).await.unwrap(), Acceptance::Pooled);
-        prepared
+        let receipt = send(&self.chain, &prepared).await;
+        (prepared, receipt)
     }
 
     /// The consumer's record of a request: value, outcome, whether it was answered.
@@ -184,6 +187,20 @@ impl Stage {
         let call = registry.call("revoke", &[&worker.to_string()]).unwrap();
         self.admin.send(self.deployed.registry.address, call, Amount::default()).await.unwrap();
     }
+}
+
+/// Broadcasts a transaction, and waits until it is mined.
+pub(crate) async fn send(chain: &EvmChain, prepared: &PreparedTransaction) -> Receipt {
+    assert_eq!(chain.broadcast(&prepared.raw).await.unwrap(), Acceptance::Pooled);
+    let mined = async {
+        loop {
+            if let Some(receipt) = chain.receipts(&[prepared.hash]).await.unwrap().pop() {
+                return receipt;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), mined).await.expect("it is mined")
 }
 
 pub(crate) fn artifact() -> Artifact {

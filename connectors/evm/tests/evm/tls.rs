@@ -23,9 +23,9 @@ struct Authority {
 }
 
 impl Authority {
-    fn new() -> Self {
+    fn new(name: &str) -> Self {
         let mut params = CertificateParams::new(Vec::default()).unwrap();
-        params.distinguished_name.push(DnType::CommonName, "an authority of a test");
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let keys = KeyPair::generate().unwrap();
         let pem = params.self_signed(&keys).unwrap().pem();
@@ -57,7 +57,7 @@ fn chain(url: &str, ca_certificate: Option<&Authority>) -> EvmChain {
 #[tokio::test]
 async fn a_node_behind_a_private_authority_is_reached_over_https_and_wss() {
     let anvil = Anvil::start(&[]).await;
-    let authority = Authority::new();
+    let authority = Authority::new("ours");
     let proxy = Proxy::start(anvil.port, Some(authority.server("127.0.0.1", |_| {}))).await;
     anvil.mine(3).await;
     for scheme in ["https", "wss"] {
@@ -91,14 +91,14 @@ async fn refused(server: ServerConfig, trusted: Option<&Authority>, named: &str)
 
 #[tokio::test]
 async fn a_certificate_of_an_unknown_authority_is_refused() {
-    let (ours, theirs) = (Authority::new(), Authority::new());
+    let (ours, theirs) = (Authority::new("ours"), Authority::new("theirs"));
     refused(theirs.server("127.0.0.1", |_| {}), Some(&ours), "UnknownIssuer").await;
     refused(theirs.server("127.0.0.1", |_| {}), None, "UnknownIssuer").await;
 }
 
 #[tokio::test]
 async fn a_certificate_that_expired_is_refused() {
-    let authority = Authority::new();
+    let authority = Authority::new("ours");
     let expired = authority.server("127.0.0.1", |params| {
         params.not_before = date_time_ymd(2019, 1, 1);
         params.not_after = date_time_ymd(2020, 1, 1);
@@ -108,6 +108,6 @@ async fn a_certificate_that_expired_is_refused() {
 
 #[tokio::test]
 async fn a_certificate_for_another_host_is_refused() {
-    let authority = Authority::new();
+    let authority = Authority::new("ours");
     refused(authority.server("node.example", |_| {}), Some(&authority), "not valid for name").await;
 }
