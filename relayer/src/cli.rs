@@ -10,6 +10,7 @@ mod init;
 mod oracle;
 mod output;
 mod request;
+mod run;
 mod worker;
 
 use crate::config::{Config, Environment};
@@ -32,6 +33,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Watch, execute, submit and settle until SIGTERM or SIGINT.
+    Run(run::Run),
     /// Write a sample configuration and a fresh API token.
     Init(init::Init),
     /// The configuration.
@@ -91,6 +94,7 @@ impl Cli {
 impl Command {
     async fn run(self, output: &Output) -> anyhow::Result<()> {
         match self {
+            Self::Run(run) => run.run().await,
             Self::Init(init) => init.run(output),
             Self::Config(ConfigCommand::Check(file)) => check::config(&file, output),
             Self::Oracle(command) => command.run(output).await,
