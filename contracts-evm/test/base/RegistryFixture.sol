@@ -11,7 +11,7 @@ abstract contract RegistryFixture is Test {
     uint256 internal constant DEVELOPMENT_KEY = uint256(keccak256("phat-development-attestation-key/v1"));
     // The time and block of the set-up: far enough from zero for older ones to exist. Tests that move the time reckon
     // from here: to the compiler block.timestamp never changes within a call.
-    uint256 internal constant START = 1_800_000_000;
+    uint64 internal constant START = 1_800_000_000;
     uint256 internal constant START_BLOCK = 1_000;
     uint64 internal constant VALIDITY = 30 days;
     bytes32 internal constant MEASUREMENT = keccak256("measurement");

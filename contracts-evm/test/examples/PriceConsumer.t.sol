@@ -143,7 +143,7 @@ contract OnPhatReportTest is PriceConsumerFixture {
     function test_OnPhatReport_StoresThePrice() public {
         (bytes32 requestId, IPhatOracle.Request memory request) = askPrice();
         vm.expectEmit(address(consumer));
-        emit IPriceConsumer.PriceAnswered(requestId, Outcome.OK, 12_345, uint64(START));
+        emit IPriceConsumer.PriceAnswered(requestId, Outcome.OK, 12_345, START);
         fulfill(requestId, request);
         IPriceConsumer.Price memory price = consumer.priceOf(requestId);
         vm.assertEq(price.value, 12_345, "value");
@@ -178,7 +178,7 @@ contract OnPhatReportTest is PriceConsumerFixture {
         (bytes32 requestId,) = askPrice();
         vm.expectRevert(abi.encodeWithSelector(IPriceConsumer.NotTheOracle.selector, stranger));
         vm.prank(stranger);
-        consumer.onPhatReport(requestId, Outcome.OK, abi.encode(uint256(1)), uint64(START));
+        consumer.onPhatReport(requestId, Outcome.OK, abi.encode(uint256(1)), START);
     }
 
     function expectUnread(bytes memory output) private {

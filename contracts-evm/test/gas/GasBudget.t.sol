@@ -27,9 +27,7 @@ contract GasBudgetTest is OracleFixture {
         bytes memory payload = bytes.concat(keccak256("payload"), keccak256("more of it"));
         vm.deal(consumer, PAYMENT);
         vm.prank(consumer);
-        oracle.request{value: PAYMENT}(
-            CONTRACT_ID, MIN_REVISION, payload, CALLBACK_GAS, MAX_OUTPUT, uint64(START) + LIFETIME
-        );
+        oracle.request{value: PAYMENT}(CONTRACT_ID, MIN_REVISION, payload, CALLBACK_GAS, MAX_OUTPUT, START + LIFETIME);
         expectAtMost(62_000, "request, 64 bytes");
     }
 

@@ -59,7 +59,7 @@ contract FulfillBatchTest is OracleFixture {
 
     function test_FulfillBatch_SkipsAnEntryExecutedInTheFuture() public {
         IPhatOracle.Entry[] memory entries = askMany(3, CALLBACK_GAS);
-        entries[1].report.executedAt = uint64(START) + 301;
+        entries[1].report.executedAt = START + 301;
         expectSkippedWhenSigned(entries, IPhatOracle.SkipReason.ExecutedInFuture);
     }
 

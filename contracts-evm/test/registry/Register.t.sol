@@ -19,7 +19,7 @@ contract RegisterTest is RegistryFixture {
         vm.assertTrue(!registry.isActive(worker), "before");
         vm.expectEmit(address(registry));
         emit IWorkerRegistry.WorkerRegistered(
-            worker, operator, X25519_KEY, VRF_KEY_HASH, MEASUREMENT, CONFIG_HASH, uint64(START) + VALIDITY
+            worker, operator, X25519_KEY, VRF_KEY_HASH, MEASUREMENT, CONFIG_HASH, START + VALIDITY
         );
         register(operator, worker);
         vm.assertTrue(registry.isActive(worker), "active");
