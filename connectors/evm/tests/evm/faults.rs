@@ -25,6 +25,11 @@ fn healthy(method: &str) -> Answer {
     }
 }
 
+/// A port that nobody listens on.
+async fn dead_port() -> u16 {
+    tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port()
+}
+
 #[tokio::test]
 async fn a_call_that_hangs_is_given_up_in_time() {
     let node = FaultyNode::start(|_, _| Answer::Never).await;
@@ -133,13 +138,9 @@ async fn credentials_are_used_and_never_shown() {
     let asked = node.asked().remove(0);
     assert_eq!(asked.uri.to_string(), "/v3/apikey?key=apikey");
     assert_eq!(asked.authorization.as_deref(), Some("Basic c29tZWJvZHk6c2VzYW1l"));
-    drop(node);
-    let gone = loop {
-        match chain.head().await.unwrap_err() {
-            ChainError::Unreachable { cause, .. } if cause.starts_with("HTTP") => tokio::task::yield_now().await,
-            gone => break gone,
-        }
-    };
+    let dead = dead_port().await;
+    let nobody = node.chain_with(|settings| settings.rpc_url = with_secrets(dead).parse().unwrap());
+    let gone = nobody.head().await.unwrap_err();
     for shown in
         [refused.to_string(), format!("{refused:?}"), gone.to_string(), format!("{gone:?}"), format!("{chain:?}")]
     {
@@ -195,9 +196,7 @@ async fn a_node_that_suggests_no_priority_fee_is_asked_for_its_gas_price() {
 
 #[tokio::test]
 async fn a_dead_endpoint_is_unreachable() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    let port = dead_port().await;
     let node = FaultyNode::start(|_, _| Answer::Never).await;
     for scheme in ["http", "ws"] {
         let url = format!("{scheme}://127.0.0.1:{port}");

@@ -83,10 +83,7 @@ impl Drop for FaultyNode {
 
 async fn serve(State(shared): State<Shared>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let request: Value = serde_json::from_slice(&body).unwrap();
-    let calls = match &request {
-        Value::Array(calls) => calls.clone(),
-        single => vec![single.clone()],
-    };
+    let calls = request.as_array().cloned().unwrap_or_else(|| vec![request.clone()]);
     let mut replies = Vec::new();
     for call in calls {
         let method = call["method"].as_str().unwrap().to_owned();
