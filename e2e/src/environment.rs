@@ -1,8 +1,8 @@
 //! All parts together, as an operator puts them together.
 
 use crate::{
-    Anvil, Binaries, Chain, Directory, EnclaveProcess, Ground, Guest, History, HttpJson, Oracle, PriceSource, Relayer,
-    RelayerProcess, Settings, Wallet,
+    Anvil, Binaries, Chain, Directory, EnclaveProcess, Ground, Guest, History, HttpJson, Init, Oracle, PriceSource,
+    Relayer, RelayerProcess, Settings, Wallet,
     settings::{CHAIN_NAME, TOKEN_FILE, ether},
 };
 use anyhow::{Context, Result, ensure};
@@ -64,6 +64,17 @@ impl Environment {
         Ok(environment)
     }
 
+    /// Changes the relayer's configuration, for its next start.
+    ///
+    /// # Errors
+    /// When the file can't be read or written.
+    pub fn reconfigure(&self, change: impl FnOnce(&mut toml::Table)) -> Result<()> {
+        let path = self.directory.path().join("relayer.toml");
+        let mut config = fs::read_to_string(&path)?.parse()?;
+        change(&mut config);
+        Ok(fs::write(path, toml::to_string(&config)?)?)
+    }
+
     /// Registers the enclave's worker, or renews it.
     ///
     /// # Errors
@@ -72,25 +83,38 @@ impl Environment {
         self.api_command(["worker", "register", "--chain", CHAIN_NAME]).await
     }
 
-    /// Deploys a Phat Contract into the enclave.
+    /// Deploys a Phat Contract into the enclave, for nobody: no one can change it.
     ///
     /// # Errors
     /// When it is refused.
     pub async fn deploy(&self, guest: &Guest) -> Result<ContractId> {
         let wasm = guest.wasm.to_str().context("a path that isn't UTF-8")?;
-        let [option, value] = &guest.init;
-        let deployed = self.api_command(["contract", "deploy", wasm, "--name", &guest.name, option, value]).await?;
+        let [option, value] = match &guest.init {
+            Init::Json(json) => ["--init-json", json],
+            Init::Data(data) => ["--init-data", &format!("0x{}", hex::encode(data))],
+        };
+        let deployed = self
+            .api_command(["contract", "deploy", wasm, "--name", &guest.name, "--owner", "nobody", option, value])
+            .await?;
         let id = deployed["contract_id"].as_str().with_context(|| format!("no contract id in {deployed}"))?;
         Ok(id.parse()?)
     }
 
-    /// Deploys `http-json` to read [`Self::source`], with 8 decimals.
+    /// `http-json`, reading [`Self::source`], with 8 decimals.
+    ///
+    /// # Errors
+    /// When its module isn't built.
+    pub fn prices(&self) -> Result<Guest> {
+        let init = HttpJson { origin: format!("http://{}", self.source.address()), decimals: 8 };
+        Guest::http_json("prices", &init)
+    }
+
+    /// Deploys [`Self::prices`].
     ///
     /// # Errors
     /// When it is refused.
     pub async fn deploy_prices(&self) -> Result<ContractId> {
-        let init = HttpJson { origin: format!("http://{}", self.source.address()), decimals: 8 };
-        self.deploy(&Guest::http_json("prices", &init)?).await
+        self.deploy(&self.prices()?).await
     }
 
     /// Runs a command that needs the running relayer.

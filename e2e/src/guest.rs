@@ -5,10 +5,12 @@ use crate::{
     source::{PATH, POINTER},
 };
 use anyhow::{Result, ensure};
-use std::path::PathBuf;
+use parity_scale_codec::Encode;
+use phat_protocol::{ContractId, ContractSeed, Owner, Salt, code_hash};
+use std::{fs, path::PathBuf};
 
-/// The probe's init data: the constructor's selector and an empty SCALE string.
-const PROBE_INIT: &str = "0x9bae9d5e00";
+/// The selector of the constructor that the SDK gives every contract: `new`.
+const NEW: [u8; 4] = [0x9b, 0xae, 0x9d, 0x5e];
 
 /// A module and what `deploy` is told.
 #[derive(Clone, Debug)]
@@ -17,8 +19,17 @@ pub struct Guest {
     pub wasm: PathBuf,
     /// What the relayer's catalogue calls it.
     pub name: String,
-    /// The option that carries the init data, and its value.
-    pub init: [String; 2],
+    /// What `deploy` is told.
+    pub init: Init,
+}
+
+/// What `deploy` is told, as the relayer's commands take it.
+#[derive(Clone, Debug)]
+pub enum Init {
+    /// The constructor's one argument: JSON.
+    Json(String),
+    /// All of it.
+    Data(Vec<u8>),
 }
 
 /// What the `http-json` contract is told when it is deployed.
@@ -31,9 +42,9 @@ pub struct HttpJson {
 }
 
 impl HttpJson {
-    /// As the relayer's `--init-json` takes it.
+    /// As the contract reads it.
     #[must_use]
-    pub fn init_json(&self) -> String {
+    pub fn json(&self) -> String {
         serde_json::json!({
             "origin": self.origin,
             "path": PATH,
@@ -51,7 +62,7 @@ impl Guest {
     /// # Errors
     /// When its module isn't built.
     pub fn http_json(name: &str, init: &HttpJson) -> Result<Self> {
-        Self::new("http-json.wasm", name, ["--init-json".to_owned(), init.init_json()])
+        Self::new("http-json.wasm", name, Init::Json(init.json()))
     }
 
     /// The guest that behaves as its payload says.
@@ -59,12 +70,30 @@ impl Guest {
     /// # Errors
     /// When its module isn't built.
     pub fn probe() -> Result<Self> {
-        Self::new("probe.wasm", "probe", ["--init-data".to_owned(), PROBE_INIT.to_owned()])
+        Self::new("probe.wasm", "probe", Init::Data(constructor(&String::new())))
     }
 
-    fn new(module: &str, name: &str, init: [String; 2]) -> Result<Self> {
+    fn new(module: &str, name: &str, init: Init) -> Result<Self> {
         let wasm = repository().join("phat-contracts/artifacts").join(module);
         ensure!(wasm.is_file(), "{} is missing: run `cargo xtask guests`", wasm.display());
         Ok(Self { wasm, name: name.to_owned(), init })
     }
+
+    /// The id that it gets, deployed for nobody and without a salt.
+    ///
+    /// # Errors
+    /// When the module can't be read.
+    pub fn contract_id(&self) -> Result<ContractId> {
+        let init_data = match &self.init {
+            Init::Json(json) => constructor(&json.as_bytes()),
+            Init::Data(data) => data.clone(),
+        };
+        let code_hash = code_hash(&fs::read(&self.wasm)?);
+        let seed = ContractSeed { code_hash, init_data: &init_data, owner: Owner::NOBODY, salt: Salt::default() };
+        Ok(seed.contract_id())
+    }
+}
+
+fn constructor(argument: &impl Encode) -> Vec<u8> {
+    [NEW.as_slice(), &argument.encode()].concat()
 }

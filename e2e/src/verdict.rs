@@ -1,0 +1,104 @@
+//! What must hold of every request in the end, whatever happened on its way.
+
+use crate::{Asked, Asker, Environment, Heard, wait_for};
+use anyhow::{Context, Result, ensure};
+use phat_enclave_api::{Enclave, Execute};
+use phat_protocol::{EvmAddress, Payee};
+use std::time::Duration;
+
+impl Environment {
+    /// Waits until a consumer's callback was told the answer to a request.
+    ///
+    /// # Errors
+    /// When it hears nothing in time.
+    pub async fn heard(&self, asker: &Asker, asked: &Asked, deadline: Duration) -> Result<Heard> {
+        let what = format!("the answer to {}", asked.id);
+        wait_for(&what, deadline, async || Ok(asker.heard(asked.id).await?.into_iter().next())).await
+    }
+
+    /// Waits until the relayer says that a request is in a state.
+    ///
+    /// # Errors
+    /// When it isn't in time.
+    pub async fn reaches(&self, asked: &Asked, state: &str, deadline: Duration) -> Result<()> {
+        let api = self.relayer.api();
+        let mut seen = None;
+        wait_for(&format!("{} to be {state}", asked.id), deadline, async || {
+            seen = api.state_of(asked.id).await?;
+            Ok((seen.as_deref() == Some(state)).then_some(()))
+        })
+        .await
+        .with_context(|| format!("it is {seen:?}"))
+    }
+
+    /// Waits until every request is answered, and then sees that each was answered exactly once, and
+    /// signed with the same bytes wherever its report was seen; that no transaction of the relayer's
+    /// wallet failed or carried an entry without effect; and that the relayer knows it all.
+    ///
+    /// # Errors
+    /// With the first request of which that isn't so.
+    pub async fn expect_each_answered_once(&self, asker: &Asker, asked: &[Asked], deadline: Duration) -> Result<()> {
+        let history = self.history();
+        let mut answered = 0;
+        let everyone = wait_for("every request to be answered", deadline, async || {
+            answered = history.fulfilments().await?.len();
+            Ok((answered >= asked.len()).then_some(()))
+        });
+        everyone.await.with_context(|| format!("{answered} of {} are", asked.len()))?;
+
+        let sent = history.sent_reports(self.wallet.address).await?;
+        for request in asked {
+            let id = request.id;
+            self.expect_heard_once(asker, request).await?;
+            let heard = self.heard(asker, request, deadline).await?;
+            self.reaches(request, "settled", deadline).await?;
+
+            let again = self.enclave.client().execute(&self.execution_of(request).await?).await?;
+            ensure!(
+                again.report.output == heard.output
+                    && again.report.outcome == heard.outcome
+                    && again.report.executed_at == heard.executed_at,
+                "the consumer heard {:?}, and the enclave now says {:?}",
+                heard,
+                again.report
+            );
+            let signatures = vec![again.signature.0.to_vec()];
+            for (report, sent_signatures) in sent.get(&id).into_iter().flatten() {
+                ensure!(
+                    *sent_signatures == signatures
+                        && report.output.as_ref() == again.report.output
+                        && report.executed_at == again.report.executed_at
+                        && report.payee == again.report.payee.0,
+                    "{id} was signed with other bytes: {report:?} and {again:?}"
+                );
+            }
+        }
+        history.expect_no_wasted_fulfilment(self.wallet.address).await
+    }
+
+    /// Sees that a request was answered exactly once, and that its consumer heard it.
+    ///
+    /// # Errors
+    /// When that isn't so.
+    pub async fn expect_heard_once(&self, asker: &Asker, asked: &Asked) -> Result<()> {
+        let times = self.history().fulfilments().await?.get(&asked.id).map_or(0, Vec::len);
+        ensure!(times == 1, "{} was answered {times} times", asked.id);
+        let heard = asker.heard(asked.id).await?.len();
+        ensure!(heard == 1, "the consumer heard {heard} answers to {}", asked.id);
+        Ok(())
+    }
+
+    /// What the relayer asks of the enclave for a request.
+    ///
+    /// # Errors
+    /// When the enclave doesn't tell its time.
+    pub async fn execution_of(&self, asked: &Asked) -> Result<Execute> {
+        Ok(Execute {
+            request: phat_protocol::Request::Evm(asked.request.clone()),
+            payload: asked.payload.clone(),
+            block_hash: asked.block_hash,
+            executed_at: self.enclave.status().await?.now,
+            payee: Payee::from(EvmAddress(self.wallet.address.0)),
+        })
+    }
+}

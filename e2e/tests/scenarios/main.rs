@@ -1,0 +1,17 @@
+//! Scenarios against real parts: a node, the enclave and the relayer as processes, and a source of
+//! prices. Each test has its own, and stops what it started.
+
+mod bad_guest;
+mod bad_module;
+mod bad_source;
+mod enclave_crash;
+mod honesty;
+mod outage;
+mod relayer_crash;
+mod tls;
+mod wake;
+
+use std::time::Duration;
+
+/// How long anything that must happen may take on a busy machine.
+const DEADLINE: Duration = Duration::from_secs(90);

@@ -1,0 +1,161 @@
+//! The relayer is killed, at each stage and at random, and starts again on its database.
+
+use crate::DEADLINE;
+use anyhow::Result;
+use ethers::providers::Middleware;
+use phat_e2e::{Asked, Asker, Behaviour, Binaries, Environment, Ground, Hold, Question, RpcGate, Settings, eventually};
+use phat_protocol::ContractId;
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use std::time::Duration;
+
+/// Requests in flight while the relayer dies at random.
+const IN_FLIGHT: usize = 100;
+/// How often it dies then.
+const DEATHS: usize = 8;
+
+/// An environment whose relayer reaches the node through a gate.
+struct Stage {
+    environment: Environment,
+    gate: RpcGate,
+    asker: Asker,
+    contract_id: ContractId,
+    asked: Vec<Asked>,
+}
+
+impl Stage {
+    async fn set() -> Result<Self> {
+        let mut ground = Ground::start(Settings::new(Binaries::up_to_date()?)?).await?;
+        let gate = RpcGate::start(&ground.anvil.url()).await?;
+        ground.settings.chain.insert("rpc_url".to_owned(), gate.url().into());
+        let environment = Environment::on(ground).await?;
+        let contract_id = environment.deploy_prices().await?;
+        let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
+        Ok(Self { environment, gate, asker, contract_id, asked: Vec::new() })
+    }
+
+    async fn ask(&mut self) -> Result<Asked> {
+        let base = format!("R{}", self.asked.len());
+        self.environment.source.behave(&base, "USD", Behaviour::Price(format!("{}.5", self.asked.len())));
+        let asked = self.asker.ask(&Question::price(self.contract_id, &base, "USD")).await?;
+        self.asked.push(asked.clone());
+        Ok(asked)
+    }
+
+    /// Kills the relayer, lets everything pass that was held, and starts it again.
+    async fn die(&mut self) -> Result<()> {
+        self.environment.relayer.kill()?;
+        // What the relayer had not sent when it died is never sent.
+        eventually("held calls to go", DEADLINE, async || Ok(self.gate.held() == 0)).await?;
+        self.gate.hold(Hold::Nothing);
+        self.environment.source.release();
+        self.environment.relayer.resume().await
+    }
+
+    async fn held(&self) -> Result<()> {
+        eventually("a call to be held", DEADLINE, async || Ok(self.gate.held() > 0)).await
+    }
+
+    /// The last request is answered before the next is asked.
+    async fn last_is_answered(&self) -> Result<()> {
+        if let Some(last) = self.asked.last() {
+            self.environment.heard(&self.asker, last, DEADLINE).await?;
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relayer_killed_between_any_two_stages_answers_every_request_once() -> Result<()> {
+    let mut stage = Stage::set().await?;
+    let provider = stage.environment.chain.provider();
+
+    // Before it has seen the request.
+    stage.gate.hold(Hold::Calls("eth_getLogs"));
+    stage.ask().await?;
+    stage.held().await?;
+    stage.die().await?;
+    stage.last_is_answered().await?;
+
+    // While the enclave runs it.
+    stage.environment.source.hold();
+    let asked = stage.ask().await?;
+    eventually("the run", DEADLINE, async || Ok(stage.environment.source.waiting() == 1)).await?;
+    stage.environment.reaches(&asked, "observed", DEADLINE).await?;
+    stage.die().await?;
+    stage.last_is_answered().await?;
+
+    // With the report stored, and nothing prepared.
+    stage.environment.source.hold();
+    let asked = stage.ask().await?;
+    eventually("the run", DEADLINE, async || Ok(stage.environment.source.waiting() == 1)).await?;
+    stage.gate.hold(Hold::Everything);
+    stage.environment.source.release();
+    stage.environment.reaches(&asked, "reported", DEADLINE).await?;
+    stage.die().await?;
+    stage.last_is_answered().await?;
+
+    // With the attempt stored, and its transaction not sent.
+    stage.gate.hold(Hold::Calls("eth_sendRawTransaction"));
+    let asked = stage.ask().await?;
+    stage.held().await?;
+    stage.environment.reaches(&asked, "submitted", DEADLINE).await?;
+    stage.die().await?;
+    stage.last_is_answered().await?;
+
+    // With the transaction in a block, and the node's answer on its way.
+    stage.gate.hold(Hold::Answers("eth_sendRawTransaction"));
+    stage.ask().await?;
+    stage.held().await?;
+    stage.last_is_answered().await?;
+    stage.die().await?;
+
+    // With the transaction in the pool, and in no block.
+    stage.gate.hold(Hold::Calls("eth_sendRawTransaction"));
+    let asked = stage.ask().await?;
+    stage.held().await?;
+    provider.request::<_, ()>("evm_setAutomine", [false]).await?;
+    stage.gate.hold(Hold::Nothing);
+    eventually("a pooled transaction", DEADLINE, async || Ok(provider.txpool_status().await?.pending.as_u64() > 0))
+        .await?;
+    stage.environment.reaches(&asked, "submitted", DEADLINE).await?;
+    stage.die().await?;
+    provider.request::<_, ()>("evm_setAutomine", [true]).await?;
+    provider.request::<_, serde_json::Value>("evm_mine", ()).await?;
+    stage.last_is_answered().await?;
+
+    // When all is done.
+    let asked = stage.ask().await?;
+    stage.environment.reaches(&asked, "settled", DEADLINE).await?;
+    stage.die().await?;
+
+    stage.environment.expect_each_answered_once(&stage.asker, &stage.asked, DEADLINE).await?;
+    assert_eq!(stage.environment.source.fetches(), stage.asked.len(), "a kill of the relayer adds no execution");
+    stage.environment.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relayer_killed_at_random_with_100_requests_in_flight_answers_every_request_once() -> Result<()> {
+    let seed: u64 = rand::random();
+    println!("seed {seed}");
+    let mut randomness = StdRng::seed_from_u64(seed);
+    let mut stage = Stage::set().await?;
+
+    // The first death finds every request in flight.
+    stage.environment.source.hold();
+    for _ in 0..IN_FLIGHT {
+        stage.ask().await?;
+    }
+    eventually("runs", DEADLINE, async || Ok(stage.environment.source.waiting() > 0)).await?;
+    stage.environment.relayer.kill()?;
+    stage.environment.relayer.resume().await?;
+    stage.environment.source.release();
+    for _ in 1..DEATHS {
+        tokio::time::sleep(Duration::from_millis(randomness.gen_range(20..800))).await;
+        stage.environment.relayer.kill()?;
+        stage.environment.relayer.resume().await?;
+    }
+
+    stage.environment.expect_each_answered_once(&stage.asker, &stage.asked, 2 * DEADLINE).await?;
+    assert_eq!(stage.environment.source.fetches(), IN_FLIGHT, "a kill of the relayer adds no execution");
+    stage.environment.finish().await
+}
