@@ -126,6 +126,15 @@ async fn slices_do_not_change_an_answer_or_its_price() {
 }
 
 #[tokio::test]
+async fn not_a_number_has_the_same_bits_on_every_processor() {
+    let body = "(f64.store (i32.const 0) (f64.div (f64.load (i32.const 8)) (f64.load (i32.const 16))))
+        (call $return (i32.const 0) (i32.const 8))";
+    let result = end_of(&ExecutorConfig::default(), &guest::contract(body)).await;
+    // The canonical NaN of the WebAssembly specification; x86 itself makes a negative one.
+    assert_eq!(result.end, RunEnd::Returned { flags: 0, data: 0x7ff8_0000_0000_0000u64.to_le_bytes().to_vec() });
+}
+
+#[tokio::test]
 async fn an_instruction_larger_than_a_slice_still_ends() {
     let body = "(memory.fill (i32.const 0) (i32.const 7) (i32.const 4194304))
         (call $return (i32.const 4194303) (i32.const 1))";
