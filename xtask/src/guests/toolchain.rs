@@ -11,13 +11,16 @@ const TARGET: &str = "wasm32-unknown-unknown";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 
 /// Flags of every guest: memory comes from the host, at most 4 MiB of it, 64 KiB of which is stack;
-/// instructions of WebAssembly 1.0 and bulk memory alone.
-pub(super) const FLAGS: [&str; 5] = [
+/// instructions of WebAssembly 1.0 alone. A linker that knew of bulk memory, which the standard
+/// library of rustup's target uses, would clear an imported memory in a start function, which the
+/// executor refuses: it is told otherwise.
+pub(super) const FLAGS: [&str; 6] = [
     "-Clink-arg=--import-memory",
     "-Clink-arg=--max-memory=4194304",
     "-Clink-arg=-zstack-size=65536",
+    "-Clink-arg=--no-check-features",
+    "-Clink-arg=--features=mutable-globals",
     "-Ctarget-cpu=mvp",
-    "-Ctarget-feature=+bulk-memory",
 ];
 
 /// A compiler for the guests' target.
