@@ -4,7 +4,7 @@ use std::{
     io,
     os::unix::{
         fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt},
-        net::UnixListener as StdUnixListener,
+        net::{SocketAddr, UnixListener as StdUnixListener},
     },
     path::{Path, PathBuf},
 };
@@ -59,6 +59,8 @@ impl Listener {
                 Err(error) => Err(io(error)),
             },
             Endpoint::Unix(path) => {
+                // A longer path could be moved to, and never be connected to.
+                SocketAddr::from_pathname(path).map_err(io)?;
                 match std::fs::symlink_metadata(path) {
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                     Err(error) => return Err(io(error)),
@@ -168,6 +170,15 @@ mod tests {
         assert!(path.exists(), "the file of a dead listener stays");
         let _listener = Listener::open(&endpoint).await.unwrap();
         UnixStream::connect(&path).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_path_that_nobody_could_connect_to_is_refused() {
+        let (_directory, path, _) = socket();
+        let long = path.with_file_name("s".repeat(120));
+        let refused = Listener::open(&Endpoint::Unix(long.clone())).await.unwrap_err();
+        assert!(matches!(refused, ListenError::Io { .. }), "{refused}");
+        assert!(!long.exists());
     }
 
     #[tokio::test]

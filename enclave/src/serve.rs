@@ -48,6 +48,9 @@ pub enum ServeError {
     },
 }
 
+/// How long connections may take to close once every run has ended.
+const CLOSE: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// An enclave that is open for calls.
 #[derive(Debug)]
 pub struct Enclave {
@@ -166,7 +169,7 @@ impl Enclave {
         {
             died = died.or_else(|| Some(death("the committer", Err(error))));
         }
-        if !server.is_finished() && tokio::time::timeout(shutdown, &mut server).await.is_err() {
+        if !server.is_finished() && tokio::time::timeout(CLOSE, &mut server).await.is_err() {
             tracing::warn!("closes connections that the host keeps open");
             server.abort();
         }

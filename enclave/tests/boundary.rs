@@ -2,9 +2,15 @@
 
 mod support;
 
+use parity_scale_codec::Encode;
 use phat_enclave_api::{Enclave as _, EnclaveError, Instantiate, Refusal};
 use phat_protocol::{ContractSeed, OracleChain, Outcome, Owner, Salt};
-use support::{Home, guest, outside::raw, request};
+use support::{
+    Home, guest,
+    outside::{ALLOW, raw},
+    request,
+    source::Source,
+};
 
 #[tokio::test]
 async fn code_that_is_no_contract_is_refused_with_every_reason() {
@@ -66,6 +72,29 @@ async fn a_contract_without_code_or_whose_deploy_fails_is_not_made() {
     let EnclaveError::Refused(Refusal::DeployFailed { outcome, .. }) = refused else { panic!("{refused}") };
     assert_eq!(outcome, Outcome::Trapped);
     assert_eq!(process.client.status().await.unwrap().contracts, 0);
+}
+
+#[tokio::test]
+async fn the_ready_made_contract_answers_with_what_its_source_says() {
+    let source = Source::start().await;
+    let home = Home::new();
+    let process = home.start(&[(ALLOW, &source.allowed())]).await;
+    let artifact = concat!(env!("CARGO_MANIFEST_DIR"), "/../phat-contracts/artifacts/http-json.wasm");
+    let wasm = std::fs::read(artifact).expect("`cargo xtask guests` makes it");
+    let code_hash = process.client.put_code(wasm.into()).await.unwrap().code_hash;
+    let json = format!(
+        r#"{{"origin":"http://127.0.0.1:{}","path":"/number","pointer":"","type":"uint256","decimals":2}}"#,
+        source.port
+    );
+    let init_data = (phat_protocol::selector("new"), json.into_bytes()).encode();
+    let instantiate = Instantiate { code_hash, init_data, owner: Owner::NOBODY, salt: Salt([0; 32]) };
+    let contract = process.client.instantiate(&instantiate).await.unwrap();
+    let execution = process.client.execute(&request(contract.contract_id, 1, b"")).await.unwrap();
+    assert_eq!(execution.report.outcome, Outcome::Ok, "{execution:?}");
+    let mut word = [0; 32];
+    word[30..].copy_from_slice(&700_u16.to_be_bytes());
+    assert_eq!(execution.report.output, word);
+    assert_eq!(source.asked(), 1);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 use super::*;
 use crate::testbed::{Bed, CONCURRENCY, CountingRunner, NOON, open_store};
 use k256::ecdsa::{RecoveryId, Signature as EcdsaSignature, VerifyingKey};
-use phat_protocol::{Amount, Chain, EvmAddress, OracleChain, Payee, Request, evm, keccak256};
+use phat_protocol::{Amount, Chain, EvmAddress, OracleChain, Payee, Report, Request, evm, keccak256};
 use std::time::Duration;
 
 fn request(bed: &Bed, sequence: u64) -> Execute {
@@ -34,6 +34,14 @@ fn with(mut execute: Execute, change: impl FnOnce(&mut evm::Request)) -> Execute
     execute
 }
 
+/// The address whose key signed the digest.
+fn signer(digest: &Digest, signature: &[u8; 65]) -> [u8; 20] {
+    let parity = RecoveryId::try_from(signature[64] - 27).unwrap();
+    let rs = EcdsaSignature::from_slice(&signature[..64]).unwrap();
+    let key = VerifyingKey::recover_from_prehash(&digest.0, &rs, parity).unwrap();
+    keccak256(&key.to_encoded_point(false).as_bytes()[1..])[12..].try_into().unwrap()
+}
+
 /// Waits for a condition that other tasks bring about.
 async fn eventually(what: &str, condition: impl Fn() -> bool) {
     let holds = async {
@@ -54,12 +62,47 @@ async fn a_report_says_what_was_asked_and_its_signature_recovers_to_the_worker()
     assert_eq!(report.request_id, asked.request.request_id());
     assert_eq!((report.executed_at, report.payee), (asked.executed_at, asked.payee));
     assert_eq!(report.output, 0_u64.to_le_bytes());
-    let parity = RecoveryId::try_from(execution.signature.0[64] - 27).unwrap();
-    let rs = EcdsaSignature::from_slice(&execution.signature.0[..64]).unwrap();
     let digest = asked.request.report_digest(report);
-    let key = VerifyingKey::recover_from_prehash(&digest.0, &rs, parity).unwrap();
-    assert_eq!(keccak256(&key.to_encoded_point(false).as_bytes()[1..])[12..], execution.worker.0);
+    assert_eq!(signer(&digest, &execution.signature.0), execution.worker.0);
     assert_eq!(execution.worker, bed.worker.status().await.unwrap().keys.worker);
+}
+
+#[tokio::test]
+async fn a_request_that_was_altered_gets_no_signature_for_the_original() {
+    let directory = tempfile::tempdir().unwrap();
+    let bed = Bed::make(directory.path(), CountingRunner::open()).await;
+    let original = request(&bed, 1);
+    let truth = bed.worker.execute(original.clone()).await.unwrap();
+    let alterations: [fn(&mut evm::Request); 12] = [
+        |request| request.chain_id += 1,
+        |request| request.oracle.0[0] ^= 1,
+        |request| request.sequence += 1,
+        |request| request.parent_hash.0[0] ^= 1,
+        |request| request.consumer.0[0] ^= 1,
+        |request| request.contract_id.0[0] ^= 1,
+        |request| request.min_revision += 1,
+        |request| request.payload_hash.0[0] ^= 1,
+        |request| request.callback_gas_limit += 1,
+        |request| request.max_output += 1,
+        |request| request.expires_at += 1,
+        |request| request.payment = Amount::from(6),
+    ];
+    let mut refused = 0;
+    for (index, alter) in alterations.into_iter().enumerate() {
+        match bed.worker.execute(with(original.clone(), alter)).await {
+            Ok(execution) => {
+                assert_ne!(execution.report.request_id, truth.report.request_id, "alteration {index}");
+                // Put under the original's id, the signature is nobody's word.
+                let forged = Report { request_id: truth.report.request_id, ..execution.report };
+                let digest = original.request.report_digest(&forged);
+                assert_ne!(signer(&digest, &execution.signature.0), truth.worker.0, "alteration {index}");
+            }
+            Err(Problem::Refused(_)) => refused += 1,
+            Err(other) => panic!("alteration {index}: {other:?}"),
+        }
+    }
+    assert_eq!(refused, 3, "an unknown contract, a stale one, another payload");
+    assert_eq!(bed.worker.execute(original).await.unwrap(), truth);
 }
 
 #[tokio::test]
