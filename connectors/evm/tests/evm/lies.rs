@@ -127,6 +127,7 @@ async fn a_log_that_was_removed_or_not_mined_or_not_asked_for_is_dropped() {
     };
     let logs = vec![
         without("removed", json!(true)),
+        without("address", json!(EvmAddress([9; 20]))),
         without("blockNumber", Value::Null),
         without("blockHash", Value::Null),
         without("blockNumber", json!("0xa")),
