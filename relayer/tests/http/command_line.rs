@@ -1,0 +1,127 @@
+use crate::world::{TOKEN, World, bad_module, good_module};
+use phat_protocol::{ContractId, Outcome};
+use serde_json::Value;
+use std::process::Output;
+use tokio::process::Command;
+
+/// Runs the command line against the world's API.
+async fn relayer(world: &World, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_relayer"))
+        .args(arguments)
+        .args(["--api", &world.url])
+        .env_remove("PHAT_RELAYER_API_TOKEN")
+        .current_dir(world.directory.path())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .unwrap()
+}
+
+/// What a command that succeeded printed.
+async fn printed(world: &World, arguments: &[&str]) -> String {
+    let output = relayer(world, arguments).await;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// What a command that failed complained of.
+async fn complaint(world: &World, arguments: &[&str]) -> String {
+    let output = relayer(world, arguments).await;
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stdout));
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[tokio::test]
+async fn a_contract_is_deployed_listed_and_shown() {
+    let world = World::new().await;
+    std::fs::write(world.directory.path().join("prices.wasm"), good_module()).unwrap();
+    let deployed = printed(&world, &["contract", "deploy", "prices.wasm", "--init-json", "{\"a\": 1}"]).await;
+    let id: ContractId = deployed.lines().next().unwrap().parse().unwrap();
+    let list = printed(&world, &["contract", "list"]).await;
+    let mut lines = list.lines();
+    assert!(lines.next().unwrap().starts_with("contract "));
+    let row: Vec<&str> = lines.next().unwrap().split_whitespace().collect();
+    assert_eq!(row[..4], [&id.to_string(), "prices", "0", "nobody"]);
+    let shown = printed(&world, &["contract", "show", &id.to_string(), "--json"]).await;
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    // The selector of `new`, the length 8 as SCALE writes it, and the JSON as it was given.
+    assert_eq!(shown["init_data"], format!("0x9bae9d5e20{}", hex::encode("{\"a\": 1}")));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_refused_module_prints_every_reason() {
+    let world = World::new().await;
+    std::fs::write(world.directory.path().join("bad.wasm"), bad_module()).unwrap();
+    let complaint = complaint(&world, &["contract", "deploy", "bad.wasm"]).await;
+    for words in ["9999", "sleep", "`call`"] {
+        assert!(complaint.contains(words), "{complaint}");
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn requests_are_listed_and_shown() {
+    let world = World::new().await;
+    assert!(printed(&world, &["request", "list"]).await.contains("no such request was seen"));
+    let contract = ContractId([8; 32]);
+    let settled = world.observe("local", contract, 1).await;
+    world.fulfil(settled, Outcome::Ok, b"42").await;
+    let ignored = world.observe("local", contract, 2).await;
+    world.ignore(ignored).await;
+
+    let list = printed(&world, &["request", "list"]).await;
+    assert!(list.contains("settled, fulfilled"), "{list}");
+    assert!(list.contains("ignored: the enclave has no such contract"), "{list}");
+    let list = printed(&world, &["request", "list", "--state", "settled", "--json"]).await;
+    let list: Value = serde_json::from_str(&list).unwrap();
+    assert_eq!(list["requests"].as_array().unwrap().len(), 1);
+
+    let shown = printed(&world, &["request", "show", &settled.to_string()]).await;
+    for words in ["Ok (0)", "0x3432 (42)", "nonce 3", "mined in block 20", "replaced"] {
+        assert!(shown.contains(words), "{words} in {shown}");
+    }
+    let unknown = complaint(&world, &["request", "show", &format!("0x{}", "00".repeat(32))]).await;
+    assert!(unknown.contains("was seen here"), "{unknown}");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_is_registered() {
+    let world = World::new().await;
+    let registered = printed(&world, &["worker", "register", "--chain", "local"]).await;
+    assert!(registered.contains("is registered on local until 2033-05-18"), "{registered}");
+    assert!(complaint(&world, &["worker", "register", "--chain", "moon"]).await.contains("configured: local"));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_write_needs_the_token() {
+    let world = World::new().await;
+    let file = world.directory.path().join("other-token");
+    std::fs::write(&file, "another-token-altogether").unwrap();
+    let register = ["worker", "register", "--chain", "local"];
+    let with_file = [&register[..], &["--token-file", "other-token"]].concat();
+    let refused = complaint(&world, &with_file).await;
+    assert!(refused.contains("is not this relayer's"), "{refused}");
+    assert!(!refused.contains("another-token") && !refused.contains(TOKEN), "{refused}");
+    std::fs::remove_file(world.directory.path().join("api-token")).unwrap();
+    assert!(complaint(&world, &register).await.contains("writes need the API token"));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_relayer_that_is_not_there_is_told_in_words() {
+    let world = World::new().await;
+    let url = world.url.clone();
+    world.stop().await;
+    let output = Command::new(env!("CARGO_BIN_EXE_relayer"))
+        .args(["request", "list", "--api", &url])
+        .kill_on_drop(true)
+        .output()
+        .await
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert!(complaint.contains(&format!("no relayer answers at {url}")), "{complaint}");
+}

@@ -1,0 +1,269 @@
+//! A chain end and an enclave that do what a test says.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use phat_connector::{
+    Acceptance, Account, BlockRef, ChainError, ChainFacts, Entry, EntryRefusal, Fees, Head, ObservedRequest,
+    OnChainState, OracleStatus, PreparedTransaction, Receipt, ReportSink, RequestSource, Resolution, TxHash,
+};
+use phat_enclave_api::{
+    Attestation, Code, Contract, Enclave, EnclaveError, Execute, Execution, Instantiate, Quote, QuoteFor, Refusal,
+    Simulate, Simulation, Status,
+};
+use phat_executor::Limits;
+use phat_protocol::{
+    Amount, BlockHash, Chain, CodeHash, ContractId, ContractSeed, Digest, EvmAddress, Payee, RequestId, WorkerAddress,
+    WorkerKeys, code_hash, evm,
+};
+use phat_relayer::api::{Registered, Registrar, RegistrarError};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    convert::Infallible,
+    ops::RangeInclusive,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+};
+use tokio::sync::watch;
+
+pub const WORKER: WorkerAddress = WorkerAddress([7; 20]);
+pub const WALLET: &str = "0x0909090909090909090909090909090909090909";
+
+/// A chain with one oracle.
+pub struct TestChain {
+    /// What `facts` answers.
+    pub facts: Mutex<Result<ChainFacts, ChainError>>,
+    /// No call ever returns.
+    pub hangs: AtomicBool,
+    /// How often `facts` was asked.
+    pub asked: AtomicU32,
+    /// Whether the worker is active.
+    pub active: AtomicBool,
+    /// What the wallet has.
+    pub balance: Mutex<Amount>,
+    /// What a registration answers.
+    pub registration: Mutex<Result<Registered, RegistrarError>>,
+}
+
+impl Default for TestChain {
+    fn default() -> Self {
+        let facts = ChainFacts {
+            chain: Chain::Evm(31337),
+            oracle: "0x0a".to_owned(),
+            registry: "0x0b".to_owned(),
+            threshold: 1,
+            paused: false,
+        };
+        let registered = Registered { transaction: TxHash(Digest([0xee; 32])), block: 42, expires_at: 2_000_000_000 };
+        Self {
+            facts: Mutex::new(Ok(facts)),
+            hangs: AtomicBool::new(false),
+            asked: AtomicU32::new(0),
+            active: AtomicBool::new(true),
+            balance: Mutex::new(Amount::from(1_000_000)),
+            registration: Mutex::new(Ok(registered)),
+        }
+    }
+}
+
+pub fn unreachable() -> ChainError {
+    ChainError::Unreachable { endpoint: "http://node".to_owned(), cause: "connection refused".to_owned() }
+}
+
+pub fn block(number: u64) -> BlockRef {
+    BlockRef { number, hash: BlockHash([u8::try_from(number).unwrap(); 32]) }
+}
+
+impl TestChain {
+    async fn perhaps_hang(&self) {
+        if self.hangs.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+const NOT_ASKED: &str = "the API has no business with this";
+
+#[async_trait]
+impl OracleStatus for TestChain {
+    async fn facts(&self) -> Result<ChainFacts, ChainError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.perhaps_hang().await;
+        self.facts.lock().unwrap().clone()
+    }
+    async fn states(&self, _: &[RequestId], _: Option<u64>) -> Result<Vec<OnChainState>, ChainError> {
+        panic!("{NOT_ASKED}")
+    }
+    async fn resolutions(&self, _: &[RequestId], _: u64, _: u64) -> Result<Vec<Resolution>, ChainError> {
+        panic!("{NOT_ASKED}")
+    }
+    async fn refusals(&self, _: &[Entry]) -> Result<Vec<Option<EntryRefusal>>, ChainError> {
+        panic!("{NOT_ASKED}")
+    }
+    async fn receipts(&self, _: &[TxHash]) -> Result<Vec<Receipt>, ChainError> {
+        panic!("{NOT_ASKED}")
+    }
+    async fn is_active(&self, worker: WorkerAddress) -> Result<bool, ChainError> {
+        self.perhaps_hang().await;
+        assert_eq!(worker, WORKER);
+        self.facts.lock().unwrap().clone()?;
+        Ok(self.active.load(Ordering::SeqCst))
+    }
+}
+
+#[async_trait]
+impl RequestSource for TestChain {
+    async fn head(&self) -> Result<Head, ChainError> {
+        self.perhaps_hang().await;
+        self.facts.lock().unwrap().clone()?;
+        Ok(Head { latest: block(30), timestamp: 1000, confirmed: block(25), confirmed_timestamp: 900 })
+    }
+    async fn block(&self, _: u64) -> Result<Option<BlockRef>, ChainError> {
+        panic!("{NOT_ASKED}")
+    }
+    async fn requests(&self, _: RangeInclusive<u64>) -> Result<Vec<ObservedRequest>, ChainError> {
+        panic!("{NOT_ASKED}")
+    }
+    async fn listen(&self, _: &watch::Sender<u64>) -> Result<Infallible, ChainError> {
+        panic!("{NOT_ASKED}")
+    }
+}
+
+#[async_trait]
+impl ReportSink for TestChain {
+    fn submitter(&self) -> Account {
+        Account(WALLET.to_owned())
+    }
+    fn payee(&self) -> Payee {
+        EvmAddress([9; 20]).into()
+    }
+    async fn mined_nonce(&self) -> Result<u64, ChainError> {
+        panic!("{NOT_ASKED}")
+    }
+    async fn balance(&self) -> Result<Amount, ChainError> {
+        self.perhaps_hang().await;
+        self.facts.lock().unwrap().clone()?;
+        Ok(*self.balance.lock().unwrap())
+    }
+    async fn current_fees(&self) -> Result<Fees, ChainError> {
+        panic!("{NOT_ASKED}")
+    }
+    async fn prepare(&self, _: &[Entry], _: u64, _: Fees) -> Result<PreparedTransaction, ChainError> {
+        panic!("{NOT_ASKED}")
+    }
+    async fn prepare_filler(&self, _: u64, _: Fees) -> Result<PreparedTransaction, ChainError> {
+        panic!("{NOT_ASKED}")
+    }
+    async fn broadcast(&self, _: &[u8]) -> Result<Acceptance, ChainError> {
+        panic!("{NOT_ASKED}")
+    }
+}
+
+#[async_trait]
+impl Registrar for TestChain {
+    async fn quote_for(&self) -> Result<QuoteFor, RegistrarError> {
+        self.facts.lock().unwrap().clone()?;
+        Ok(QuoteFor::Evm(evm::Registration {
+            chain_id: 31337,
+            registry: EvmAddress([0x0b; 20]),
+            operator: EvmAddress([9; 20]),
+            block_number: 30,
+            block_hash: block(30).hash,
+        }))
+    }
+    async fn register(&self, quote_for: &QuoteFor, quote: &Quote) -> Result<Registered, RegistrarError> {
+        let QuoteFor::Evm(registration) = quote_for else { panic!("another chain's quote") };
+        let vouched = registration.report_data(&quote.keys, &quote.config_hash);
+        assert_eq!(vouched.0.as_slice(), quote.report_data, "the quote vouches for something else");
+        self.registration.lock().unwrap().clone()
+    }
+}
+
+/// An enclave that checks and keeps contracts, and runs nothing.
+pub struct TestEnclave {
+    /// What `status` answers.
+    pub status: Mutex<Result<Status, EnclaveError>>,
+    codes: Mutex<BTreeSet<CodeHash>>,
+    contracts: Mutex<BTreeMap<ContractId, Contract>>,
+    /// Calls that change something.
+    pub writes: AtomicU32,
+}
+
+impl Default for TestEnclave {
+    fn default() -> Self {
+        let keys = WorkerKeys { worker: WORKER, x25519: Digest([1; 32]), vrf_key_hash: Digest::default() };
+        let status = Status {
+            attestation: Attestation::Simulated,
+            version: "0.1.0".to_owned(),
+            keys,
+            measurement: Digest([2; 32]),
+            config_hash: Digest([3; 32]),
+            now: 1000,
+            contracts: 0,
+            running: 0,
+            executions: 0,
+            fault: None,
+        };
+        Self {
+            status: Mutex::new(Ok(status)),
+            codes: Mutex::default(),
+            contracts: Mutex::default(),
+            writes: AtomicU32::new(0),
+        }
+    }
+}
+
+impl TestEnclave {
+    fn status_now(&self) -> Result<Status, EnclaveError> {
+        self.status.lock().unwrap().clone()
+    }
+
+    /// Forgets every contract, as a new data directory would.
+    pub fn forget(&self) {
+        self.contracts.lock().unwrap().clear();
+    }
+}
+
+#[async_trait]
+impl Enclave for TestEnclave {
+    async fn status(&self) -> Result<Status, EnclaveError> {
+        self.status_now()
+    }
+    async fn quote(&self, quote_for: &QuoteFor) -> Result<Quote, EnclaveError> {
+        let Status { attestation, keys, measurement, config_hash, .. } = self.status_now()?;
+        let QuoteFor::Evm(registration) = quote_for else { panic!("another chain's quote") };
+        let report_data = registration.report_data(&keys, &config_hash).0.to_vec();
+        Ok(Quote { attestation, keys, measurement, config_hash, report_data, evidence: vec![1] })
+    }
+    async fn put_code(&self, wasm: Bytes) -> Result<Code, EnclaveError> {
+        self.status_now()?;
+        self.writes.fetch_add(1, Ordering::SeqCst);
+        phat_executor::check(&wasm, &Limits::default())
+            .map_err(|refusals| Refusal::BadModule { reasons: refusals.iter().map(ToString::to_string).collect() })?;
+        let code_hash = code_hash(&wasm);
+        self.codes.lock().unwrap().insert(code_hash);
+        Ok(Code { code_hash, size: u64::try_from(wasm.len()).unwrap() })
+    }
+    async fn instantiate(&self, instantiate: &Instantiate) -> Result<Contract, EnclaveError> {
+        self.writes.fetch_add(1, Ordering::SeqCst);
+        let Instantiate { code_hash, init_data, owner, salt } = instantiate.clone();
+        if !self.codes.lock().unwrap().contains(&code_hash) {
+            return Err(Refusal::UnknownCode { code_hash }.into());
+        }
+        let contract_id = ContractSeed { code_hash, init_data: &init_data, owner, salt }.contract_id();
+        let contract = Contract { contract_id, code_hash, init_data, owner, salt, revision: 0 };
+        self.contracts.lock().unwrap().insert(contract_id, contract.clone());
+        Ok(contract)
+    }
+    async fn contract(&self, id: ContractId) -> Result<Option<Contract>, EnclaveError> {
+        self.status_now()?;
+        Ok(self.contracts.lock().unwrap().get(&id).cloned())
+    }
+    async fn execute(&self, _: &Execute) -> Result<Execution, EnclaveError> {
+        panic!("{NOT_ASKED}")
+    }
+    async fn simulate(&self, _: &Simulate) -> Result<Simulation, EnclaveError> {
+        panic!("{NOT_ASKED}")
+    }
+}

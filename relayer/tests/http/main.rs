@@ -1,0 +1,11 @@
+//! The HTTP API and the command line that speaks to it: a real server on loopback, a real database,
+//! and ends (chain, enclave) that do what a test says.
+
+mod command_line;
+mod contracts;
+mod ends;
+mod errors;
+mod readiness;
+mod requests;
+mod workers;
+mod world;

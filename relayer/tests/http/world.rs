@@ -1,0 +1,243 @@
+//! A served API with everything behind it.
+
+use crate::ends::{TestChain, TestEnclave, block};
+use phat_connector::{Account, EntryEffect, Fees, ObservedRequest, PreparedTransaction, Receipt, ReportSink, TxHash};
+use phat_enclave_api::{Attestation, Execution, LogEntry};
+use phat_protocol::{
+    Amount, BlockHash, ContractId, Digest, EvmAddress, OracleChain, Outcome, Payee, Report, Request, RequestId,
+    Signature, evm, keccak256,
+};
+use phat_relayer::{
+    api::{self, ApiChain, ApiState},
+    clock::{Clock, Millis},
+    config::ApiToken,
+    health::Health,
+    request::IgnoreReason,
+    store::{
+        Attempted, ExecuteStore, Lease, LeaseToken, NewAttempt, SettleStore, SubmitStore, WatchStore,
+        sqlite::SqliteStore,
+    },
+};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use serde_json::Value;
+use std::{collections::BTreeMap, net::Ipv4Addr, sync::Arc, time::Duration};
+use tempfile::TempDir;
+use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+pub const TOKEN: &str = "the-token-of-this-test";
+/// The clock stands still.
+pub const NOW: Duration = Duration::from_millis(1_700_000_000_123);
+
+struct StoppedClock;
+
+impl Clock for StoppedClock {
+    fn now(&self) -> Duration {
+        NOW
+    }
+}
+
+/// How a world differs from the usual one.
+#[derive(Clone, Copy)]
+pub struct Setting {
+    pub token: bool,
+    pub allow_simulated: bool,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self { token: true, allow_simulated: true }
+    }
+}
+
+pub struct World {
+    pub store: SqliteStore,
+    pub chain: Arc<TestChain>,
+    pub enclave: Arc<TestEnclave>,
+    pub health: Health,
+    pub doorbell: Arc<Notify>,
+    pub directory: TempDir,
+    pub url: String,
+    pub http: reqwest::Client,
+    cancel: CancellationToken,
+    server: JoinHandle<std::io::Result<()>>,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        Self::with(Setting::default()).await
+    }
+
+    pub async fn with(setting: Setting) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let directory = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&directory.path().join("relayer.db")).await.unwrap();
+        let chain = Arc::new(TestChain::default());
+        let enclave = Arc::new(TestEnclave::default());
+        let health = Health::default();
+        let doorbell = Arc::new(Notify::new());
+        let token_file = directory.path().join("api-token");
+        std::fs::write(&token_file, TOKEN).unwrap();
+        let ends = ApiChain {
+            status: Arc::clone(&chain) as Arc<_>,
+            source: Arc::clone(&chain) as Arc<_>,
+            sink: Arc::clone(&chain) as Arc<_>,
+            registrar: Arc::clone(&chain) as Arc<_>,
+            doorbell: Arc::clone(&doorbell),
+        };
+        let shared = Arc::new(store.clone());
+        let router = api::router(ApiState {
+            read: Arc::clone(&shared) as Arc<_>,
+            catalogue: Arc::clone(&shared) as Arc<_>,
+            execute: shared,
+            enclave: Arc::clone(&enclave) as Arc<_>,
+            chains: BTreeMap::from([("local".to_owned(), ends)]),
+            health: health.clone(),
+            clock: Arc::new(StoppedClock),
+            token: setting.token.then(|| ApiToken::new(TOKEN).unwrap()),
+            token_file,
+            allow_simulated: setting.allow_simulated,
+        });
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let cancel = CancellationToken::new();
+        let server = tokio::spawn(api::serve(listener, router, cancel.clone()));
+        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
+        Self { store, chain, enclave, health, doorbell, directory, url, http, cancel, server }
+    }
+
+    /// Stops the server; fails when it doesn't end well.
+    pub async fn stop(self) {
+        self.cancel.cancel();
+        self.server.await.unwrap().unwrap();
+    }
+
+    pub async fn get(&self, path: &str) -> (StatusCode, Value) {
+        answer(self.http.get(format!("{}{path}", self.url)).send().await.unwrap()).await
+    }
+
+    /// A write with the token.
+    pub fn write(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.url)).bearer_auth(TOKEN)
+    }
+
+    /// Makes a request known that waits to be executed; an even sequence and the next are seen at the
+    /// same time.
+    pub async fn observe(&self, chain: &str, contract: ContractId, sequence: u64) -> RequestId {
+        let payload = sequence.to_be_bytes().to_vec();
+        let request = Request::Evm(evm::Request {
+            chain_id: 31337,
+            oracle: EvmAddress([1; 20]),
+            sequence,
+            parent_hash: BlockHash([5; 32]),
+            consumer: EvmAddress([2; 20]),
+            contract_id: contract,
+            min_revision: 0,
+            payload_hash: Digest(keccak256(&payload)),
+            callback_gas_limit: 100_000,
+            max_output: 32,
+            expires_at: 1_900_000_000,
+            payment: Amount::from(1),
+        });
+        let id = request.request_id();
+        let observed =
+            ObservedRequest { id, request, payload, block: block(10), transaction: TxHash(Digest([0xaa; 32])) };
+        let now = self.at(sequence / 2);
+        let new = self.store.observe(chain, &[observed], block(10), now).await.unwrap();
+        assert_eq!(new, 1);
+        id
+    }
+
+    fn at(&self, second: u64) -> Millis {
+        Millis(0).after(NOW + Duration::from_secs(second))
+    }
+
+    async fn lease(&self, chain: &str, id: RequestId) -> LeaseToken {
+        let token = LeaseToken([1; 16]);
+        let lease = Lease { token, until: self.at(600) };
+        let leased = self.store.lease(chain, lease, 100, self.at(500)).await.unwrap();
+        assert!(leased.iter().any(|leased| leased.id == id));
+        token
+    }
+
+    /// `Observed -> Ignored`, for want of its contract.
+    pub async fn ignore(&self, id: RequestId) {
+        let token = self.lease("local", id).await;
+        self.store.ignore(id, token, &IgnoreReason::UnknownContract, self.at(501)).await.unwrap();
+    }
+
+    /// Takes a request through its whole life: executed, sent twice, answered at last.
+    pub async fn fulfil(&self, id: RequestId, outcome: Outcome, output: &[u8]) {
+        let token = self.lease("local", id).await;
+        let execution = Execution {
+            attestation: Attestation::Simulated,
+            report: Report {
+                request_id: id,
+                outcome,
+                output: output.to_vec(),
+                executed_at: 1000,
+                payee: Payee([4; 32]),
+            },
+            signature: Signature([6; 65]),
+            worker: crate::ends::WORKER,
+            reason: None,
+            logs: vec![LogEntry { level: 3, message: "asked the source".to_owned() }],
+            fuel: 1234,
+            elapsed_ms: 56,
+        };
+        self.store.report(id, token, &execution, self.at(502)).await.unwrap();
+        let prepared = |byte, max_fee: u128| PreparedTransaction {
+            hash: TxHash(Digest([byte; 32])),
+            raw: vec![byte],
+            nonce: 3,
+            gas_limit: 500_000,
+            fees: Fees { max_fee: Amount::from(max_fee), max_priority_fee: Amount::from(1) },
+        };
+        let submitter: Account = self.chain.submitter();
+        let first = prepared(0xb1, 100);
+        let attempt = NewAttempt { chain: "local", submitter: &submitter, requests: &[id], transaction: &first };
+        let attempt = self.store.open_attempt(attempt, self.at(503)).await.unwrap();
+        self.store.sent(first.hash, self.at(504)).await.unwrap();
+        let second = prepared(0xb2, 200);
+        self.store.add_transaction(attempt, &second, self.at(505)).await.unwrap();
+        self.store.sent(second.hash, self.at(506)).await.unwrap();
+        let receipt = Receipt {
+            hash: second.hash,
+            block: block(20),
+            succeeded: true,
+            gas_used: 210_000,
+            effects: vec![(id, EntryEffect::Fulfilled { callback_ok: true })],
+        };
+        self.store.attempted(attempt, &Attempted::Mined(receipt), true, self.at(507)).await.unwrap();
+    }
+}
+
+/// Status and JSON of an answer; every failure must be a problem.
+pub async fn answer(response: Response) -> (StatusCode, Value) {
+    let status = response.status();
+    let kind = response.headers().get("content-type").map(|value| value.to_str().unwrap().to_owned());
+    let body: Value = response.json().await.unwrap();
+    let is_readiness = body.get("components").is_some();
+    if !status.is_success() && !is_readiness {
+        assert_eq!(kind.as_deref(), Some("application/problem+json"));
+        assert_eq!(body["status"], status.as_u16());
+        assert!(body["type"].as_str().unwrap().starts_with("urn:phat-relayer:problem:"));
+        assert!(!body["title"].as_str().unwrap().is_empty());
+        assert!(!body["detail"].as_str().unwrap().is_empty());
+    }
+    (status, body)
+}
+
+/// A module that can become a contract.
+pub fn good_module() -> Vec<u8> {
+    wat::parse_str(r#"(module (import "env" "memory" (memory 2 16)) (func (export "deploy")) (func (export "call")))"#)
+        .unwrap()
+}
+
+/// A module with three things against it.
+pub fn bad_module() -> Vec<u8> {
+    wat::parse_str(
+        r#"(module (import "env" "memory" (memory 2 9999)) (import "env" "sleep" (func)) (func (export "deploy")))"#,
+    )
+    .unwrap()
+}
