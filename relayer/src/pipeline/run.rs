@@ -66,7 +66,10 @@ where
         let mut died = None;
         tokio::select! {
             () = cancel.cancelled() => {}
-            Some(ended) = tasks.join_next() => died = Some(last_words(ended)),
+            // A stage that was quick to end because it was asked to didn't die.
+            Some(ended) = tasks.join_next() => if ended.is_err() || !cancel.is_cancelled() {
+                died = Some(last_words(ended));
+            },
         }
         cancel.cancel();
         let drained = tokio::time::timeout(GRACE, async {
