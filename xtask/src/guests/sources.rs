@@ -1,4 +1,4 @@
-use super::toolchain::FLAGS;
+use super::toolchain::{DEBIAN_FLAGS, FLAGS, RUSTUP_FLAGS};
 use anyhow::{Context, Result};
 use phat_protocol::{Digest, blake2_256};
 use std::{
@@ -18,13 +18,14 @@ const SHARED: [&str; 7] = [
     "protocol/src",
 ];
 
-/// BLAKE2b-256 of all that a guest is built from: the compiler's flags joined by line feeds, then
+/// BLAKE2b-256 of all that a guest is built from: the flags of either compiler joined by line feeds, then
 /// each file in the order of its path. Flags, paths (from the repository's folder, with `/`) and
 /// contents are each preceded by their length in bytes, a little-endian u64. Files and folders named
 /// `tests` are left out: no guest contains them.
 pub(super) fn digest(repository: &Path, folder: &str) -> Result<Digest> {
     let mut message = Vec::new();
-    append(&mut message, FLAGS.join("\n").as_bytes());
+    let flags = [FLAGS.as_slice(), &RUSTUP_FLAGS, &DEBIAN_FLAGS].concat();
+    append(&mut message, flags.join("\n").as_bytes());
     for path in files(repository, folder)? {
         let content = fs::read(repository.join(&path)).with_context(|| format!("can't read {path}"))?;
         append(&mut message, path.as_bytes());

@@ -11,17 +11,21 @@ const TARGET: &str = "wasm32-unknown-unknown";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 
 /// Flags of every guest: memory comes from the host, at most 4 MiB of it, 64 KiB of which is stack;
-/// instructions of WebAssembly 1.0 alone. A linker that knew of bulk memory, which the standard
-/// library of rustup's target uses, would clear an imported memory in a start function, which the
-/// executor refuses: it is told otherwise.
-pub(super) const FLAGS: [&str; 6] = [
+/// instructions of WebAssembly 1.0 alone.
+pub(super) const FLAGS: [&str; 4] = [
     "-Clink-arg=--import-memory",
     "-Clink-arg=--max-memory=4194304",
     "-Clink-arg=-zstack-size=65536",
-    "-Clink-arg=--no-check-features",
-    "-Clink-arg=--features=mutable-globals",
     "-Ctarget-cpu=mvp",
 ];
+
+/// Flags of rustup's toolchain. Its standard library uses bulk memory; a linker that sees this clears
+/// an imported memory in a start function, which the executor refuses, so it is told otherwise.
+/// (Debian's older linker, told so, makes the start function nevertheless.)
+pub(super) const RUSTUP_FLAGS: [&str; 2] = ["-Clink-arg=--no-check-features", "-Clink-arg=--features=mutable-globals"];
+
+/// Flags of Debian's toolchain, which brings no linker of its own.
+pub(super) const DEBIAN_FLAGS: [&str; 1] = ["-Clinker=wasm-ld"];
 
 /// A compiler for the guests' target.
 pub(super) struct Toolchain {
@@ -104,9 +108,12 @@ impl Toolchain {
         let hidden = self.hidden_paths(repository)?;
         let mut flags: Vec<String> = FLAGS.map(String::from).into();
         flags.extend(hidden.iter().map(|(path, name)| format!("--remap-path-prefix={path}={name}")));
-        if let Origin::Debian { .. } = self.origin {
-            flags.push("-Clinker=wasm-ld".into());
-            cargo.arg("-Zbuild-std=core,alloc").env("RUSTC_BOOTSTRAP", "1").env("RUSTC", DEBIAN_RUSTC);
+        match self.origin {
+            Origin::Rustup => flags.extend(RUSTUP_FLAGS.map(String::from)),
+            Origin::Debian { .. } => {
+                flags.extend(DEBIAN_FLAGS.map(String::from));
+                cargo.arg("-Zbuild-std=core,alloc").env("RUSTC_BOOTSTRAP", "1").env("RUSTC", DEBIAN_RUSTC);
+            }
         }
         cargo.env("RUSTC_WRAPPER", workspace.join("rustc-same-anywhere.sh"));
         cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f")).env_remove("RUSTFLAGS");
