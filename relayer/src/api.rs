@@ -96,7 +96,6 @@ struct Api {
 }
 
 /// The API's routes.
-#[must_use]
 pub fn router(state: ApiState) -> Router {
     let api = Arc::new(Api { state, readiness: ready::Cache::default() });
     let token = || from_fn_with_state(Arc::clone(&api), auth::require_token);

@@ -27,23 +27,23 @@ use std::{
 };
 use tokio::sync::watch;
 
-pub const WORKER: WorkerAddress = WorkerAddress([7; 20]);
-pub const WALLET: &str = "0x0909090909090909090909090909090909090909";
+pub(crate) const WORKER: WorkerAddress = WorkerAddress([7; 20]);
+pub(crate) const WALLET: &str = "0x0909090909090909090909090909090909090909";
 
 /// A chain with one oracle.
-pub struct TestChain {
+pub(crate) struct TestChain {
     /// What `facts` answers.
-    pub facts: Mutex<Result<ChainFacts, ChainError>>,
+    pub(crate) facts: Mutex<Result<ChainFacts, ChainError>>,
     /// No call ever returns.
-    pub hangs: AtomicBool,
+    pub(crate) hangs: AtomicBool,
     /// How often `facts` was asked.
-    pub asked: AtomicU32,
+    pub(crate) asked: AtomicU32,
     /// Whether the worker is active.
-    pub active: AtomicBool,
+    pub(crate) active: AtomicBool,
     /// What the wallet has.
-    pub balance: Mutex<Amount>,
+    pub(crate) balance: Mutex<Amount>,
     /// What a registration answers.
-    pub registration: Mutex<Result<Registered, RegistrarError>>,
+    pub(crate) registration: Mutex<Result<Registered, RegistrarError>>,
 }
 
 impl Default for TestChain {
@@ -67,11 +67,11 @@ impl Default for TestChain {
     }
 }
 
-pub fn unreachable() -> ChainError {
+pub(crate) fn unreachable() -> ChainError {
     ChainError::Unreachable { endpoint: "http://node".to_owned(), cause: "connection refused".to_owned() }
 }
 
-pub fn block(number: u64) -> BlockRef {
+pub(crate) fn block(number: u64) -> BlockRef {
     BlockRef { number, hash: BlockHash([u8::try_from(number).unwrap(); 32]) }
 }
 
@@ -181,13 +181,13 @@ impl Registrar for TestChain {
 }
 
 /// An enclave that checks and keeps contracts, and runs nothing.
-pub struct TestEnclave {
+pub(crate) struct TestEnclave {
     /// What `status` answers.
-    pub status: Mutex<Result<Status, EnclaveError>>,
+    pub(crate) status: Mutex<Result<Status, EnclaveError>>,
     codes: Mutex<BTreeSet<CodeHash>>,
     contracts: Mutex<BTreeMap<ContractId, Contract>>,
     /// Calls that change something.
-    pub writes: AtomicU32,
+    pub(crate) writes: AtomicU32,
 }
 
 impl Default for TestEnclave {
@@ -220,7 +220,7 @@ impl TestEnclave {
     }
 
     /// Forgets every contract, as a new data directory would.
-    pub fn forget(&self) {
+    pub(crate) fn forget(&self) {
         self.contracts.lock().unwrap().clear();
     }
 }

@@ -25,9 +25,9 @@ use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-pub const TOKEN: &str = "the-token-of-this-test";
+pub(crate) const TOKEN: &str = "the-token-of-this-test";
 /// The clock stands still.
-pub const NOW: Duration = Duration::from_millis(1_700_000_000_123);
+pub(crate) const NOW: Duration = Duration::from_millis(1_700_000_000_123);
 
 struct StoppedClock;
 
@@ -39,9 +39,9 @@ impl Clock for StoppedClock {
 
 /// How a world differs from the usual one.
 #[derive(Clone, Copy)]
-pub struct Setting {
-    pub token: bool,
-    pub allow_simulated: bool,
+pub(crate) struct Setting {
+    pub(crate) token: bool,
+    pub(crate) allow_simulated: bool,
 }
 
 impl Default for Setting {
@@ -50,25 +50,25 @@ impl Default for Setting {
     }
 }
 
-pub struct World {
-    pub store: SqliteStore,
-    pub chain: Arc<TestChain>,
-    pub enclave: Arc<TestEnclave>,
-    pub health: Health,
-    pub doorbell: Arc<Notify>,
-    pub directory: TempDir,
-    pub url: String,
-    pub http: reqwest::Client,
+pub(crate) struct World {
+    pub(crate) store: SqliteStore,
+    pub(crate) chain: Arc<TestChain>,
+    pub(crate) enclave: Arc<TestEnclave>,
+    pub(crate) health: Health,
+    pub(crate) doorbell: Arc<Notify>,
+    pub(crate) directory: TempDir,
+    pub(crate) url: String,
+    pub(crate) http: reqwest::Client,
     cancel: CancellationToken,
     server: JoinHandle<std::io::Result<()>>,
 }
 
 impl World {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(Setting::default()).await
     }
 
-    pub async fn with(setting: Setting) -> Self {
+    pub(crate) async fn with(setting: Setting) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let directory = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&directory.path().join("relayer.db")).await.unwrap();
@@ -107,23 +107,23 @@ impl World {
     }
 
     /// Stops the server; fails when it doesn't end well.
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.cancel.cancel();
         self.server.await.unwrap().unwrap();
     }
 
-    pub async fn get(&self, path: &str) -> (StatusCode, Value) {
+    pub(crate) async fn get(&self, path: &str) -> (StatusCode, Value) {
         answer(self.http.get(format!("{}{path}", self.url)).send().await.unwrap()).await
     }
 
     /// A write with the token.
-    pub fn write(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn write(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.url)).bearer_auth(TOKEN)
     }
 
     /// Makes a request known that waits to be executed; an even sequence and the next are seen at the
     /// same time.
-    pub async fn observe(&self, chain: &str, contract: ContractId, sequence: u64) -> RequestId {
+    pub(crate) async fn observe(&self, chain: &str, contract: ContractId, sequence: u64) -> RequestId {
         let payload = sequence.to_be_bytes().to_vec();
         let request = Request::Evm(evm::Request {
             chain_id: 31337,
@@ -161,13 +161,13 @@ impl World {
     }
 
     /// `Observed -> Ignored`, for want of its contract.
-    pub async fn ignore(&self, id: RequestId) {
+    pub(crate) async fn ignore(&self, id: RequestId) {
         let token = self.lease("local", id).await;
         self.store.ignore(id, token, &IgnoreReason::UnknownContract, self.at(501)).await.unwrap();
     }
 
     /// Takes a request through its whole life: executed, sent twice, answered at last.
-    pub async fn fulfil(&self, id: RequestId, outcome: Outcome, output: &[u8]) {
+    pub(crate) async fn fulfil(&self, id: RequestId, outcome: Outcome, output: &[u8]) {
         let token = self.lease("local", id).await;
         let execution = Execution {
             attestation: Attestation::Simulated,
@@ -213,7 +213,7 @@ impl World {
 }
 
 /// Status and JSON of an answer; every failure must be a problem.
-pub async fn answer(response: Response) -> (StatusCode, Value) {
+pub(crate) async fn answer(response: Response) -> (StatusCode, Value) {
     let status = response.status();
     let kind = response.headers().get("content-type").map(|value| value.to_str().unwrap().to_owned());
     let body: Value = response.json().await.unwrap();
@@ -229,13 +229,13 @@ pub async fn answer(response: Response) -> (StatusCode, Value) {
 }
 
 /// A module that can become a contract.
-pub fn good_module() -> Vec<u8> {
+pub(crate) fn good_module() -> Vec<u8> {
     wat::parse_str(r#"(module (import "env" "memory" (memory 2 16)) (func (export "deploy")) (func (export "call")))"#)
         .unwrap()
 }
 
 /// A module with three things against it.
-pub fn bad_module() -> Vec<u8> {
+pub(crate) fn bad_module() -> Vec<u8> {
     wat::parse_str(
         r#"(module (import "env" "memory" (memory 2 9999)) (import "env" "sleep" (func)) (func (export "deploy")))"#,
     )
