@@ -17,6 +17,8 @@ const ANCESTRY: u32 = 512;
 
 /// How soon an announced block is looked for again.
 const LAG: Duration = Duration::from_millis(200);
+/// How often it is looked for before it is forgotten.
+const PATIENCE: u32 = 50;
 
 /// What an operator may set.
 #[derive(Clone, Copy, Debug)]
@@ -35,13 +37,15 @@ pub struct WatchStage {
     store: Arc<dyn WatchStore>,
     clock: SharedClock,
     settings: WatchSettings,
+    /// How often in a row an announced block didn't show.
+    disappointed: u32,
 }
 
 impl WatchStage {
     /// A stage for `chain`.
     #[must_use]
     pub fn new(chain: ChainEnd, store: Arc<dyn WatchStore>, clock: SharedClock, settings: WatchSettings) -> Self {
-        Self { chain, store, clock, settings }
+        Self { chain, store, clock, settings, disappointed: 0 }
     }
 
     /// The cursor, once it is sure that the chain still goes through it.
@@ -64,13 +68,21 @@ impl WatchStage {
         Ok(ancestor)
     }
 
-    /// How long to rest. A subscription may know of a block that the endpoint doesn't show yet.
-    fn rest(&self, head: &Head) -> Progress {
-        if self.chain.doorbells.announced.load(Ordering::Relaxed) > head.latest.number {
-            Progress::Soon(LAG)
-        } else {
-            Progress::Idle
+    /// How long to rest. A subscription may know of a block that the endpoint doesn't show yet; one
+    /// that never shows was dropped or never there.
+    fn rest(&mut self, head: &Head) -> Progress {
+        let announced = &self.chain.doorbells.announced;
+        if announced.load(Ordering::Relaxed) <= head.latest.number {
+            self.disappointed = 0;
+            return Progress::Idle;
         }
+        self.disappointed += 1;
+        if self.disappointed > PATIENCE {
+            announced.store(0, Ordering::Relaxed);
+            self.disappointed = 0;
+            return Progress::Idle;
+        }
+        Progress::Soon(LAG)
     }
 
     async fn is_canonical(&self, checkpoint: Checkpoint, head: &Head) -> Result<bool, StageError> {
