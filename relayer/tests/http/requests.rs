@@ -25,7 +25,7 @@ async fn requests_are_listed_newest_first_and_filtered() {
     let list = async |query: &str| ids(&world.get(&format!("/v1/requests{query}")).await.1);
     assert_eq!(list("").await, [other.clone(), second.clone(), first.clone()]);
     assert_eq!(list("?chain=local").await, [second.clone(), first.clone()]);
-    assert_eq!(list("?state=settled").await, [second.clone()]);
+    assert_eq!(list("?state=settled").await, [second]);
     assert_eq!(list("?state=observed&chain=local").await, [first]);
     assert_eq!(list("?state=expired").await, Vec::<String>::new());
 
