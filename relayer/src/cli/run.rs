@@ -1,6 +1,7 @@
 use super::ConfigFile;
 use crate::compose;
 use clap::{Args, ValueEnum};
+use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
 /// Watches, executes, submits and settles until SIGTERM or SIGINT.
@@ -27,8 +28,10 @@ enum LogFormat {
 impl Run {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let config = self.file.load()?;
-        let lines =
-            tracing_subscriber::fmt().with_env_filter(EnvFilter::try_new(&self.log)?).with_writer(std::io::stderr);
+        let lines = tracing_subscriber::fmt()
+            .with_env_filter(EnvFilter::try_new(&self.log)?)
+            .with_ansi(std::io::stderr().is_terminal())
+            .with_writer(std::io::stderr);
         match self.log_format {
             LogFormat::Human => lines.init(),
             LogFormat::Json => lines.json().init(),
