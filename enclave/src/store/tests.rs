@@ -1,5 +1,6 @@
 use super::*;
 use crate::testbed::{Disk, open_store};
+use parity_scale_codec::Encode;
 use phat_executor::State;
 use phat_protocol::{CodeHash, Outcome, Owner, Payee, Report, RequestId, Salt, Signature, WorkerAddress};
 use redb::ReadableTable;
@@ -215,6 +216,25 @@ fn a_row_that_the_host_changed_or_moved_is_found_out() {
     assert_eq!(again.code(CodeHash([7; 32])).unwrap(), None);
     assert!(again.report(RequestId([1; 32])).unwrap().is_some());
     assert_eq!(again.fault(), None, "one bad row stops nothing else");
+}
+
+#[test]
+fn state_of_another_revision_does_not_stand_in_for_a_contracts_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = store(directory.path());
+    first.put_code(phat_protocol::code_hash(b"wasm"), b"wasm", 5).unwrap();
+    let record = contract(b"init");
+    let id = record.contract_id();
+    first.put_contract(&record, State::new(), 5).unwrap();
+    assert!(first.load_contract(id).unwrap().is_some());
+    let later = records::StateRecord { revision: 1, state: State::new() };
+    let sealed = first.seal("state", &id.0, &later.encode()).unwrap();
+    drop(first);
+    tamper(directory.path(), |transaction| {
+        transaction.open_table(STATE).unwrap().insert(id.0, sealed.as_slice()).unwrap();
+    });
+    let refused = store(directory.path()).load_contract(id).unwrap_err();
+    assert!(matches!(refused, StoreError::Damaged { table: "state", .. }), "{refused}");
 }
 
 #[test]

@@ -274,7 +274,8 @@ async fn more_runs_than_the_settings_allow_are_told_that_the_enclave_is_busy() {
         })
         .collect();
     runner.wait_for_started(most).await;
-    assert_eq!(bed.worker.execute(request(&bed, most + 1)).await.unwrap_err(), Problem::Busy);
+    let beyond = tokio::time::timeout(Duration::from_secs(30), bed.worker.execute(request(&bed, most + 1)));
+    assert_eq!(beyond.await.expect("it waits instead").unwrap_err(), Problem::Busy);
     assert_eq!(bed.worker.status().await.unwrap().running, most);
     runner.gate.add_permits(1_000);
     for call in calls {
