@@ -37,19 +37,19 @@ fn wasm_target(system: bool) -> Result<()> {
         say("setup: wasm is built with Debian's rustc-web and its library's sources");
         return Ok(());
     }
+    if system {
+        install(&missing)?;
+        say("setup: wasm is built with Debian's rustc-web and its library's sources");
+        return Ok(());
+    }
     if succeeds(Command::new("rustup").args(["target", "add", "wasm32-unknown-unknown"])) && rustup_has_wasm() {
         say("setup: added rustup's wasm32-unknown-unknown");
         return Ok(());
     }
-    if !system {
-        bail!(
-            "there is no compiler for wasm; run `cargo xtask setup --system` (it runs `apt-get install {}`), or `rustup target add wasm32-unknown-unknown`",
-            missing.join(" ")
-        );
-    }
-    install(&missing)?;
-    say("setup: wasm is built with Debian's rustc-web and its library's sources");
-    Ok(())
+    bail!(
+        "there is no compiler for wasm; run `cargo xtask setup --system` (it runs `apt-get install {}`), or `rustup target add wasm32-unknown-unknown`",
+        missing.join(" ")
+    )
 }
 
 fn rustup_has_wasm() -> bool {

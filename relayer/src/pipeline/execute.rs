@@ -7,7 +7,6 @@ use super::{
 };
 use crate::{
     clock::{Millis, SharedClock},
-    health::{Component, Health},
     request::IgnoreReason,
     store::{ExecuteStore, Lease, LeaseToken, Leased, SettleStore, StoreError},
 };
@@ -44,7 +43,6 @@ struct Runs {
     store: Arc<dyn ExecuteStore>,
     enclave: Arc<dyn Enclave>,
     clock: SharedClock,
-    health: Health,
     retry: RetrySettings,
 }
 
@@ -56,11 +54,10 @@ impl ExecuteStage {
         store: Arc<Store>,
         enclave: Arc<dyn Enclave>,
         clock: SharedClock,
-        health: Health,
         settings: ExecuteSettings,
     ) -> Self {
         let resolver = Resolver { chain: chain.clone(), store: store.clone(), clock: clock.clone() };
-        let runs = Runs { chain, store, enclave, clock, health, retry: settings.retry };
+        let runs = Runs { chain, store, enclave, clock, retry: settings.retry };
         Self { runs: Arc::new(runs), resolver, settings, running: JoinSet::new() }
     }
 
@@ -169,9 +166,9 @@ impl Runs {
             let wait = self.retry.after_tries(tries);
             observe::execution_failed(&self.chain.name, id, &error, wait);
             let next_try_at = Millis::now(&*self.clock).after(wait);
-            // When this fails too, the lease runs out.
             if let Err(error) = self.store.give_back(id, token, &error.to_string(), next_try_at).await {
-                self.health.fail(Component::Database, "execute", error);
+                // The lease runs out.
+                observe::lease_kept(&self.chain.name, id, &error);
             }
         }
     }
@@ -189,7 +186,6 @@ impl Runs {
         let now = Millis::now(&*self.clock);
         let reason = match answered {
             Ok(execution) if execution.report.request_id == id => {
-                self.health.recover(Component::Enclave, "execute");
                 self.store.report(id, token, &execution, now).await?;
                 observe::executed(&self.chain.name, id, &execution);
                 self.chain.doorbells.submit.notify_one();
@@ -203,13 +199,9 @@ impl Runs {
             Err(EnclaveError::Refused(Refusal::StaleRevision { .. })) => IgnoreReason::StaleRevision,
             // The chain's clock, not the enclave's, says when it is over: `settle` looks.
             Err(error @ EnclaveError::Refused(Refusal::Expired { .. })) => return Err(error.into()),
-            Err(error) if error.is_transient() => {
-                self.health.fail(Component::Enclave, "execute", &error);
-                return Err(error.into());
-            }
+            Err(error) if error.is_transient() => return Err(error.into()),
             Err(error) => IgnoreReason::Refused { why: error.to_string() },
         };
-        self.health.recover(Component::Enclave, "execute");
         self.store.ignore(id, token, &reason, now).await?;
         observe::ignored(&self.chain.name, id, &reason);
         Ok(())

@@ -1,7 +1,7 @@
 //! The events that a reader of the log can count on: one function for each.
 
 use super::StageError;
-use crate::request::IgnoreReason;
+use crate::{request::IgnoreReason, store::StoreError};
 use phat_connector::{BlockRef, EntryRefusal, TxHash};
 use phat_enclave_api::Execution;
 use phat_protocol::RequestId;
@@ -46,6 +46,10 @@ pub(super) fn ignored(chain: &str, request: RequestId, reason: &IgnoreReason) {
 
 pub(super) fn execution_failed(chain: &str, request: RequestId, cause: &StageError, wait: Duration) {
     warn!(chain, %request, %cause, wait_ms = wait.as_millis(), "execution failed");
+}
+
+pub(super) fn lease_kept(chain: &str, request: RequestId, cause: &StoreError) {
+    warn!(chain, %request, %cause, "lease not given back; it runs out");
 }
 
 pub(super) fn refused(chain: &str, request: RequestId, refusal: &EntryRefusal) {

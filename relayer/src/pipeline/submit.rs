@@ -8,7 +8,6 @@ use super::{
 use crate::{
     attempt::OpenAttempt,
     clock::{Millis, SharedClock},
-    health::{Component, Health},
     store::{NewAttempt, ReadyReport, SettleStore, SubmitStore},
 };
 use async_trait::async_trait;
@@ -39,7 +38,6 @@ pub struct SubmitStage {
     store: Arc<dyn SubmitStore>,
     resolver: Resolver,
     clock: SharedClock,
-    health: Health,
     settings: SubmitSettings,
 }
 
@@ -50,11 +48,10 @@ impl SubmitStage {
         chain: ChainEnd,
         store: Arc<Store>,
         clock: SharedClock,
-        health: Health,
         settings: SubmitSettings,
     ) -> Self {
         let resolver = Resolver { chain: chain.clone(), store: store.clone(), clock: clock.clone() };
-        Self { chain, store, resolver, clock, health, settings }
+        Self { chain, store, resolver, clock, settings }
     }
 
     /// Sends what was stored and never sent, or not mined for long, and replaces what is stuck.
@@ -116,34 +113,20 @@ impl SubmitStage {
         }
         let entries: Vec<Entry> = in_time.iter().map(|report| report.entry.clone()).collect();
         let refusals = if entries.is_empty() { Vec::new() } else { self.chain.status.refusals(&entries).await? };
-        let (mut admitted, mut over, mut trouble) = (Vec::new(), Vec::new(), None);
+        let (mut admitted, mut over) = (Vec::new(), Vec::new());
         for (report, refusal) in in_time.into_iter().zip(refusals) {
             let Some(refusal) = refusal else {
                 admitted.push(report);
                 continue;
             };
             self.put_off(&report, &refusal).await?;
-            match refusal {
-                EntryRefusal::NotPending => {
-                    over.push(Suspect { id: report.id, block: 0, expires_at: report.entry.request.expires_at() })
-                }
-                EntryRefusal::BadSignatures | EntryRefusal::Paused => trouble = Some(refusal),
-                EntryRefusal::Expired | EntryRefusal::ExecutedInFuture | EntryRefusal::Other(_) => {}
+            if refusal == EntryRefusal::NotPending {
+                let expires_at = report.entry.request.expires_at();
+                over.push(Suspect { id: report.id, block: 0, expires_at });
             }
         }
-        self.note(trouble.as_ref());
         self.resolver.resolve(&over, &head).await?;
         Ok(admitted)
-    }
-
-    /// Trouble that stops every report of this chain is the operator's to see.
-    fn note(&self, trouble: Option<&EntryRefusal>) {
-        let component = Component::Chain(self.chain.name.to_string());
-        match trouble {
-            Some(EntryRefusal::Paused) => self.health.fail(component, "oracle", "the oracle is paused"),
-            Some(_) => self.health.fail(component, "oracle", "the oracle doesn't accept this worker's signature"),
-            None => self.health.recover(component, "oracle"),
-        }
     }
 
     async fn put_off(&self, report: &ReadyReport, refusal: &EntryRefusal) -> Result<(), StageError> {

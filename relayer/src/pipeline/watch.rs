@@ -39,13 +39,15 @@ pub struct WatchStage {
     settings: WatchSettings,
     /// How often in a row an announced block didn't show.
     disappointed: u32,
+    /// Whether the endpoint was seen to serve the configured chain and oracle since it last failed.
+    identified: bool,
 }
 
 impl WatchStage {
     /// A stage for `chain`.
     #[must_use]
     pub fn new(chain: ChainEnd, store: Arc<dyn WatchStore>, clock: SharedClock, settings: WatchSettings) -> Self {
-        Self { chain, store, clock, settings, disappointed: 0 }
+        Self { chain, store, clock, settings, disappointed: 0, identified: false }
     }
 
     /// The cursor, once it is sure that the chain still goes through it.
@@ -104,6 +106,18 @@ impl Stage for WatchStage {
     }
 
     async fn step(&mut self) -> Result<Progress, StageError> {
+        let looked = self.look().await;
+        self.identified = looked.is_ok();
+        looked
+    }
+}
+
+impl WatchStage {
+    async fn look(&mut self) -> Result<Progress, StageError> {
+        if !self.identified {
+            // On another chain nothing is ours, and the cursor must not pass what isn't there.
+            self.chain.status.facts().await?;
+        }
         let head = self.chain.source.head().await?;
         let cursor = self.cursor(&head).await?;
         self.chain.doorbells.settle.notify_one();

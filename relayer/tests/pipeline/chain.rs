@@ -19,7 +19,7 @@ use std::{
 };
 use tokio::sync::watch;
 
-pub const PAYEE: Payee = Payee([0x11; 32]);
+pub(crate) const PAYEE: Payee = Payee([0x11; 32]);
 
 #[derive(Clone)]
 struct Sent {
@@ -37,7 +37,7 @@ struct Block {
 }
 
 #[derive(Default)]
-pub struct State {
+pub(crate) struct State {
     blocks: Vec<Block>,
     forks: u64,
     sequence: u64,
@@ -45,40 +45,40 @@ pub struct State {
     /// What every signed transaction carries, by its bytes.
     signed: HashMap<Vec<u8>, Sent>,
     /// Nonces that strangers used.
-    pub stranger_nonces: u64,
-    pub unreachable: bool,
+    pub(crate) stranger_nonces: u64,
+    pub(crate) unreachable: bool,
     /// Broadcasts fail, and nothing arrives.
-    pub deaf: bool,
+    pub(crate) deaf: bool,
     /// Transactions that were broadcast, by hash and in order.
-    pub broadcasts: Vec<TxHash>,
-    pub refused: HashSet<RequestId>,
-    pub confirmations: u64,
-    pub timestamp: u64,
+    pub(crate) broadcasts: Vec<TxHash>,
+    pub(crate) refused: HashSet<RequestId>,
+    pub(crate) confirmations: u64,
+    pub(crate) timestamp: u64,
 }
 
 /// A chain that a test drives.
 #[derive(Clone, Default)]
-pub struct TestChain(Arc<Mutex<State>>);
+pub(crate) struct TestChain(Arc<Mutex<State>>);
 
 impl TestChain {
-    pub fn new(timestamp: u64) -> Self {
+    pub(crate) fn new(timestamp: u64) -> Self {
         let chain = Self::default();
         chain.state().timestamp = timestamp;
         chain.mine();
         chain
     }
 
-    pub fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap()
     }
 
     /// Mines a block with what is in the pool.
-    pub fn mine(&self) -> BlockRef {
+    pub(crate) fn mine(&self) -> BlockRef {
         self.mine_with(Vec::new())
     }
 
     /// Mines a block in which a consumer asks.
-    pub fn ask(&self, contract: ContractId, lifetime: u64) -> RequestId {
+    pub(crate) fn ask(&self, contract: ContractId, lifetime: u64) -> RequestId {
         let mut state = self.state();
         state.sequence += 1;
         let payload = state.sequence.to_be_bytes().to_vec();
@@ -143,7 +143,7 @@ impl TestChain {
 
     /// Drops the newest blocks; what comes next has other hashes. Dropped transactions go back to
     /// the pool when `keep`.
-    pub fn reorganise(&self, depth: usize, keep: bool) {
+    pub(crate) fn reorganise(&self, depth: usize, keep: bool) {
         let mut state = self.state();
         let length = state.blocks.len() - depth;
         let dropped = state.blocks.split_off(length);
@@ -156,22 +156,22 @@ impl TestChain {
     }
 
     /// Puts a request that a reorganisation dropped into a new block with the same parent.
-    pub fn include_again(&self, request: &ObservedRequest) {
+    pub(crate) fn include_again(&self, request: &ObservedRequest) {
         self.mine_with(vec![(request.request.clone(), request.payload.clone())]);
     }
 
-    pub fn observed(&self, id: RequestId) -> ObservedRequest {
+    pub(crate) fn observed(&self, id: RequestId) -> ObservedRequest {
         self.state().request(&id).unwrap()
     }
 
     /// How often the chain answered the request.
-    pub fn answers(&self, id: RequestId) -> usize {
+    pub(crate) fn answers(&self, id: RequestId) -> usize {
         let state = self.state();
         state.blocks.iter().flat_map(|block| &block.transactions).filter(|(_, answered)| answered.contains(&id)).count()
     }
 
     /// How many entries were mined without effect.
-    pub fn wasted(&self) -> usize {
+    pub(crate) fn wasted(&self) -> usize {
         let state = self.state();
         state
             .blocks
@@ -182,7 +182,7 @@ impl TestChain {
     }
 
     /// Another submitter answers.
-    pub fn answered_by_another(&self, id: RequestId) {
+    pub(crate) fn answered_by_another(&self, id: RequestId) {
         let block = self.mine();
         let mut state = self.state();
         let sent = Sent { hash: TxHash(Digest(keccak256(&block.hash.0))), nonce: u64::MAX, entries: vec![id] };

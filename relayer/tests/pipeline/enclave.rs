@@ -13,14 +13,14 @@ use std::{
 };
 
 #[derive(Default)]
-pub struct TestEnclave {
-    pub contracts: Mutex<HashSet<ContractId>>,
-    pub away: Mutex<bool>,
+pub(crate) struct TestEnclave {
+    pub(crate) contracts: Mutex<HashSet<ContractId>>,
+    pub(crate) away: Mutex<bool>,
     reports: Mutex<HashMap<RequestId, Execution>>,
 }
 
 impl TestEnclave {
-    pub fn executions(&self) -> usize {
+    pub(crate) fn executions(&self) -> usize {
         self.reports.lock().unwrap().len()
     }
 }

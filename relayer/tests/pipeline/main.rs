@@ -10,7 +10,6 @@ use enclave::TestEnclave;
 use phat_protocol::{ContractId, RequestId};
 use phat_relayer::{
     clock::{Clock, Millis},
-    health::Health,
     pipeline::{
         ChainEnd, Doorbells, ExecuteSettings, ExecuteStage, Progress, RetrySettings, SettleStage, Stage, StageError,
         SubmitSettings, SubmitStage, WatchSettings, WatchStage,
@@ -78,14 +77,8 @@ impl World {
 
     async fn execute(&self) -> Result<(), StageError> {
         let settings = ExecuteSettings { concurrency: 8, lease: Duration::from_secs(60), retry: Self::RETRY };
-        let mut stage = ExecuteStage::new(
-            self.end.clone(),
-            self.store.clone(),
-            self.enclave.clone(),
-            self.clock.clone(),
-            Health::default(),
-            settings,
-        );
+        let mut stage =
+            ExecuteStage::new(self.end.clone(), self.store.clone(), self.enclave.clone(), self.clock.clone(), settings);
         while stage.step().await? == Progress::More {
             stage.finish().await;
         }
@@ -101,7 +94,7 @@ impl World {
             expiry_margin: Duration::from_secs(5),
             retry: Self::RETRY,
         };
-        SubmitStage::new(self.end.clone(), self.store.clone(), self.clock.clone(), Health::default(), settings)
+        SubmitStage::new(self.end.clone(), self.store.clone(), self.clock.clone(), settings)
     }
 
     async fn submit(&self) -> Result<(), StageError> {
@@ -125,6 +118,17 @@ impl World {
             .await
             .unwrap();
         state.parse().unwrap()
+    }
+
+    /// A request whose transaction is stored, and didn't get through to the node.
+    async fn stored_and_not_sent(&self, lifetime: u64) -> RequestId {
+        let id = self.chain.ask(CONTRACT, lifetime);
+        self.watch().await.unwrap();
+        self.execute().await.unwrap();
+        self.chain.state().deaf = true;
+        self.submit().await.unwrap_err();
+        assert_eq!(self.state(id).await, StateName::Submitted);
+        id
     }
 
     /// Every stage once, and a block.
@@ -171,12 +175,7 @@ async fn requests_of_many_blocks_are_all_answered_once() {
 #[tokio::test]
 async fn a_transaction_that_was_stored_and_never_sent_is_sent_unchanged() {
     let world = World::new().await;
-    let id = world.chain.ask(CONTRACT, 600);
-    world.watch().await.unwrap();
-    world.execute().await.unwrap();
-    world.chain.state().deaf = true;
-    world.submit().await.unwrap_err();
-    assert_eq!(world.state(id).await, StateName::Submitted);
+    let id = world.stored_and_not_sent(600).await;
     world.chain.state().deaf = false;
     world.submit().await.unwrap();
     world.chain.mine();
@@ -253,11 +252,7 @@ async fn an_answer_whose_block_is_reorganised_away_is_submitted_again() {
 #[tokio::test]
 async fn a_nonce_that_a_stranger_used_is_given_up_only_after_a_second_look() {
     let world = World::new().await;
-    let id = world.chain.ask(CONTRACT, 600);
-    world.watch().await.unwrap();
-    world.execute().await.unwrap();
-    world.chain.state().deaf = true;
-    world.submit().await.unwrap_err();
+    let id = world.stored_and_not_sent(600).await;
     {
         let mut state = world.chain.state();
         state.deaf = false;
@@ -291,11 +286,7 @@ async fn a_stuck_transaction_is_replaced_with_the_same_nonce_and_either_hash_cou
 #[tokio::test]
 async fn a_request_expires_only_by_the_chains_clock_and_its_nonce_is_filled() {
     let world = World::new().await;
-    let id = world.chain.ask(CONTRACT, 100);
-    world.watch().await.unwrap();
-    world.execute().await.unwrap();
-    world.chain.state().deaf = true;
-    world.submit().await.unwrap_err();
+    let id = world.stored_and_not_sent(100).await;
     world.later(Duration::from_secs(1_000));
     world.settle().await.unwrap();
     assert_eq!(world.state(id).await, StateName::Submitted);
