@@ -24,7 +24,15 @@ struct Stage {
 
 impl Stage {
     async fn set() -> Result<Self> {
-        let mut ground = Ground::start(Settings::new(Binaries::up_to_date()?)?).await?;
+        let mut settings = Settings::new(Binaries::up_to_date()?)?;
+        // What a dead relayer was having run is taken up again when its lease is over.
+        settings.relayer = toml::toml! {
+            [enclave]
+            run_timeout = "14s"
+            [execute]
+            lease = "15s"
+        };
+        let mut ground = Ground::start(settings).await?;
         let gate = RpcGate::start(&ground.anvil.url()).await?;
         ground.settings.chain.insert("rpc_url".to_owned(), gate.url().into());
         let environment = Environment::on(ground).await?;
