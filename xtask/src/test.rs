@@ -1,7 +1,7 @@
 //! Every test of the repository.
 
 use crate::process::{self, cargo, npm, root};
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 /// Runs the tests of the main workspace, of the guests and of the Solidity contracts.
 ///
@@ -12,13 +12,17 @@ pub(crate) fn run(filter: Option<&str>) -> Result<()> {
         root().join("contracts-evm/node_modules").is_dir(),
         "the npm packages are missing; run `cargo xtask setup`"
     );
-    // Scenarios start the binaries as processes, so these are built first.
+    // Scenarios start the binaries as processes: they are built first, beside this program, and once.
     process::run(cargo().args(["build", "--workspace", "--bins"]))?;
+    let here = std::env::current_exe().context("where am I?")?;
+    let folder = here.parent().context("where am I?")?;
+    let mut nextest = cargo();
+    nextest.args(["nextest", "run", "--workspace"]).env("PHAT_BIN_DIR", folder);
     if let Some(filter) = filter {
-        return process::run(cargo().args(["nextest", "run", "--workspace", filter]));
+        return process::run(nextest.arg(filter));
     }
     process::run(npm("contracts-evm").args(["run", "--silent", "test"]))?;
     process::run(cargo().current_dir(root().join("phat-contracts")).args(["test", "--quiet"]))?;
     process::run(cargo().args(["test", "--workspace", "--doc", "--quiet"]))?;
-    process::run(cargo().args(["nextest", "run", "--workspace"]))
+    process::run(&mut nextest)
 }
