@@ -9,8 +9,8 @@ pub(crate) const TRANSACTION: u64 = 21_000;
 /// The most gas of one transaction under EIP-7825.
 pub(crate) const MAX_TRANSACTION: u64 = 1 << 24;
 /// What the oracle sets aside beside the callback's own gas: 40,000 for credit, call and event,
-/// 20,000 for id, slot and hashes.
-const ENTRY: u64 = 60_000;
+/// 25,000 for id, slot and hashes.
+const ENTRY: u64 = 65_000;
 /// For each signature: a recovery and a cold look-up in the registry.
 const SIGNATURE: u64 = 18_000;
 /// For each byte of output: its copies.
