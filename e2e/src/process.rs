@@ -12,7 +12,7 @@ use std::{
 };
 
 /// Ends the group named by its first argument when its standard input ends.
-const REAPER: &str = r#"cat >/dev/null; kill -9 -- "-$1" 2>/dev/null"#;
+const REAPER: &str = r#"cat >/dev/null; kill -9 "-$1" 2>/dev/null"#;
 
 /// How many lines of a log are shown when something fails.
 const TAIL_LINES: usize = 40;
@@ -78,6 +78,17 @@ impl Process {
         if self.ended()?.is_none() {
             kill_process_group(self.group, Signal::KILL)?;
             self.ended = Some(self.child.wait()?);
+        }
+        Ok(())
+    }
+
+    /// What ctrl-C sends: SIGINT. Doesn't wait for the end.
+    ///
+    /// # Errors
+    /// When the signal can't be sent.
+    pub fn interrupt(&mut self) -> Result<()> {
+        if self.ended()?.is_none() {
+            kill_process_group(self.group, Signal::INT)?;
         }
         Ok(())
     }

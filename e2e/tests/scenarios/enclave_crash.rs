@@ -2,7 +2,7 @@
 
 use crate::DEADLINE;
 use anyhow::{Context, Result, ensure};
-use phat_e2e::{Asked, Asker, Environment, Question, eventually};
+use phat_e2e::{Asked, Asker, Environment, Ground, Question, Settings, eventually};
 use phat_enclave_api::Enclave;
 use phat_protocol::ContractId;
 use rand::{Rng, SeedableRng, rngs::StdRng};
@@ -63,6 +63,28 @@ async fn an_enclave_killed_after_its_answer_gives_the_same_bytes_again() -> Resu
 
     environment.relayer.resume().await?;
     environment.expect_each_answered_once(&asker, &[asked], DEADLINE).await?;
+    environment.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_that_was_sealed_and_delivered_to_no_one_is_not_made_again() -> Result<()> {
+    let mut environment = Environment::on(Ground::start(Settings::with_short_leases()?).await?).await?;
+    let contract_id = environment.deploy_prices().await?;
+    let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
+    environment.source.hold();
+    let asked = ask(&environment, &asker, contract_id, 1).await?;
+    eventually("the run", DEADLINE, async || Ok(environment.source.waiting() == 1)).await?;
+    environment.relayer.kill()?;
+    environment.source.release();
+    eventually("the run's end", DEADLINE, async || Ok(environment.enclave.status().await?.running == 0)).await?;
+    environment.enclave.kill()?;
+    // Were it run again, it would say this.
+    environment.source.price("R0", "USD", "99999");
+    environment.enclave.resume().await?;
+    environment.relayer.resume().await?;
+
+    environment.expect_each_answered_once(&asker, &asked, 2 * DEADLINE).await?;
+    assert_eq!(environment.source.fetches(), 1);
     environment.finish().await
 }
 

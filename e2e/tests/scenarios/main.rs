@@ -4,6 +4,7 @@
 mod bad_guest;
 mod bad_module;
 mod bad_source;
+mod demo;
 mod enclave_crash;
 mod honesty;
 mod outage;

@@ -3,7 +3,7 @@
 use crate::DEADLINE;
 use anyhow::Result;
 use ethers::providers::Middleware;
-use phat_e2e::{Asked, Asker, Behaviour, Binaries, Environment, Ground, Hold, Question, RpcGate, Settings, eventually};
+use phat_e2e::{Asked, Asker, Behaviour, Environment, Ground, Hold, Question, RpcGate, Settings, eventually};
 use phat_protocol::ContractId;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use std::time::Duration;
@@ -24,15 +24,7 @@ struct Stage {
 
 impl Stage {
     async fn set() -> Result<Self> {
-        let mut settings = Settings::new(Binaries::up_to_date()?)?;
-        // What a dead relayer was having run is taken up again when its lease is over.
-        settings.relayer = toml::toml! {
-            [enclave]
-            run_timeout = "14s"
-            [execute]
-            lease = "15s"
-        };
-        let mut ground = Ground::start(settings).await?;
+        let mut ground = Ground::start(Settings::with_short_leases()?).await?;
         let gate = RpcGate::start(&ground.anvil.url()).await?;
         ground.settings.chain.insert("rpc_url".to_owned(), gate.url().into());
         let environment = Environment::on(ground).await?;
