@@ -1,17 +1,18 @@
 //! The demo: it is a program of `e2e`, and needs the relayer's and the enclave's binaries.
 
-use crate::process::{self, cargo, root};
-use anyhow::{Context, Result, bail};
-use std::process::Command;
+use crate::{
+    process::{self, cargo, root},
+    setup,
+};
+use anyhow::{Context, Result};
+use std::{os::unix::process::CommandExt, process::Command};
 
 /// Builds what the demo starts, then becomes it.
 ///
 /// # Errors
 /// When something can't be built, or the demo fails.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
-    if !root().join("contracts-evm/node_modules").is_dir() {
-        process::run(crate::process::npm("contracts-evm").args(["ci", "--no-audit", "--no-fund"]))?;
-    }
+    setup::npm_packages()?;
     process::run(cargo().args([
         "build",
         "--package",
@@ -27,10 +28,6 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let folder = here.parent().context("where am I?")?;
     let mut demo = Command::new(folder.join("demo"));
     demo.args(arguments).env("PHAT_BIN_DIR", folder).current_dir(root());
-    // The demo gets ctrl-C itself and cleans up; this process only waits for it.
-    let status = demo.status().context("can't start the demo")?;
-    if !status.success() {
-        bail!("the demo ended with {status}");
-    }
-    Ok(())
+    // It takes this process's place, so that ctrl-C and the shell's wait are its own.
+    Err(demo.exec()).context("can't start the demo")
 }

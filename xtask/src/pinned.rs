@@ -6,7 +6,8 @@ pub(crate) struct CargoTool {
     pub(crate) name: &'static str,
     /// The subcommand that it adds to cargo.
     pub(crate) subcommand: &'static str,
-    /// The version that is installed where there is none. Any that is there already will do.
+    /// What is installed where there is none, and what the repository is tested with. Another that is
+    /// there already will do; setup says so.
     pub(crate) version: &'static str,
 }
 

@@ -4,8 +4,8 @@ use crate::{
     pinned::{CargoTool, DENY, NEXTEST, NPM_FOLDERS, WASM_PACKAGES},
     process::{self, cargo, npm, root, succeeds},
 };
-use anyhow::{Result, bail};
-use std::{fs, process::Command};
+use anyhow::{Result, bail, ensure};
+use std::{fs, path::PathBuf, process::Command};
 
 /// Installs what is missing, and says so.
 ///
@@ -13,9 +13,7 @@ use std::{fs, process::Command};
 /// When something can't be installed; the message says what.
 pub(crate) fn run(system: bool) -> Result<()> {
     wasm_target(system)?;
-    for folder in NPM_FOLDERS {
-        packages(folder)?;
-    }
+    npm_packages()?;
     for tool in [NEXTEST, DENY] {
         cargo_tool(&tool)?;
     }
@@ -68,23 +66,51 @@ fn install(packages: &[&str]) -> Result<()> {
     )
 }
 
-/// Installs a folder's npm packages, unless those of the lockfile are there.
-fn packages(folder: &str) -> Result<()> {
-    let folder_path = root().join(folder);
-    let lockfile = fs::read(folder_path.join("package-lock.json"))?;
-    let stamp = folder_path.join("node_modules/.installed-lockfile.json");
-    if fs::read(&stamp).is_ok_and(|installed| installed == lockfile) {
-        say(&format!("setup: {folder}'s npm packages are there"));
-        return Ok(());
+/// Installs the npm packages of the lockfiles, where they aren't there.
+///
+/// # Errors
+/// When npm fails.
+pub(crate) fn npm_packages() -> Result<()> {
+    for folder in NPM_FOLDERS {
+        let lockfile = fs::read(root().join(folder).join("package-lock.json"))?;
+        let stamp = stamp(folder);
+        if fs::read(&stamp).is_ok_and(|installed| installed == lockfile) {
+            say(&format!("setup: {folder}'s npm packages are there"));
+            continue;
+        }
+        process::run(npm(folder).args(["ci", "--no-audit", "--no-fund"]))?;
+        fs::write(stamp, lockfile)?;
     }
-    process::run(npm(folder).args(["ci", "--no-audit", "--no-fund"]))?;
-    fs::write(stamp, lockfile)?;
     Ok(())
 }
 
+/// Fails where the npm packages of a lockfile aren't there.
+///
+/// # Errors
+/// When they aren't, with the command that installs them.
+pub(crate) fn ensure_npm_packages() -> Result<()> {
+    for folder in NPM_FOLDERS {
+        let lockfile = fs::read(root().join(folder).join("package-lock.json"))?;
+        ensure!(
+            fs::read(stamp(folder)).is_ok_and(|installed| installed == lockfile),
+            "{folder}'s npm packages are not those of its lockfile; run `cargo xtask setup`"
+        );
+    }
+    Ok(())
+}
+
+/// A copy of the lockfile whose packages were installed, whole.
+fn stamp(folder: &str) -> PathBuf {
+    root().join(folder).join("node_modules/.installed-lockfile.json")
+}
+
 fn cargo_tool(tool: &CargoTool) -> Result<()> {
-    if succeeds(cargo().args([tool.subcommand, "--version"])) {
-        say(&format!("setup: {} is there", tool.name));
+    if let Some(found) = version(tool) {
+        if found == tool.version {
+            say(&format!("setup: {} {found} is there", tool.name));
+        } else {
+            say(&format!("setup: {} {found} is there; {} is what it is tested with", tool.name, tool.version));
+        }
         return Ok(());
     }
     // Built quickly rather than to run quickly; outside the repository, whose settings are not for it.
@@ -96,6 +122,12 @@ fn cargo_tool(tool: &CargoTool) -> Result<()> {
         "--version",
         tool.version,
     ]))
+}
+
+/// The version that is installed: the second word of what `--version` prints.
+fn version(tool: &CargoTool) -> Option<String> {
+    let printed = process::output(cargo().args([tool.subcommand, "--version"])).ok()?;
+    String::from_utf8_lossy(&printed).split_whitespace().nth(1).map(str::to_owned)
 }
 
 #[expect(clippy::print_stdout, reason = "says what it does")]

@@ -1,17 +1,17 @@
 //! Every test of the repository.
 
-use crate::process::{self, cargo, npm, root};
-use anyhow::{Context, Result, ensure};
+use crate::{
+    process::{self, cargo, npm, root},
+    setup,
+};
+use anyhow::{Context, Result};
 
 /// Runs the tests of the main workspace, of the guests and of the Solidity contracts.
 ///
 /// # Errors
 /// When a test fails, or a part that tests need is missing.
 pub(crate) fn run(filter: Option<&str>) -> Result<()> {
-    ensure!(
-        root().join("contracts-evm/node_modules").is_dir(),
-        "the npm packages are missing; run `cargo xtask setup`"
-    );
+    setup::ensure_npm_packages()?;
     // Scenarios start the binaries as processes: they are built first, beside this program, and once.
     process::run(cargo().args(["build", "--workspace", "--bins"]))?;
     let here = std::env::current_exe().context("where am I?")?;

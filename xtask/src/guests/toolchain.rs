@@ -138,7 +138,7 @@ impl Toolchain {
             Some(home) => PathBuf::from(home),
             None => env::home_dir().context("no home directory")?.join(".cargo"),
         };
-        // The folders in here are named after the registry, or the mirror of it, that they came from.
+        // The folders in here are named after the registry that they came from.
         let registries = cargo_home.join("registry/src");
         let mut hidden = vec![(utf8(&cargo_home)?, "/cargo"), (utf8(repository)?, "/phat")];
         for registry in fs::read_dir(&registries).into_iter().flatten() {
