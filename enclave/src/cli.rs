@@ -1,6 +1,8 @@
 //! The command line.
 
-use anyhow::Context;
+mod open_files;
+mod signals;
+
 use clap::{Args, Parser, Subcommand};
 use phat_enclave::{
     Config, Enclave,
@@ -8,11 +10,10 @@ use phat_enclave::{
 };
 use phat_enclave_api::{Client, ClientSettings, Enclave as _, Endpoint, Status};
 use std::{
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     path::PathBuf,
     process::ExitCode,
 };
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// The trusted process of a Phat Contract oracle: runs contracts and signs their answers, once each.
@@ -31,7 +32,7 @@ const BLOCKING_THREADS: usize = 64;
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serves until SIGTERM or SIGINT (attestation: simulated).
+    /// Serves until SIGTERM or SIGINT (attestation: simulated). Runs may end first; a second signal stops at once.
     Serve(Serve),
     /// Tells who the worker of a running enclave is and whether it can work.
     Status(StatusOf),
@@ -110,11 +111,12 @@ impl Serve {
     fn run(self) -> anyhow::Result<()> {
         let config = self.file.load()?;
         start_log(&config)?;
+        open_files::raise();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().max_blocking_threads(BLOCKING_THREADS).enable_all().build()?;
         runtime.block_on(async {
             let stop = CancellationToken::new();
-            let signals = tokio::spawn(cancel_on_signal(stop.clone())?);
+            let signals = tokio::spawn(signals::stop(stop.clone())?);
             let enclave = Enclave::start(&config, &self.data_dir, &self.listen).await?;
             let status = enclave.status().await?;
             tracing::info!(
@@ -136,22 +138,10 @@ impl Serve {
     }
 }
 
-/// Cancels at the first SIGTERM or SIGINT.
-fn cancel_on_signal(stop: CancellationToken) -> anyhow::Result<impl Future<Output = ()>> {
-    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM can't be listened for")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT can't be listened for")?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        stop.cancel();
-    })
-}
-
 fn start_log(config: &Config) -> anyhow::Result<()> {
     let log = tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::try_new(&config.log.filter)?)
+        .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr);
     let started = match config.log.format {
         LogFormat::Text => log.try_init(),

@@ -184,6 +184,68 @@ async fn a_process_that_is_told_to_stop_finishes_its_runs_first() {
 }
 
 #[tokio::test]
+async fn a_second_signal_ends_the_process_while_a_run_goes_on() {
+    for second in ["TERM", "INT"] {
+        let source = Source::start().await;
+        source.answer(false);
+        let home = Home::new();
+        let open = source.allowed();
+        // Without the second signal it would wait for the run longer than the test waits for its end.
+        let process = home.start(&[(ALLOW, &open), ("PHAT_ENCLAVE__SHUTDOWN__TIMEOUT", "10m")]).await;
+        let contract = process.deploy(&guest::asker(source.port)).await;
+        let asked = request(contract.contract_id, 1, b"");
+        let call = tokio::spawn({
+            let client = process.client.clone();
+            async move { client.execute(&asked).await }
+        });
+        source.wait_for_asked(1).await;
+        process.signal("TERM");
+        let closed = async {
+            while UnixStream::connect(home.socket()).await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        tokio::time::timeout(support::PATIENCE, closed).await.expect("it still listens");
+        process.signal(second);
+        let log = home.path().join("log");
+        assert_eq!(process.ended().await.code(), Some(130), "{}", std::fs::read_to_string(log).unwrap());
+        call.await.unwrap().expect_err("nobody is left to answer");
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_goes_to_a_file_has_no_colours() {
+    let home = Home::new();
+    let process = home.start(&[]).await;
+    assert!(process.terminate().await.success());
+    let log = std::fs::read_to_string(home.path().join("log")).unwrap();
+    assert!(log.contains("listens on"), "{log}");
+    assert!(!log.contains('\u{1b}'), "{log}");
+}
+
+#[tokio::test]
+async fn it_may_open_as_many_files_as_the_system_allows() {
+    let home = Home::new();
+    let log = std::fs::File::create(home.path().join("log")).unwrap();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "ulimit -Sn 256 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_enclave"), "serve"]);
+    shell.arg("--data-dir").arg(home.data()).arg("--listen").arg(home.endpoint().to_string());
+    let child = shell.stderr(log).spawn().unwrap();
+    let client = Client::new(home.endpoint(), ClientSettings::default()).unwrap();
+    let process = support::Process { child, client };
+    let deadline = std::time::Instant::now() + support::PATIENCE;
+    while process.client.status().await.is_err() {
+        assert!(std::time::Instant::now() < deadline, "it never answers");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", process.child.id())).unwrap();
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
+    let words: Vec<&str> = line.split_whitespace().collect();
+    assert_ne!(words[1], "256", "the hard limit leaves nothing to raise: ulimit -Hn 4096");
+    assert_eq!(words[0], words[1]);
+}
+
+#[tokio::test]
 async fn a_run_that_outlives_the_shutdowns_time_is_dropped_unsigned() {
     let source = Source::start().await;
     source.answer(false);
