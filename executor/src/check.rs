@@ -9,7 +9,8 @@ use crate::{Limits, engine::translate};
 use imports::known;
 use std::ops::Range;
 use wasmparser::{
-    ExternalKind, FuncType, ImportSectionReader, MemoryType, Parser, Payload, TypeRef, Validator, WasmFeatures,
+    ExternalKind, FuncType, FunctionBody, ImportSectionReader, MemoryType, Parser, Payload, TypeRef, Validator,
+    WasmFeatures,
 };
 
 /// The module and name of the memory that a contract imports.
@@ -131,6 +132,9 @@ struct Survey {
     memories: usize,
     tables: Vec<u64>,
     exports: Vec<(String, ExternalKind, u32)>,
+    bodies: usize,
+    /// The function with the most parameters and locals, and how many it has.
+    most_locals: Option<(usize, u64)>,
     start: bool,
 }
 
@@ -177,6 +181,7 @@ impl Survey {
                 }
             }
             Payload::StartSection { .. } => self.start = true,
+            Payload::CodeSectionEntry(body) => self.function_body(&body)?,
             _ => {}
         }
         Ok(())
@@ -212,6 +217,21 @@ impl Survey {
         Ok(())
     }
 
+    fn function_body(&mut self, body: &FunctionBody<'_>) -> wasmparser::Result<()> {
+        let function = self.imported_functions.saturating_add(self.bodies);
+        self.bodies += 1;
+        let ty = self.functions.get(function).and_then(|ty| self.function_type(*ty));
+        let mut locals = ty.map_or(0, |ty| u64::try_from(ty.params().len()).unwrap_or(u64::MAX));
+        for group in body.get_locals_reader()? {
+            let (count, _) = group?;
+            locals = locals.saturating_add(count.into());
+        }
+        if self.most_locals.is_none_or(|(_, most)| locals > most) {
+            self.most_locals = Some((function, locals));
+        }
+        Ok(())
+    }
+
     fn function_type(&self, index: u32) -> Option<&FuncType> {
         let ty = self.types.get(crate::limits::in_memory(index))?;
         ty.as_ref()
@@ -229,6 +249,11 @@ impl Survey {
             if *elements > u64::from(limits.table_elements) {
                 refusals.push(Refusal::TableTooLarge { elements: *elements, limit: limits.table_elements });
             }
+        }
+        if let Some((function, locals)) = self.most_locals
+            && locals > u64::from(limits.function_locals)
+        {
+            refusals.push(Refusal::TooManyLocals { function, locals, limit: limits.function_locals });
         }
         for entry in ["deploy", "call"] {
             refusals.extend(self.judge_entry(entry));

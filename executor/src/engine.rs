@@ -1,12 +1,14 @@
 //! From wasm bytes to something that can be run.
 
 use crate::{
-    ModuleFacts, check,
+    ModuleFacts, check, fuel,
     limits::{PAGE_BYTES, in_memory},
     run::Guest,
     seal,
 };
-use wasmi::{CompilationMode, Config, Engine, Extern, Instance, Linker, Memory, MemoryType, Module, Store};
+use wasmi::{
+    CompilationMode, Config, Engine, Extern, Instance, Linker, Memory, MemoryType, Module, OperatorCost, Store,
+};
 use wasmparser::BinaryReader;
 
 /// A translated module. It owns its engine, since an engine keeps the code of every module that it
@@ -20,9 +22,11 @@ pub(crate) struct Translated {
 
 fn config() -> Config {
     let mut config = Config::default();
+    let costs = OperatorCost::default();
     config
         .compilation_mode(CompilationMode::Eager)
         .consume_fuel(true)
+        .operator_cost(OperatorCost { call: fuel::GUEST_CALL, call_indirect: fuel::GUEST_CALL, ..costs })
         .allow_start_fn(false)
         .ignore_custom_sections(true)
         .wasm_tail_call(false)

@@ -25,6 +25,9 @@ pub struct Limits {
     pub memory_pages: u32,
     /// Elements of one module's table. Default 16,384.
     pub table_elements: u32,
+    /// Parameters and locals of one function. The engine sets a function's locals to zero at every
+    /// call, and what a call costs covers this many. Default 1,024.
+    pub function_locals: u32,
     /// Wall time of a run, from its first instruction. Deployments and owner actions have none.
     /// Default 10 s.
     #[serde(with = "humantime_serde")]
@@ -56,7 +59,8 @@ pub struct StorageLimits {
     pub key_bytes: u32,
     /// The longest value, in bytes. Default 1 MiB.
     pub value_bytes: u32,
-    /// Keys and values that one run may have written and not yet removed, in bytes. Default 8 MiB.
+    /// Entries that one run may have written or removed: the bytes of their keys and values, and 128
+    /// more for each entry. Default 8 MiB.
     pub overlay_bytes: u32,
 }
 
@@ -105,6 +109,7 @@ impl Default for Limits {
             fuel_slice: 2_000_000,
             memory_pages: 64,
             table_elements: 16_384,
+            function_locals: 1_024,
             wall_time: Duration::from_secs(10),
             grace: Duration::from_millis(500),
             input_bytes: 1024 * 1024,

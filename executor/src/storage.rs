@@ -67,8 +67,12 @@ impl Overlay {
     }
 }
 
+/// What an entry counts beside its key and value, in bytes: somewhat more than it takes in memory
+/// (two allocations with their headers, and a place in a tree's node).
+const ENTRY_BYTES: usize = 128;
+
 fn size(key: &[u8], value: Option<&[u8]>) -> usize {
-    key.len().saturating_add(value.map_or(0, <[u8]>::len))
+    ENTRY_BYTES.saturating_add(key.len()).saturating_add(value.map_or(0, <[u8]>::len))
 }
 
 #[cfg(test)]
@@ -79,7 +83,7 @@ mod tests {
     const OTHER: ContractId = ContractId([2; 32]);
 
     fn overlay() -> Overlay {
-        let mut overlay = Overlay::new(16);
+        let mut overlay = Overlay::new(ENTRY_BYTES + 16);
         overlay.load(CONTRACT, Arc::new(State::from([(b"a".to_vec(), b"old".to_vec())])));
         overlay
     }
@@ -102,12 +106,25 @@ mod tests {
     }
 
     #[test]
+    fn entries_of_next_to_nothing_fill_the_overlay_too() {
+        let mut overlay = Overlay::new(100 * (ENTRY_BYTES + 1));
+        for key in 0..100u8 {
+            overlay.set(CONTRACT, vec![key], None).unwrap();
+        }
+        let full = overlay.set(CONTRACT, vec![100], None);
+        assert_eq!(full, Err(OverlayFull { limit: 100 * (ENTRY_BYTES + 1) }));
+    }
+
+    #[test]
     fn overwriting_does_not_fill_the_overlay_and_one_byte_too_many_does() {
         let mut overlay = overlay();
         for _ in 0..100 {
             overlay.set(CONTRACT, b"k".to_vec(), Some(vec![0; 15])).unwrap();
         }
-        assert_eq!(overlay.set(CONTRACT, b"k".to_vec(), Some(vec![0; 16])), Err(OverlayFull { limit: 16 }));
-        assert_eq!(overlay.set(CONTRACT, b"l".to_vec(), None), Err(OverlayFull { limit: 16 }));
+        assert_eq!(
+            overlay.set(CONTRACT, b"k".to_vec(), Some(vec![0; 16])),
+            Err(OverlayFull { limit: ENTRY_BYTES + 16 })
+        );
+        assert_eq!(overlay.set(CONTRACT, b"l".to_vec(), None), Err(OverlayFull { limit: ENTRY_BYTES + 16 }));
     }
 }

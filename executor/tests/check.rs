@@ -156,6 +156,23 @@ fn code_and_tables_beyond_their_limits_are_refused() {
 }
 
 #[test]
+fn a_function_with_more_locals_than_the_limit_is_refused() {
+    // The limit is reached in several groups, with the parameters: 24 + 500 + 500.
+    let function = |more: usize| {
+        let params = "i32 ".repeat(24);
+        let (first, second) = ("i64 ".repeat(500), "f64 ".repeat(500 + more));
+        with(&format!("(func) (func (param {params}) (local {first}) (local {second})) (func (local i32))"))
+    };
+    check(&wasm(&function(0)), &Limits::default()).unwrap();
+    let refused = refusals(&function(1));
+    assert_eq!(refused, [Refusal::TooManyLocals { function: 3, locals: 1025, limit: 1024 }]);
+    assert_eq!(words(&refused), ["function 3 has 1025 parameters and locals, and the limit is 1024"]);
+    // A host function counts where functions are numbered.
+    let importing = function(1).replacen("(import", r#"(import "seal0" "input" (func (param i32 i32))) (import"#, 1);
+    assert!(matches!(refusals(&importing)[..], [Refusal::TooManyLocals { function: 4, .. }]));
+}
+
+#[test]
 fn several_tables_are_refused() {
     assert_eq!(refusals(&with("(table 1 funcref) (table 1 funcref)")), [Refusal::SeveralTables(2)]);
 }
@@ -184,6 +201,7 @@ fn each_feature_that_guests_do_not_have_is_named() {
 fn what_only_the_engine_refuses_is_refused_too() {
     // Valid WebAssembly, with more locals than the engine has room for.
     let locals = "(local i64) ".repeat(40_000);
-    let refusals = refusals(&with(&format!("(func {locals})")));
+    let limits = Limits { function_locals: u32::MAX, ..Limits::default() };
+    let refusals = check(&wasm(&with(&format!("(func {locals})"))), &limits).unwrap_err();
     assert!(matches!(&refusals[..], [Refusal::Untranslatable(_)]), "{refusals:?}");
 }

@@ -100,6 +100,49 @@ async fn a_spinning_guest_spends_its_whole_budget_over_many_slices_and_no_more()
     assert!((999_000..=1_000_000).contains(&result.fuel_used), "{}", result.fuel_used);
 }
 
+/// Calls, without end, a function whose thousand locals the engine sets to zero each time.
+fn caller_of_many_locals() -> String {
+    let function = format!("(func $f (local {}))", "i64 ".repeat(1000));
+    guest::contract_with("(memory 2)", &function, "(loop (call $f) (br 0))")
+}
+
+#[tokio::test]
+async fn an_echo_finishes_beside_a_guest_that_calls_a_function_of_many_locals() {
+    let config = limits(|limits| limits.wall_time = Duration::from_secs(2));
+    let executor = executor(&config);
+    let other = executor.clone();
+    let spinner = tokio::spawn(async move { run(&other, query(&caller_of_many_locals())).await });
+    for index in 0..5u8 {
+        assert!(run(&executor, Run { input: vec![index], ..query(&guest::echo()) }).await.succeeded());
+    }
+    assert!(!spinner.is_finished());
+    let result = spinner.await.unwrap();
+    assert_failed(&result, Outcome::TimedOut);
+    assert!(result.elapsed < Duration::from_secs(4), "{:?}", result.elapsed);
+}
+
+#[tokio::test]
+async fn a_call_costs_what_its_locals_do() {
+    let result = end_of(&limits(|limits| limits.fuel = 1_000_000), &caller_of_many_locals()).await;
+    assert_failed(&result, Outcome::OutOfFuel);
+    let count = |call: &str| {
+        let body = format!(
+            "(local $i i32)
+            (loop
+              {call}
+              (local.set $i (i32.add (local.get $i) (i32.const 1)))
+              (br_if 0 (i32.lt_u (local.get $i) (i32.const 1000))))"
+        );
+        let fields = "(type $t (func)) (table funcref (elem $f)) (func $f)";
+        guest::contract_with("(memory 2)", fields, &body)
+    };
+    let without = end_of(&ExecutorConfig::default(), &count("")).await.fuel_used;
+    for call in ["(call $f)", "(call_indirect (type $t) (i32.const 0))"] {
+        let with = end_of(&ExecutorConfig::default(), &count(call)).await.fuel_used;
+        assert!((64_000..70_000).contains(&(with - without)), "{call}: {with} - {without}");
+    }
+}
+
 #[tokio::test]
 async fn a_transaction_has_no_clock_and_ends_by_fuel() {
     let config = limits(|limits| {
@@ -160,6 +203,15 @@ async fn a_guest_that_allocates_without_end_is_out_of_memory() {
         let result = end_of(&ExecutorConfig::default(), &guest::contract_with(memory, "", HOARDER)).await;
         assert_failed(&result, Outcome::OutOfMemory);
     }
+}
+
+#[tokio::test]
+async fn a_host_function_that_traps_after_an_allocation_was_refused_is_out_of_memory_too() {
+    let grow = "(drop (memory.grow (i32.const 40000)))";
+    let returns = "(call $return (i32.const -8) (i32.const 8))";
+    let result = end_of(&ExecutorConfig::default(), &guest::contract(&format!("{grow} {returns}"))).await;
+    assert_failed(&result, Outcome::OutOfMemory);
+    assert_failed(&end_of(&ExecutorConfig::default(), &guest::contract(returns)).await, Outcome::Trapped);
 }
 
 #[tokio::test]

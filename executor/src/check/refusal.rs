@@ -75,6 +75,17 @@ pub enum Refusal {
     /// The module declares more than one table.
     #[error("declares {0} tables, and contracts have one at most")]
     SeveralTables(usize),
+    /// A function has more parameters and locals than the limit. Of several, the one with the most
+    /// is named.
+    #[error("function {function} has {locals} parameters and locals, and the limit is {limit}")]
+    TooManyLocals {
+        /// Its index, imported functions included.
+        function: usize,
+        /// Its parameters and locals.
+        locals: u64,
+        /// `function_locals`.
+        limit: u32,
+    },
     /// The module has a start function.
     #[error("has a start function")]
     StartFunction,

@@ -95,6 +95,7 @@ fn a_module_beyond_the_engines_own_bounds_is_untranslatable_and_not_a_panic() {
     let text = format!(
         r#"(module (import "env" "memory" (memory 1)) (func (export "deploy")) (func (export "call")) (func {locals}))"#
     );
-    let refusals = check(&wat::parse_str(text).unwrap(), &Limits::default()).unwrap_err();
+    let limits = Limits { function_locals: u32::MAX, ..Limits::default() };
+    let refusals = check(&wat::parse_str(text).unwrap(), &limits).unwrap_err();
     assert!(matches!(&refusals[..], [Refusal::Untranslatable(_)]), "{refusals:?}");
 }

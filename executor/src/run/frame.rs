@@ -176,10 +176,15 @@ fn halted(error: &wasmi::Error, store: &mut Store<Guest>) -> Result<Returned, Fa
 }
 
 fn halt_failure(halt: &Halt, store: &Store<Guest>) -> Failure {
+    let run = &store.data().run;
     let outcome = match halt {
-        Halt::OutOfFuel => return spent(store.data().run.limits.fuel),
+        Halt::OutOfFuel => return spent(run.limits.fuel),
         Halt::OutputTooLarge { .. } => Outcome::OutputTooLarge,
         Halt::Unsupported(_) => Outcome::BadContract,
+        // As where the guest itself traps after it.
+        Halt::Trapped(_) if run.memory_refused => {
+            return Failure::new(Outcome::OutOfMemory, format!("{halt}, after more memory was refused"));
+        }
         Halt::Trapped(_) | Halt::Suspended | Halt::Returned => Outcome::Trapped,
     };
     Failure::new(outcome, halt.to_string())
