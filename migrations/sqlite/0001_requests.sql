@@ -38,6 +38,7 @@ CREATE TABLE requests (
     settled_final     INTEGER NOT NULL DEFAULT 0    -- 1 once that block is at the configured finality
 );
 CREATE INDEX requests_by_state ON requests (chain, state, next_try_at);
+CREATE INDEX requests_by_expiry ON requests (chain, state, expires_at);
 CREATE INDEX requests_by_contract ON requests (contract_id, state);
 CREATE INDEX requests_by_time ON requests (observed_at);
 CREATE INDEX requests_by_block ON requests (chain, block_number);

@@ -1,7 +1,7 @@
 //! One nonce used for a batch of reports, and every transaction signed for it.
 
 use crate::clock::Millis;
-use phat_connector::{Fees, TxHash};
+use phat_connector::{BlockRef, Fees, TxHash};
 use phat_protocol::RequestId;
 use serde::{Deserialize, Serialize};
 
@@ -46,8 +46,8 @@ pub struct Transaction {
     pub prepared_at: Millis,
     /// When it was sent last; none before the first time.
     pub broadcast_at: Option<Millis>,
-    /// The height of the block that held it when `settle` last looked.
-    pub mined_in: Option<u64>,
+    /// The block that held it when `settle` last looked.
+    pub mined_in: Option<BlockRef>,
 }
 
 /// An attempt whose nonce is not known to be used at the configured finality.

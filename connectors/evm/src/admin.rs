@@ -196,7 +196,7 @@ impl EvmAdmin {
             .node
             .batch([
                 Call::new("eth_chainId", none),
-                Call::new("eth_estimateGas", [self.call(to, data.clone(), value)]),
+                Call::new("eth_estimateGas", (self.call(to, data.clone(), value), BlockNumber::Latest)),
                 Call::new("eth_getBalance", (from, BlockNumber::Latest)),
             ])
             .await?;

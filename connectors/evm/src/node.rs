@@ -6,6 +6,9 @@ use ethers::{
 use phat_connector::{BlockRef, ChainError};
 use phat_protocol::BlockHash;
 
+/// The most calls of one batch: providers take from 100 upward.
+const BATCH: usize = 100;
+
 /// A node's answers, typed. What belongs together is asked in one batch.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
@@ -41,8 +44,14 @@ impl Node {
         })
     }
 
-    pub(crate) async fn batch_of(&self, calls: Vec<Call>) -> Result<Vec<Reply>, ChainError> {
-        self.transport.batch(calls).await
+    /// Any number of calls, in batches that every provider takes.
+    pub(crate) async fn batch_of(&self, mut calls: Vec<Call>) -> Result<Vec<Reply>, ChainError> {
+        let mut replies = Vec::with_capacity(calls.len());
+        while !calls.is_empty() {
+            let rest = calls.split_off(calls.len().min(BATCH));
+            replies.extend(self.transport.batch(std::mem::replace(&mut calls, rest)).await?);
+        }
+        Ok(replies)
     }
 
     pub(crate) async fn header(&self, number: u64) -> Result<Option<Header>, ChainError> {

@@ -42,6 +42,9 @@ impl ReportSink for EvmChain {
     async fn prepare(&self, entries: &[Entry], nonce: u64, fees: Fees) -> Result<PreparedTransaction, ChainError> {
         let data = self.0.answer_data(entries)?;
         let bound = gas::bound(entries, &data);
+        if entries.len() > 1 && bound > gas::MAX_TRANSACTION {
+            return Err(ChainError::Reverted { reason: format!("the batch may need {bound} gas") });
+        }
         self.0.sign_within(self.0.oracle_address(), data, nonce, fees, bound).await
     }
 
@@ -103,7 +106,8 @@ impl Inner {
             .batch([
                 header_call(BlockNumber::Latest),
                 Call::new("eth_getBalance", (from, BlockNumber::Latest)),
-                Call::new("eth_estimateGas", [call]),
+                // At the newest block: what waits in the pool may be what this replaces.
+                Call::new("eth_estimateGas", (call, BlockNumber::Latest)),
             ])
             .await?;
         let latest = read_latest(latest)?;

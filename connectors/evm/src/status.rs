@@ -108,9 +108,17 @@ impl OracleStatus for EvmChain {
 
     async fn refusals(&self, entries: &[Entry]) -> Result<Vec<Option<EntryRefusal>>, ChainError> {
         let mut calls = Vec::with_capacity(entries.len());
+        let mut refusals = Vec::with_capacity(entries.len());
         for entry in entries {
             let one = std::slice::from_ref(entry);
-            let data = self.0.answer_data(one)?;
+            let data = match self.0.answer_data(one) {
+                Ok(data) => data,
+                Err(error) => {
+                    refusals.push(Some(EntryRefusal::Other(error.to_string())));
+                    continue;
+                }
+            };
+            refusals.push(None);
             let call = ContractCall {
                 from: Some(self.0.wallet.address()),
                 gas: Some(U64::from(gas::bound(one, &data))),
@@ -118,8 +126,13 @@ impl OracleStatus for EvmChain {
             };
             calls.push(Call::new("eth_call", (call, BlockNumber::Latest)));
         }
-        let replies = self.0.node.batch_of(calls).await?;
-        replies.into_iter().map(entry_refusal).collect()
+        let mut replies = self.0.node.batch_of(calls).await?.into_iter();
+        for refusal in refusals.iter_mut().filter(|refusal| refusal.is_none()) {
+            if let Some(reply) = replies.next() {
+                *refusal = entry_refusal(reply)?;
+            }
+        }
+        Ok(refusals)
     }
 
     async fn receipts(&self, hashes: &[TxHash]) -> Result<Vec<Receipt>, ChainError> {
@@ -214,7 +227,14 @@ fn entry_refusal(reply: Reply) -> Result<Option<EntryRefusal>, ChainError> {
         Ok(_nothing) => Ok(None),
         Err(error) => match error.revert_data() {
             Some(data) => Ok(Some(revert::refusal(&data))),
-            None => Err(error.into()),
+            // Nodes that tell no revert data, or gave up on this call alone: the others go on.
+            None => {
+                let error = ChainError::from(error);
+                if let ChainError::Node { transient: true, message, .. } = error {
+                    return Ok(Some(EntryRefusal::Other(message)));
+                }
+                Err(error)
+            }
         },
     }
 }

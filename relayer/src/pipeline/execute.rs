@@ -18,6 +18,9 @@ use rand::{RngCore, rngs::OsRng};
 use std::{sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 
+/// How often contracts that requests are ignored for want of are looked for.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+
 /// What an operator may set.
 #[derive(Clone, Copy, Debug)]
 pub struct ExecuteSettings {
@@ -35,6 +38,8 @@ pub struct ExecuteStage {
     resolver: Resolver,
     settings: ExecuteSettings,
     running: JoinSet<()>,
+    /// When missing contracts were looked for last.
+    looked_at: Option<Millis>,
 }
 
 /// What a run needs.
@@ -58,7 +63,7 @@ impl ExecuteStage {
     ) -> Self {
         let resolver = Resolver { chain: chain.clone(), store: store.clone(), clock: clock.clone() };
         let runs = Runs { chain, store, enclave, clock, retry: settings.retry };
-        Self { runs: Arc::new(runs), resolver, settings, running: JoinSet::new() }
+        Self { runs: Arc::new(runs), resolver, settings, running: JoinSet::new(), looked_at: None }
     }
 
     fn free(&mut self) -> u32 {
@@ -73,15 +78,14 @@ impl ExecuteStage {
         self.settings.concurrency.max(1).saturating_sub(running)
     }
 
-    /// Which of the requests still wait for an answer on chain. The others are concluded, or given
-    /// back until the chain's word on them is final.
-    async fn pending(&self, leased: Vec<Leased>, token: LeaseToken) -> Result<Vec<Leased>, StageError> {
+    /// Parts the requests that wait for an answer on chain from those that don't.
+    async fn part(&self, leased: Vec<Leased>, token: LeaseToken) -> Result<(Vec<Leased>, Vec<Leased>), StageError> {
         let ids: Vec<RequestId> = leased.iter().map(|request| request.id).collect();
         let states = match self.runs.chain.status.states(&ids, None).await {
             Ok(states) => states,
             Err(error) => {
                 let wait = error.retry_after().unwrap_or(self.settings.retry.initial);
-                self.give_back(&leased, token, &error.to_string(), wait).await?;
+                self.give_back(&leased, token, &error.to_string(), |_| wait).await?;
                 return Err(error.into());
             }
         };
@@ -89,20 +93,41 @@ impl ExecuteStage {
         for (request, state) in leased.into_iter().zip(states) {
             if state == OnChainState::Pending { pending.push(request) } else { over.push(request) }
         }
-        if !over.is_empty() {
-            let head = self.runs.chain.source.head().await?;
-            self.give_back(&over, token, "not pending on chain", self.settings.retry.max).await?;
-            let suspects: Vec<Suspect> = over
-                .iter()
-                .map(|request| Suspect {
-                    id: request.id,
-                    block: request.block.number,
-                    expires_at: request.request.expires_at(),
-                })
-                .collect();
-            self.resolver.resolve(&suspects, &head).await?;
+        Ok((pending, over))
+    }
+
+    /// Concludes what isn't pending any more; until the chain's word on it is final it is given back.
+    async fn conclude(&self, over: &[Leased], token: LeaseToken) -> Result<(), StageError> {
+        if over.is_empty() {
+            return Ok(());
         }
-        Ok(pending)
+        let retry = self.settings.retry;
+        self.give_back(over, token, "not pending on chain", |request| retry.after_tries(request.tries)).await?;
+        let head = self.runs.chain.source.head().await?;
+        let suspects: Vec<Suspect> = over
+            .iter()
+            .map(|request| Suspect {
+                id: request.id,
+                block: request.block.number,
+                expires_at: request.request.expires_at(),
+            })
+            .collect();
+        self.resolver.resolve(&suspects, &head).await
+    }
+
+    /// Contracts may come to the enclave by other ways than this relayer's API, or come just as a
+    /// request is ignored for want of them.
+    async fn look_for_contracts(&mut self, now: Millis) -> Result<(), StageError> {
+        if self.looked_at.is_some_and(|at| at.after(LOOK_AGAIN) > now) {
+            return Ok(());
+        }
+        self.looked_at = Some(now);
+        for contract in self.runs.store.wanted(&self.runs.chain.name, now).await? {
+            if self.runs.enclave.contract(contract).await?.is_some() {
+                self.runs.store.reconsider(contract, now).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn give_back(
@@ -110,10 +135,11 @@ impl ExecuteStage {
         requests: &[Leased],
         token: LeaseToken,
         why: &str,
-        wait: Duration,
+        wait: impl Fn(&Leased) -> Duration + Send,
     ) -> Result<(), StoreError> {
-        let next_try_at = Millis::now(&*self.runs.clock).after(wait);
+        let now = Millis::now(&*self.runs.clock);
         for request in requests {
+            let next_try_at = now.after(wait(request));
             self.runs.store.give_back(request.id, token, why, next_try_at).await?;
         }
         Ok(())
@@ -141,15 +167,18 @@ impl Stage for ExecuteStage {
         let lease = Lease { token, until: now.after(self.settings.lease) };
         let leased = self.runs.store.lease(&self.runs.chain.name, lease, free, now).await?;
         if leased.is_empty() {
+            self.look_for_contracts(now).await?;
             return Ok(Progress::Idle);
         }
-        for request in self.pending(leased, token).await? {
+        let (pending, over) = self.part(leased, token).await?;
+        for request in pending {
             let runs = self.runs.clone();
             self.running.spawn(async move {
                 runs.run(request, token).await;
                 runs.chain.doorbells.execute.notify_one();
             });
         }
+        self.conclude(&over, token).await?;
         Ok(Progress::More)
     }
 

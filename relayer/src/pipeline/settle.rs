@@ -11,8 +11,9 @@ use crate::{
     store::{Attempted, SettleStore, SubmitStore, TrackedRequest},
 };
 use async_trait::async_trait;
-use phat_connector::{Head, Receipt, TxHash};
-use std::{collections::HashSet, sync::Arc};
+use phat_connector::{Head, OnChainState, Receipt, TxHash};
+use phat_protocol::RequestId;
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 /// Settles one chain's attempts and requests.
 pub struct SettleStage {
@@ -21,10 +22,21 @@ pub struct SettleStage {
     store: Arc<dyn SettleStore>,
     resolver: Resolver,
     clock: SharedClock,
-    /// Attempts whose nonce was used while none of their receipts showed. An endpoint's nonce may be
-    /// newer than its receipts, so that must hold twice.
-    doubted: HashSet<AttemptId>,
+    /// Attempts whose nonce was used while none of their receipts showed, and since when. An
+    /// endpoint's nonce may be newer than its receipts, so that must hold for a while.
+    doubted: HashMap<AttemptId, Doubt>,
 }
+
+/// When an attempt was doubted first.
+struct Doubt {
+    height: u64,
+    at: Millis,
+}
+
+/// A doubt is believed once the chain is so many blocks higher,
+const DOUBT_BLOCKS: u64 = 3;
+/// or after this time on a chain without new blocks.
+const DOUBT_TIME: Duration = Duration::from_secs(10);
 
 impl SettleStage {
     /// A stage for `chain`.
@@ -35,7 +47,7 @@ impl SettleStage {
         clock: SharedClock,
     ) -> Self {
         let resolver = Resolver { chain: chain.clone(), store: store.clone(), clock: clock.clone() };
-        Self { chain, attempts: store.clone(), store, resolver, clock, doubted: HashSet::new() }
+        Self { chain, attempts: store.clone(), store, resolver, clock, doubted: HashMap::new() }
     }
 
     async fn settle_attempts(&mut self, head: &Head) -> Result<(), StageError> {
@@ -55,7 +67,7 @@ impl SettleStage {
                 .find(|receipt| attempt.transactions.iter().any(|transaction| transaction.hash == receipt.hash));
             match receipt {
                 Some(receipt) => self.mined(attempt, receipt, head).await?,
-                None => self.missing(attempt, mined_nonce).await?,
+                None => self.missing(attempt, mined_nonce, head).await?,
             }
         }
         Ok(())
@@ -67,7 +79,7 @@ impl SettleStage {
         let known = attempt
             .transactions
             .iter()
-            .any(|transaction| transaction.hash == receipt.hash && transaction.mined_in == Some(receipt.block.number));
+            .any(|transaction| transaction.hash == receipt.hash && transaction.mined_in == Some(receipt.block));
         if known && !is_final {
             return Ok(());
         }
@@ -79,7 +91,7 @@ impl SettleStage {
         Ok(())
     }
 
-    async fn missing(&mut self, attempt: &OpenAttempt, mined_nonce: u64) -> Result<(), StageError> {
+    async fn missing(&mut self, attempt: &OpenAttempt, mined_nonce: u64, head: &Head) -> Result<(), StageError> {
         let now = Millis::now(&*self.clock);
         if attempt.transactions.iter().any(|transaction| transaction.mined_in.is_some()) {
             self.store.unsettle(attempt.id, now).await?;
@@ -88,7 +100,10 @@ impl SettleStage {
         }
         if attempt.nonce >= mined_nonce {
             self.doubted.remove(&attempt.id);
-        } else if !self.doubted.insert(attempt.id) {
+            return Ok(());
+        }
+        let doubt = self.doubted.entry(attempt.id).or_insert(Doubt { height: head.latest.number, at: now });
+        if head.latest.number >= doubt.height.saturating_add(DOUBT_BLOCKS) || doubt.at.after(DOUBT_TIME) <= now {
             self.doubted.remove(&attempt.id);
             self.store.attempted(attempt.id, &Attempted::Dead, true, now).await?;
             observe::attempt_dead(&self.chain.name, attempt.nonce);
@@ -97,10 +112,22 @@ impl SettleStage {
         Ok(())
     }
 
+    /// The requests whose callback had failed, and whose slot doesn't say so any more.
+    async fn retried(&self, before: u64, head: &Head) -> Result<Vec<TrackedRequest>, StageError> {
+        let failed = self.store.retryable(&self.chain.name, before).await?;
+        if failed.is_empty() {
+            return Ok(failed);
+        }
+        let ids: Vec<RequestId> = failed.iter().map(|request| request.id).collect();
+        let states = self.chain.status.states(&ids, Some(head.confirmed.number)).await?;
+        let changed = failed.into_iter().zip(states).filter(|(_, state)| *state == OnChainState::Closed);
+        Ok(changed.map(|(request, _)| request).collect())
+    }
+
     async fn settle_requests(&self, head: &Head) -> Result<(), StageError> {
         let before = head.confirmed_timestamp.saturating_sub(1);
         let mut tracked = self.store.overdue(&self.chain.name, before).await?;
-        tracked.extend(self.store.retryable(&self.chain.name, before).await?);
+        tracked.extend(self.retried(before, head).await?);
         let suspects: Vec<Suspect> = tracked
             .iter()
             .map(|TrackedRequest { id, block, expires_at, .. }| Suspect {
@@ -125,8 +152,10 @@ impl Stage for SettleStage {
 
     async fn step(&mut self) -> Result<Progress, StageError> {
         let head = self.chain.source.head().await?;
-        self.settle_attempts(&head).await?;
+        // Neither waits for the other.
+        let attempts = self.settle_attempts(&head).await;
         self.settle_requests(&head).await?;
+        attempts?;
         Ok(Progress::Idle)
     }
 }

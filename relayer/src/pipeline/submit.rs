@@ -11,7 +11,7 @@ use crate::{
     store::{NewAttempt, ReadyReport, SettleStore, SubmitStore},
 };
 use async_trait::async_trait;
-use phat_connector::{Acceptance, ChainError, Entry, EntryRefusal, Fees, PreparedTransaction, TxHash};
+use phat_connector::{Acceptance, ChainError, Entry, EntryRefusal, Fees, Head, PreparedTransaction, TxHash};
 use phat_protocol::{Amount, OracleChain, RequestId};
 use std::{sync::Arc, time::Duration};
 
@@ -55,24 +55,41 @@ impl SubmitStage {
     }
 
     /// Sends what was stored and never sent, or not mined for long, and replaces what is stuck.
-    async fn tend(&self, attempt: &OpenAttempt) -> Result<(), StageError> {
+    async fn tend(&self, attempt: &OpenAttempt, mined_nonce: u64) -> Result<(), StageError> {
         let now = Millis::now(&*self.clock);
         let Some(last) = attempt.transactions.last() else { return Ok(()) };
         if attempt.transactions.iter().any(|transaction| transaction.mined_in.is_some()) {
             return Ok(());
         }
-        let sent_lately = last.broadcast_at.is_some_and(|at| at.after(self.settings.rebroadcast) > now);
-        let bumps = u32::try_from(attempt.transactions.len() - 1).unwrap_or(u32::MAX);
-        if last.prepared_at.after(self.settings.bump_after) <= now && bumps < self.settings.max_bumps {
+        // Only the lowest nonce can be stuck for what it offers: the others wait for it.
+        let stuck = attempt.nonce == mined_nonce && last.prepared_at.after(self.settings.bump_after) <= now;
+        if stuck && self.may_replace(attempt, last.fees).await? {
             return self.replace(attempt, last.fees, now).await;
         }
-        if sent_lately {
+        if last.broadcast_at.is_some_and(|at| at.after(self.settings.rebroadcast) > now) {
             return Ok(());
         }
+        let needless = !attempt.requests.is_empty() && self.store.entries(attempt.id).await?.is_empty();
+        if needless && self.may_replace(attempt, last.fees).await? {
+            return self.replace(attempt, last.fees, now).await;
+        }
         match self.send(last.hash, &last.raw).await? {
-            Acceptance::Underpriced if bumps < self.settings.max_bumps => self.replace(attempt, last.fees, now).await,
+            Acceptance::Underpriced if self.may_replace(attempt, last.fees).await? => {
+                self.replace(attempt, last.fees, now).await
+            }
             Acceptance::Pooled | Acceptance::NonceUsed | Acceptance::Underpriced => Ok(()),
         }
+    }
+
+    /// Whether another transaction may be signed for the attempt: the setting bounds how often, but
+    /// not where the last offers less than half of what inclusion costs, for it would never be mined.
+    async fn may_replace(&self, attempt: &OpenAttempt, offered: Fees) -> Result<bool, StageError> {
+        let bumps = u32::try_from(attempt.transactions.len() - 1).unwrap_or(u32::MAX);
+        if bumps < self.settings.max_bumps {
+            return Ok(true);
+        }
+        let current = self.chain.sink.current_fees().await?.max_fee.to_u128().unwrap_or(u128::MAX);
+        Ok(offered.max_fee.to_u128().unwrap_or(u128::MAX) < current / 2)
     }
 
     /// Another transaction with the same nonce: the same reports for more, or nothing when no
@@ -102,9 +119,12 @@ impl SubmitStage {
         Ok(acceptance)
     }
 
-    /// The reports that the oracle would take now. The others wait, or are over.
-    async fn admitted(&self, ready: Vec<ReadyReport>) -> Result<Vec<ReadyReport>, StageError> {
-        let head = self.chain.source.head().await?;
+    /// The reports that the oracle would take now, and those that may be over. The others wait.
+    async fn admitted(
+        &self,
+        ready: Vec<ReadyReport>,
+        head: &Head,
+    ) -> Result<(Vec<ReadyReport>, Vec<Suspect>), StageError> {
         let deadline = head.timestamp.saturating_add(self.settings.expiry_margin.as_secs());
         let (late, in_time): (Vec<_>, Vec<_>) =
             ready.into_iter().partition(|report| report.entry.request.expires_at() <= deadline);
@@ -122,11 +142,10 @@ impl SubmitStage {
             self.put_off(&report, &refusal).await?;
             if refusal == EntryRefusal::NotPending {
                 let expires_at = report.entry.request.expires_at();
-                over.push(Suspect { id: report.id, block: 0, expires_at });
+                over.push(Suspect { id: report.id, block: report.block, expires_at });
             }
         }
-        self.resolver.resolve(&over, &head).await?;
-        Ok(admitted)
+        Ok((admitted, over))
     }
 
     async fn put_off(&self, report: &ReadyReport, refusal: &EntryRefusal) -> Result<(), StageError> {
@@ -162,6 +181,38 @@ impl SubmitStage {
     }
 }
 
+impl SubmitStage {
+    /// Sends as many of the reports as one transaction carries.
+    async fn carry(&self, ready: Vec<ReadyReport>, nonce: u64) -> Result<(), StageError> {
+        let head = self.chain.source.head().await?;
+        let (admitted, over) = self.admitted(ready, &head).await?;
+        if !admitted.is_empty()
+            && let Some((prepared, carried)) = self.prepare(&admitted, nonce).await?
+        {
+            let requests: Vec<RequestId> = admitted.iter().take(carried).map(|report| report.id).collect();
+            self.open(&requests, &prepared).await?;
+        }
+        self.resolver.resolve(&over, &head).await
+    }
+
+    /// Uses a nonce that nothing else will use, so that those above it can be mined.
+    async fn fill(&self, nonce: u64) -> Result<(), StageError> {
+        let fees = self.chain.sink.current_fees().await?;
+        let prepared = self.chain.sink.prepare_filler(nonce, fees).await?;
+        self.open(&[], &prepared).await
+    }
+
+    /// Stores the attempt, then sends it.
+    async fn open(&self, requests: &[RequestId], prepared: &PreparedTransaction) -> Result<(), StageError> {
+        let submitter = self.chain.sink.submitter();
+        let attempt = NewAttempt { chain: &self.chain.name, submitter: &submitter, requests, transaction: prepared };
+        self.store.open_attempt(attempt, Millis::now(&*self.clock)).await?;
+        observe::submitted(&self.chain.name, prepared.hash, prepared.nonce, requests.len());
+        self.send(prepared.hash, &prepared.raw).await?;
+        Ok(())
+    }
+}
+
 #[async_trait]
 impl Stage for SubmitStage {
     fn name(&self) -> &'static str {
@@ -174,33 +225,43 @@ impl Stage for SubmitStage {
 
     async fn step(&mut self) -> Result<Progress, StageError> {
         let open = self.store.open_attempts(&self.chain.name).await?;
-        for attempt in &open {
-            self.tend(attempt).await?;
-        }
         let now = Millis::now(&*self.clock);
         let ready = self.store.ready(&self.chain.name, self.settings.batch.max(1), now).await?;
-        if ready.is_empty() {
+        if open.is_empty() && ready.is_empty() {
             return Ok(Progress::Idle);
         }
-        let admitted = self.admitted(ready).await?;
-        if admitted.is_empty() {
-            return Ok(Progress::More);
+        let mined_nonce = self.chain.sink.mined_nonce().await?;
+        // One attempt's trouble is not another's, nor that of the reports that wait.
+        let mut trouble = None;
+        for attempt in &open {
+            if let Err(error) = self.tend(attempt, mined_nonce).await {
+                trouble.get_or_insert(error);
+            }
         }
-        let next = open.last().map_or(0, |attempt| attempt.nonce.saturating_add(1));
-        let nonce = self.chain.sink.mined_nonce().await?.max(next);
-        let Some((prepared, carried)) = self.prepare(&admitted, nonce).await? else { return Ok(Progress::More) };
-        let requests: Vec<RequestId> = admitted.iter().take(carried).map(|report| report.id).collect();
-        let attempt = NewAttempt {
-            chain: &self.chain.name,
-            submitter: &self.chain.sink.submitter(),
-            requests: &requests,
-            transaction: &prepared,
+        let nonce = free_nonce(&open, mined_nonce);
+        let progress = if ready.is_empty() {
+            if open.last().is_some_and(|last| nonce < last.nonce) {
+                self.fill(nonce).await?;
+            }
+            Progress::Idle
+        } else {
+            self.carry(ready, nonce).await?;
+            Progress::More
         };
-        self.store.open_attempt(attempt, Millis::now(&*self.clock)).await?;
-        observe::submitted(&self.chain.name, prepared.hash, nonce, carried);
-        self.send(prepared.hash, &prepared.raw).await?;
-        Ok(Progress::More)
+        trouble.map_or(Ok(progress), Err)
     }
+}
+
+/// The lowest nonce that no mined transaction and no open attempt uses: a gap, or the next.
+fn free_nonce(open: &[OpenAttempt], mined_nonce: u64) -> u64 {
+    let mut nonce = mined_nonce;
+    // By nonce, so that one pass is enough.
+    for attempt in open {
+        if attempt.nonce == nonce {
+            nonce = nonce.saturating_add(1);
+        }
+    }
+    nonce
 }
 
 /// Fees that replace a pooled transaction: nodes ask for a tenth more on both parts (go-ethereum's

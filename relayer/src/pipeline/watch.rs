@@ -31,6 +31,14 @@ pub struct WatchSettings {
     pub overlap: u64,
 }
 
+/// What the stored cursor is to the chain.
+enum Cursor {
+    /// The chain goes through it, or there is none yet.
+    At(Option<Checkpoint>),
+    /// The chain is shorter.
+    Ahead,
+}
+
 /// Watches one chain.
 pub struct WatchStage {
     chain: ChainEnd,
@@ -50,13 +58,17 @@ impl WatchStage {
         Self { chain, store, clock, settings, disappointed: 0, identified: false }
     }
 
-    /// The cursor, once it is sure that the chain still goes through it.
-    async fn cursor(&self, head: &Head) -> Result<Option<Checkpoint>, StageError> {
+    /// Where to go on from, once it is sure that the chain still goes through it.
+    async fn cursor(&self, head: &Head) -> Result<Cursor, StageError> {
         let Some(cursor) = self.store.checkpoints(&self.chain.name, 1).await?.first().copied() else {
-            return Ok(None);
+            return Ok(Cursor::At(None));
         };
+        if cursor.number > head.latest.number {
+            // A node that lags or syncs again. A shorter fork grows longer, and then shows itself.
+            return Ok(Cursor::Ahead);
+        }
         if self.is_canonical(cursor, head).await? {
-            return Ok(Some(cursor));
+            return Ok(Cursor::At(Some(cursor)));
         }
         let mut ancestor = None;
         for checkpoint in self.store.checkpoints(&self.chain.name, ANCESTRY).await?.into_iter().skip(1) {
@@ -67,7 +79,8 @@ impl WatchStage {
         }
         let orphaned = self.store.rewind(&self.chain.name, ancestor, Millis::now(&*self.clock)).await?;
         observe::reorganised(&self.chain.name, cursor, ancestor, orphaned);
-        Ok(ancestor)
+        self.chain.doorbells.submit.notify_one();
+        Ok(Cursor::At(ancestor))
     }
 
     /// How long to rest. A subscription may know of a block that the endpoint doesn't show yet; one
@@ -119,8 +132,11 @@ impl WatchStage {
             self.chain.status.facts().await?;
         }
         let head = self.chain.source.head().await?;
-        let cursor = self.cursor(&head).await?;
         self.chain.doorbells.settle.notify_one();
+        let cursor = match self.cursor(&head).await? {
+            Cursor::At(cursor) => cursor,
+            Cursor::Ahead => return Ok(Progress::Idle),
+        };
         let first = cursor.map_or(self.settings.from_block, |block| block.number.saturating_add(1));
         if first > head.confirmed.number {
             return Ok(self.rest(&head));

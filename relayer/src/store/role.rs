@@ -49,6 +49,8 @@ pub struct ReadyReport {
     pub entry: Entry,
     /// The request's id.
     pub id: RequestId,
+    /// The height of the request's block.
+    pub block: u64,
     /// How often it was tried since the last success.
     pub tries: u32,
 }
@@ -60,7 +62,7 @@ pub struct NewAttempt<'a> {
     pub chain: &'a str,
     /// The account whose nonce it is.
     pub submitter: &'a Account,
-    /// The requests, in the transaction's order.
+    /// The requests, in the transaction's order. None where it only fills a nonce.
     pub requests: &'a [RequestId],
     /// The signed transaction.
     pub transaction: &'a PreparedTransaction,
@@ -119,8 +121,10 @@ pub trait WatchStore: Send + Sync {
         now: Millis,
     ) -> Result<u64, StoreError>;
 
-    /// Goes back to `ancestor`: later checkpoints are dropped and the open requests of later blocks
-    /// become orphaned. Answers how many. Without an ancestor all are.
+    /// Goes back to `ancestor`: later checkpoints are dropped, the requests of later blocks become
+    /// orphaned, attempts that were mined in later blocks are open again, and requests that someone
+    /// else answered there are looked at again. Answers how many were orphaned. Without an ancestor
+    /// all are.
     async fn rewind(&self, chain: &str, ancestor: Option<Checkpoint>, now: Millis) -> Result<u64, StoreError>;
 }
 
@@ -157,6 +161,9 @@ pub trait ExecuteStore: Send + Sync {
         error: &str,
         next_try_at: Millis,
     ) -> Result<(), StoreError>;
+
+    /// The contracts that requests of the chain are ignored for want of.
+    async fn wanted(&self, chain: &str, now: Millis) -> Result<Vec<ContractId>, StoreError>;
 
     /// `Ignored -> Observed` for every request of the contract that was ignored for want of it.
     /// Answers how many. Called when a contract is deployed or advances.

@@ -45,6 +45,11 @@ impl SqliteStore {
         let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
         refuse_newer(&writer).await?;
         MIGRATIONS.run(&writer).await?;
+        // One process uses the file, so whoever held a lease is dead. (The enclave answers a request
+        // once all the same.)
+        sqlx::query("UPDATE requests SET lease_token = NULL, lease_until = 0 WHERE lease_token IS NOT NULL")
+            .execute(&writer)
+            .await?;
         let readers = SqlitePoolOptions::new().max_connections(4).connect_with(options.read_only(true)).await?;
         Ok(Self { readers, writer })
     }

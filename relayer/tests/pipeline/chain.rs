@@ -190,6 +190,21 @@ impl TestChain {
     }
 }
 
+impl TestChain {
+    /// Another submitter answers, in front of what is in the pool.
+    pub(crate) fn answered_first_by_another(&self, id: RequestId) {
+        let pool = std::mem::take(&mut self.state().pool);
+        self.answered_by_another(id);
+        let mut state = self.state();
+        let next = state.used_nonces();
+        let Some(sent) = pool.iter().find(|sent| sent.nonce == next).cloned() else { return };
+        state.pool = pool.into_iter().filter(|pooled| pooled.nonce > next).collect();
+        if let Some(block) = state.blocks.last_mut() {
+            block.transactions.push((sent, Vec::new()));
+        }
+    }
+}
+
 fn answers(transactions: &[(Sent, Vec<RequestId>)], id: &RequestId) -> bool {
     transactions.iter().any(|(_, answered)| answered.contains(id))
 }

@@ -6,7 +6,9 @@ use phat_enclave_api::{
     Attestation, Code, Contract, Enclave, EnclaveError, Execute, Execution, Instantiate, Quote, QuoteFor, Refusal,
     Simulate, Simulation, Status,
 };
-use phat_protocol::{ContractId, OracleChain, Outcome, Report, RequestId, Signature, WorkerAddress};
+use phat_protocol::{
+    CodeHash, ContractId, OracleChain, Outcome, Owner, Report, RequestId, Salt, Signature, WorkerAddress,
+};
 use std::{
     collections::{HashMap, HashSet},
     sync::Mutex,
@@ -43,8 +45,15 @@ impl Enclave for TestEnclave {
         Err(EnclaveError::Fault("not asked in these tests".into()))
     }
 
-    async fn contract(&self, _id: ContractId) -> Result<Option<Contract>, EnclaveError> {
-        Ok(None)
+    async fn contract(&self, id: ContractId) -> Result<Option<Contract>, EnclaveError> {
+        Ok(self.contracts.lock().unwrap().contains(&id).then(|| Contract {
+            contract_id: id,
+            code_hash: CodeHash([0; 32]),
+            init_data: Vec::new(),
+            owner: Owner::NOBODY,
+            salt: Salt([0; 32]),
+            revision: 0,
+        }))
     }
 
     async fn execute(&self, execute: &Execute) -> Result<Execution, EnclaveError> {

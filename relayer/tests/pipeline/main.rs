@@ -15,7 +15,7 @@ use phat_relayer::{
         SubmitSettings, SubmitStage, WatchSettings, WatchStage,
     },
     request::StateName,
-    store::{ExecuteStore, sqlite::SqliteStore},
+    store::{ExecuteStore, Lease, LeaseToken, sqlite::SqliteStore},
 };
 use std::{
     sync::{
@@ -250,7 +250,7 @@ async fn an_answer_whose_block_is_reorganised_away_is_submitted_again() {
 }
 
 #[tokio::test]
-async fn a_nonce_that_a_stranger_used_is_given_up_only_after_a_second_look() {
+async fn a_nonce_that_a_stranger_used_is_given_up_only_after_some_blocks() {
     let world = World::new().await;
     let id = world.stored_and_not_sent(600).await;
     {
@@ -259,8 +259,12 @@ async fn a_nonce_that_a_stranger_used_is_given_up_only_after_a_second_look() {
         state.stranger_nonces = 1;
     }
     let mut settle = SettleStage::new(world.end.clone(), world.store.clone(), world.clock.clone());
-    settle.step().await.unwrap();
-    assert_eq!(world.state(id).await, StateName::Submitted);
+    for _ in 0..3 {
+        settle.step().await.unwrap();
+        settle.step().await.unwrap();
+        assert_eq!(world.state(id).await, StateName::Submitted);
+        world.chain.mine();
+    }
     settle.step().await.unwrap();
     assert_eq!(world.state(id).await, StateName::Reported);
     world.round().await;
@@ -370,6 +374,131 @@ async fn an_unreachable_chain_changes_nothing() {
     world.later(Duration::from_secs(1));
     world.round().await;
     assert_eq!(world.state(id).await, StateName::Settled);
+}
+
+#[tokio::test]
+async fn an_answer_that_was_final_is_sent_again_when_its_block_is_reorganised_away() {
+    let world = World::new().await;
+    let id = world.chain.ask(CONTRACT, 600);
+    world.round().await;
+    world.watch().await.unwrap();
+    assert_eq!((world.state(id).await, world.chain.answers(id)), (StateName::Settled, 1));
+    world.chain.reorganise(1, false);
+    for _ in 0..2 {
+        world.chain.mine();
+    }
+    world.watch().await.unwrap();
+    world.settle().await.unwrap();
+    assert_eq!(world.state(id).await, StateName::Submitted);
+    world.later(Duration::from_secs(31));
+    world.round().await;
+    assert_eq!((world.state(id).await, world.chain.answers(id)), (StateName::Settled, 1));
+    // And the nonces after it are free.
+    let next = world.chain.ask(CONTRACT, 600);
+    world.round().await;
+    assert_eq!((world.state(next).await, world.chain.wasted()), (StateName::Settled, 0));
+}
+
+#[tokio::test]
+async fn what_another_answered_is_answered_again_when_that_block_is_reorganised_away() {
+    let world = World::new().await;
+    let id = world.chain.ask(CONTRACT, 600);
+    world.watch().await.unwrap();
+    world.chain.answered_by_another(id);
+    world.execute().await.unwrap();
+    world.watch().await.unwrap();
+    assert_eq!(world.state(id).await, StateName::Settled);
+    world.chain.reorganise(1, false);
+    for _ in 0..2 {
+        world.chain.mine();
+    }
+    world.round().await;
+    assert_eq!((world.state(id).await, world.chain.answers(id)), (StateName::Settled, 1));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_mined_again_without_effect_is_not_believed() {
+    let world = World::new().await;
+    world.chain.state().confirmations = 3;
+    let id = world.chain.ask(CONTRACT, 600);
+    for _ in 0..3 {
+        world.chain.mine();
+    }
+    world.watch().await.unwrap();
+    world.execute().await.unwrap();
+    world.submit().await.unwrap();
+    world.chain.mine();
+    world.settle().await.unwrap();
+    assert_eq!(world.state(id).await, StateName::Settled);
+    // On the new fork the same transaction comes after another's answer.
+    world.chain.reorganise(1, true);
+    world.chain.answered_first_by_another(id);
+    world.settle().await.unwrap();
+    assert_eq!(world.state(id).await, StateName::Submitted);
+    for _ in 0..4 {
+        world.chain.mine();
+    }
+    world.settle().await.unwrap();
+    world.later(Duration::from_secs(10));
+    world.round().await;
+    assert_eq!((world.state(id).await, world.chain.answers(id)), (StateName::Settled, 1));
+}
+
+#[tokio::test]
+async fn a_nonce_that_a_reorganisation_set_free_is_filled() {
+    let world = World::new().await;
+    world.chain.state().stranger_nonces = 1;
+    let id = world.chain.ask(CONTRACT, 600);
+    world.watch().await.unwrap();
+    world.execute().await.unwrap();
+    world.submit().await.unwrap();
+    // The stranger's transaction is gone, and with it the nonce before ours.
+    world.chain.state().stranger_nonces = 0;
+    world.chain.mine();
+    assert_eq!(world.chain.answers(id), 0);
+    world.submit().await.unwrap();
+    world.chain.mine();
+    world.settle().await.unwrap();
+    assert_eq!((world.state(id).await, world.chain.answers(id)), (StateName::Settled, 1));
+}
+
+#[tokio::test]
+async fn a_node_that_lags_orphans_nothing() {
+    let world = World::new().await;
+    let id = world.chain.ask(CONTRACT, 600);
+    world.watch().await.unwrap();
+    world.chain.reorganise(1, false);
+    world.watch().await.unwrap();
+    assert_eq!(world.state(id).await, StateName::Observed);
+}
+
+#[tokio::test]
+async fn a_contract_that_came_by_another_way_is_noticed() {
+    let world = World::new().await;
+    let late = ContractId([6; 32]);
+    let id = world.chain.ask(late, 600);
+    world.watch().await.unwrap();
+    world.execute().await.unwrap();
+    assert_eq!(world.state(id).await, StateName::Ignored);
+    world.enclave.contracts.lock().unwrap().insert(late);
+    world.execute().await.unwrap();
+    world.round().await;
+    assert_eq!(world.state(id).await, StateName::Settled);
+}
+
+#[tokio::test]
+async fn leases_of_a_process_that_died_don_t_delay_the_next_one() {
+    let world = World::new().await;
+    let id = world.chain.ask(CONTRACT, 600);
+    world.watch().await.unwrap();
+    let now = Millis::now(&*world.clock);
+    let lease = Lease { token: LeaseToken([1; 16]), until: now.after(Duration::from_secs(120)) };
+    assert_eq!(world.store.lease("test", lease, 10, now).await.unwrap().len(), 1);
+    world.execute().await.unwrap();
+    assert_eq!(world.state(id).await, StateName::Observed);
+    let _next = SqliteStore::open(&world.folder.path().join("relayer.db")).await.unwrap();
+    world.execute().await.unwrap();
+    assert_eq!(world.state(id).await, StateName::Reported);
 }
 
 #[tokio::test]

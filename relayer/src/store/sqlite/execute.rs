@@ -135,6 +135,19 @@ impl ExecuteStore for SqliteStore {
         Ok(())
     }
 
+    async fn wanted(&self, chain: &str, now: Millis) -> Result<Vec<ContractId>, StoreError> {
+        let rows: Vec<(Vec<u8>,)> = sqlx::query_as(
+            "SELECT DISTINCT contract_id FROM requests
+             WHERE chain = ? AND state = 'ignored' AND expires_at > ?
+                AND json_extract(detail, '$.reason') = 'unknown_contract'",
+        )
+        .bind(chain)
+        .bind(signed(now.seconds()))
+        .fetch_all(self.readers())
+        .await?;
+        rows.iter().map(|(id,)| Place { table: "requests", row: &chain }.id("contract_id", id)).collect()
+    }
+
     async fn reconsider(&self, contract: ContractId, now: Millis) -> Result<u64, StoreError> {
         let mut transaction = self.writer().begin().await?;
         let rows: Vec<(Vec<u8>, String)> =

@@ -183,7 +183,12 @@ async fn mined(
             .bind(key(&id))
             .execute(&mut *connection)
             .await?;
-        let Some(from) = state_of(connection, id).await? else { continue };
+        let Some(mut from) = state_of(connection, id).await? else { continue };
+        if !matches!(effect, Some(EntryEffect::Fulfilled { .. })) && settled_by(connection, id, attempt).await? {
+            // A reorganisation put the transaction into another block, where it answers nothing.
+            transition(connection, id, StateName::Settled, State::Submitted, now).await?;
+            from = StateName::Submitted;
+        }
         match effect {
             Some(EntryEffect::Fulfilled { callback_ok }) => {
                 let settlement = Settlement {
@@ -203,6 +208,18 @@ async fn mined(
         }
     }
     Ok(())
+}
+
+/// Whether the request is settled by this attempt, in a block that may still go away.
+async fn settled_by(connection: &mut SqliteConnection, id: RequestId, attempt: AttemptId) -> Result<bool, StoreError> {
+    let settled: Option<(i64,)> = sqlx::query_as(
+        "SELECT 1 FROM requests WHERE id = ? AND attempt_id = ? AND state = 'settled' AND settled_final = 0",
+    )
+    .bind(key(&id))
+    .bind(attempt.0)
+    .fetch_optional(connection)
+    .await?;
+    Ok(settled.is_some())
 }
 
 /// A transaction without effect cost money, so the next one waits longer each time: two seconds,

@@ -10,7 +10,7 @@ use crate::{
     store::{NewAttempt, ReadyReport, StoreError, SubmitStore},
 };
 use async_trait::async_trait;
-use phat_connector::{Entry, Fees, PreparedTransaction, TxHash};
+use phat_connector::{BlockRef, Entry, Fees, PreparedTransaction, TxHash};
 use phat_protocol::{Digest, Report, RequestId, Signature};
 use serde_json::json;
 use sqlx::SqliteConnection;
@@ -21,6 +21,7 @@ struct ReadyRow {
     content: String,
     report: String,
     signature: Vec<u8>,
+    block_number: i64,
     tries: i64,
 }
 
@@ -37,6 +38,7 @@ impl TryFrom<ReadyRow> for ReadyReport {
         Ok(Self {
             id,
             entry: Entry { request, report, signatures: vec![Signature(signature)] },
+            block: place.unsigned("block_number", row.block_number)?,
             tries: place.unsigned("tries", row.tries)?,
         })
     }
@@ -51,11 +53,18 @@ struct TransactionRow {
     prepared_at: i64,
     broadcast_at: Option<i64>,
     block_number: Option<i64>,
+    block_hash: Option<Vec<u8>>,
 }
 
 impl TransactionRow {
     fn into_transaction(self, attempt: AttemptId) -> Result<Transaction, StoreError> {
         let place = Place { table: "transactions", row: &attempt.0 };
+        let mined_in = match (self.block_number, &self.block_hash) {
+            (Some(number), Some(hash)) => {
+                Some(BlockRef { number: place.unsigned("block_number", number)?, hash: place.id("block_hash", hash)? })
+            }
+            (Some(_) | None, Some(_) | None) => None,
+        };
         Ok(Transaction {
             hash: TxHash(place.id::<Digest>("hash", &self.hash)?),
             fees: Fees {
@@ -64,7 +73,7 @@ impl TransactionRow {
             },
             prepared_at: Millis(self.prepared_at),
             broadcast_at: self.broadcast_at.map(Millis),
-            mined_in: self.block_number.map(|number| place.unsigned("block_number", number)).transpose()?,
+            mined_in,
             raw: self.raw,
         })
     }
@@ -75,7 +84,7 @@ impl SubmitStore for SqliteStore {
     async fn ready(&self, chain: &str, limit: u32, now: Millis) -> Result<Vec<ReadyReport>, StoreError> {
         // A request that came back after a reorganisation may still be carried by an open attempt.
         let rows: Vec<ReadyRow> = sqlx::query_as(
-            "SELECT requests.id, content, report, signature, tries
+            "SELECT requests.id, content, report, signature, block_number, tries
              FROM requests JOIN reports ON reports.request_id = requests.id
              WHERE chain = ? AND state = 'reported' AND next_try_at <= ? AND NOT EXISTS
                 (SELECT 1 FROM attempt_entries JOIN attempts ON attempts.id = attempt_entries.attempt_id
@@ -153,7 +162,7 @@ impl SubmitStore for SqliteStore {
 
     async fn entries(&self, attempt: AttemptId) -> Result<Vec<Entry>, StoreError> {
         let rows: Vec<ReadyRow> = sqlx::query_as(
-            "SELECT requests.id, content, report, signature, tries
+            "SELECT requests.id, content, report, signature, block_number, tries
              FROM attempt_entries
                 JOIN requests ON requests.id = attempt_entries.request_id
                 JOIN reports ON reports.request_id = requests.id
@@ -208,7 +217,8 @@ impl SubmitStore for SqliteStore {
                     .fetch_all(self.readers())
                     .await?;
             let transactions: Vec<TransactionRow> = sqlx::query_as(
-                "SELECT hash, raw, max_fee, max_priority_fee, prepared_at, broadcast_at, block_number
+                "SELECT hash, raw, max_fee, max_priority_fee, prepared_at, broadcast_at, block_number,
+                    block_hash
                  FROM transactions WHERE attempt_id = ? ORDER BY prepared_at, LENGTH(max_fee), max_fee",
             )
             .bind(id)

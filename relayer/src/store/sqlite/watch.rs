@@ -87,9 +87,10 @@ impl WatchStore for SqliteStore {
             .bind(height)
             .execute(&mut *transaction)
             .await?;
+        reopen(&mut transaction, chain, height, now).await?;
         let rows: Vec<(Vec<u8>, String)> = sqlx::query_as(
             "SELECT id, state FROM requests
-             WHERE chain = ? AND block_number > ? AND state <> 'orphaned' AND settled_final = 0",
+             WHERE chain = ? AND block_number > ? AND state <> 'orphaned'",
         )
         .bind(chain)
         .bind(height)
@@ -154,10 +155,48 @@ async fn see_again(
     if state_of(connection, observed.id).await? != Some(StateName::Orphaned) {
         return Ok(());
     }
+    revive(connection, observed.id, now).await
+}
+
+/// What was final isn't any more: the blocks above `height` are gone.
+async fn reopen(connection: &mut SqliteConnection, chain: &str, height: i64, now: Millis) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE attempts SET state = 'open', updated_at = ? WHERE chain = ? AND state = 'mined'
+            AND id IN (SELECT attempt_id FROM transactions WHERE block_number > ?)",
+    )
+    .bind(at(now))
+    .bind(chain)
+    .bind(height)
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query("UPDATE requests SET settled_final = 0 WHERE chain = ? AND state = 'settled' AND settled_block > ?")
+        .bind(chain)
+        .bind(height)
+        .execute(&mut *connection)
+        .await?;
+    // Answered by someone else, in a block that is gone: no attempt of ours will tell.
+    let rows: Vec<(Vec<u8>,)> = sqlx::query_as(
+        "SELECT id FROM requests WHERE chain = ?1 AND state = 'settled' AND settled_block > ?2 AND block_number <= ?2
+            AND NOT EXISTS (SELECT 1 FROM attempts WHERE attempts.id = requests.attempt_id AND attempts.state = 'open')",
+    )
+    .bind(chain)
+    .bind(height)
+    .fetch_all(&mut *connection)
+    .await?;
+    for (id,) in &rows {
+        let id = Place { table: "requests", row: &"(settled in a dropped block)" }.id("id", id)?;
+        transition(connection, id, StateName::Settled, State::Orphaned, now).await?;
+        revive(connection, id, now).await?;
+    }
+    Ok(())
+}
+
+/// Takes up an orphaned request where it was left.
+async fn revive(connection: &mut SqliteConnection, id: RequestId, now: Millis) -> Result<(), StoreError> {
     let report: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM reports WHERE request_id = ?")
-        .bind(key(&observed.id))
+        .bind(key(&id))
         .fetch_optional(&mut *connection)
         .await?;
     let revived = if report.is_some() { State::Reported } else { State::Observed };
-    transition(connection, observed.id, StateName::Orphaned, revived, now).await
+    transition(connection, id, StateName::Orphaned, revived, now).await
 }
