@@ -100,19 +100,20 @@ async fn an_enclave_killed_at_random_with_100_requests_in_flight_answers_every_r
     environment.source.hold();
     let asked = ask(&environment, &asker, contract_id, IN_FLIGHT).await?;
     eventually("runs", DEADLINE, async || Ok(environment.source.waiting() > 0)).await?;
-    let mut in_flight = 0;
+    let (mut in_flight, mut fetched) = (0, vec![0; IN_FLIGHT]);
     for death in 0..DEATHS {
         if death > 0 {
             tokio::time::sleep(Duration::from_millis(randomness.gen_range(20..600))).await;
         }
         environment.enclave.kill()?;
-        in_flight += started_and_unreported(&environment, &asked).await?;
+        in_flight += in_flight_at_death(&environment, &asked, &mut fetched).await?;
         environment.source.release();
         environment.enclave.resume().await?;
     }
 
     environment.expect_each_answered_once(&asker, &asked, 2 * DEADLINE).await?;
     let executions = environment.source.fetches();
+    println!("{executions} executions, {in_flight} runs in flight at the enclave's deaths");
     ensure!(
         executions <= IN_FLIGHT + in_flight,
         "{executions} executions of {IN_FLIGHT} requests, with {in_flight} in flight when the enclave was killed"
@@ -120,15 +121,17 @@ async fn an_enclave_killed_at_random_with_100_requests_in_flight_answers_every_r
     environment.finish().await
 }
 
-/// Requests that the enclave had begun to run, and whose report had not reached the relayer: no fewer
-/// than were in flight.
-async fn started_and_unreported(environment: &Environment, asked: &[Asked]) -> Result<usize> {
-    let mut count = 0;
-    for (number, request) in asked.iter().enumerate() {
-        if environment.source.fetches_of(&format!("R{number}"), "USD") > 0 {
+/// Requests that the enclave began to run since its last death, and whose report had not reached the
+/// relayer: no fewer than were in flight. `fetched` holds how often the source was asked for each
+/// until the last death, and then until this one.
+async fn in_flight_at_death(environment: &Environment, asked: &[Asked], fetched: &mut [usize]) -> Result<usize> {
+    let mut in_flight = 0;
+    for (number, (request, before)) in asked.iter().zip(fetched).enumerate() {
+        let now = environment.source.fetches_of(&format!("R{number}"), "USD");
+        if std::mem::replace(before, now) < now {
             let state = environment.relayer.api().state_of(request.id).await?;
-            count += usize::from(matches!(state.as_deref(), None | Some("observed")));
+            in_flight += usize::from(matches!(state.as_deref(), None | Some("observed")));
         }
     }
-    Ok(count)
+    Ok(in_flight)
 }
