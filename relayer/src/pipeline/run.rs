@@ -11,8 +11,11 @@ use crate::{
     store::{ExecuteStore, SettleStore, SubmitStore, WatchStore},
 };
 use phat_enclave_api::Enclave;
-use std::{sync::Arc, time::Duration};
-use tokio::{sync::Notify, task::JoinSet};
+use std::{collections::HashMap, sync::Arc, time::Duration};
+use tokio::{
+    sync::Notify,
+    task::{Id, JoinError, JoinSet},
+};
 use tokio_util::sync::CancellationToken;
 
 /// How long stages may go on after they were asked to stop.
@@ -59,7 +62,7 @@ where
         chains: Vec<(ChainEnd, WatchSettings, Duration)>,
         cancel: CancellationToken,
     ) -> Result<(), PipelineError> {
-        let mut tasks: JoinSet<String> = JoinSet::new();
+        let mut tasks = Tasks::default();
         for (chain, watch, poll) in chains {
             self.spawn_chain(&mut tasks, chain, watch, poll, &cancel);
         }
@@ -67,22 +70,22 @@ where
         tokio::select! {
             () = cancel.cancelled() => {}
             // A stage that was quick to end because it was asked to didn't die.
-            Some(ended) = tasks.join_next() => if ended.is_err() || !cancel.is_cancelled() {
-                died = Some(last_words(ended));
+            Some(ended) = tasks.running.join_next_with_id() => if ended.is_err() || !cancel.is_cancelled() {
+                died = Some(tasks.last_words(ended));
             },
         }
         cancel.cancel();
         let drained = tokio::time::timeout(GRACE, async {
-            while let Some(ended) = tasks.join_next().await {
+            while let Some(ended) = tasks.running.join_next_with_id().await {
                 if let Err(error) = ended
                     && error.is_panic()
                 {
-                    died.get_or_insert_with(|| last_words(Err(error)));
+                    died.get_or_insert_with(|| tasks.last_words(Err(error)));
                 }
             }
         });
         if drained.await.is_err() {
-            tasks.shutdown().await;
+            tasks.running.shutdown().await;
         }
         match died {
             Some(error) => {
@@ -95,18 +98,13 @@ where
 
     fn spawn_chain(
         &self,
-        tasks: &mut JoinSet<String>,
+        tasks: &mut Tasks,
         chain: ChainEnd,
         watch: WatchSettings,
         poll: Duration,
         cancel: &CancellationToken,
     ) {
-        let name = chain.name.clone();
-        let listener = listen::run(chain.clone(), self.retry, cancel.child_token());
-        tasks.spawn(async move {
-            listener.await;
-            format!("{name}/listen")
-        });
+        tasks.spawn(format!("{}/listen", chain.name), listen::run(chain.clone(), self.retry, cancel.child_token()));
         let clock = self.clock.clone();
         let bells = chain.doorbells.clone();
         let stages: [(Box<dyn Stage>, Arc<Notify>, Duration); 4] = [
@@ -132,10 +130,7 @@ where
         for (stage, doorbell, interval) in stages {
             let task = format!("{}/{}", stage.chain(), stage.name());
             let running = stage::run(stage, doorbell, interval, self.retry, self.health.clone(), cancel.child_token());
-            tasks.spawn(async move {
-                running.await;
-                task
-            });
+            tasks.spawn(task, running);
         }
     }
 }
@@ -145,9 +140,25 @@ const SWEEP: Duration = Duration::from_millis(500);
 /// How often attempts are looked at when no doorbell rings, however rare polling is.
 const SETTLE_SWEEP: Duration = Duration::from_secs(5);
 
-fn last_words(ended: Result<String, tokio::task::JoinError>) -> PipelineError {
-    match ended {
-        Ok(task) => PipelineError { task, cause: "it ended".to_owned() },
-        Err(error) => PipelineError { task: "a stage".to_owned(), cause: error.to_string() },
+/// What runs, and what it is called.
+#[derive(Default)]
+struct Tasks {
+    running: JoinSet<()>,
+    names: HashMap<Id, String>,
+}
+
+impl Tasks {
+    fn spawn(&mut self, name: String, task: impl Future<Output = ()> + Send + 'static) {
+        let id = self.running.spawn(task).id();
+        self.names.insert(id, name);
+    }
+
+    fn last_words(&self, ended: Result<(Id, ()), JoinError>) -> PipelineError {
+        let (id, cause) = match ended {
+            Ok((id, ())) => (id, "it ended".to_owned()),
+            Err(error) => (error.id(), error.to_string()),
+        };
+        let task = self.names.get(&id).cloned().unwrap_or_else(|| format!("task {id}"));
+        PipelineError { task, cause }
     }
 }
