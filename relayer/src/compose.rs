@@ -1,5 +1,6 @@
 //! The composition root: the one file that names concrete chains, stores and clients.
 
+mod greeting;
 mod registrar;
 mod signals;
 
@@ -81,11 +82,12 @@ async fn run_until(config: Config, cancel: CancellationToken) -> Result<()> {
         },
         retry,
     };
+    let greeted = greeting::greet(&*enclave, config.retry.max, &cancel);
     let router = api::router(ApiState {
         read: store.clone(),
         catalogue: store.clone(),
         execute: store,
-        enclave,
+        enclave: enclave.clone(),
         chains: api_chains,
         health,
         clock,
@@ -97,7 +99,7 @@ async fn run_until(config: Config, cancel: CancellationToken) -> Result<()> {
     let served = api::serve(listener, router, cancel.clone());
     let piped = pipeline.run(ends, cancel.clone());
     // Whichever ends first takes the other with it.
-    let (served, piped) = tokio::join!(stopping(served, &cancel), stopping(piped, &cancel));
+    let (served, piped, ()) = tokio::join!(stopping(served, &cancel), stopping(piped, &cancel), greeted);
     piped?;
     served.context("the HTTP API failed")
 }

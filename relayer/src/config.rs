@@ -15,7 +15,7 @@ mod tree;
 pub use chain::{ChainConfig, ChainKind, EvmConfig};
 pub use environment::Environment;
 pub use error::{ConfigError, Mistake};
-pub use secret::{ApiToken, WalletKey};
+pub use secret::{ApiToken, KeyFileError, WalletKey};
 
 use phat_connector_evm::EndpointUrl;
 use phat_enclave_api::Endpoint;

@@ -23,13 +23,18 @@ impl<Inner> VettedEnclave<Inner> {
 
     fn vet(&self, attestation: Attestation) -> Result<(), EnclaveError> {
         match attestation {
-            Attestation::Simulated if !self.allow_simulated => Err(EnclaveError::Fault(
-                "its attestation is simulated: nothing vouches for it; set enclave.allow_simulated = true to accept it"
-                    .to_owned(),
-            )),
+            Attestation::Simulated if !self.allow_simulated => Err(simulated_not_allowed()),
             Attestation::Simulated => Ok(()),
         }
     }
+}
+
+/// Why a simulated enclave isn't worked with where the configuration doesn't accept it.
+pub(crate) fn simulated_not_allowed() -> EnclaveError {
+    EnclaveError::Fault(
+        "its attestation is simulated: nothing vouches for it; set enclave.allow_simulated = true to accept it"
+            .to_owned(),
+    )
 }
 
 #[async_trait]

@@ -45,16 +45,21 @@ impl Health {
         self.lock().remove(&(component, role));
     }
 
-    /// What is wrong with the component now, in words; none when all is well.
+    /// What is wrong with the component now, each reason once with the roles that met it; without the
+    /// reasons that were `said` already.
     #[must_use]
-    pub fn trouble(&self, component: &Component) -> Option<String> {
-        let reasons: Vec<String> = self
-            .lock()
-            .iter()
-            .filter(|((failing, _), _)| failing == component)
-            .map(|((_, role), reason)| format!("{role}: {reason}"))
-            .collect();
-        (!reasons.is_empty()).then(|| reasons.join("; "))
+    pub fn troubles(&self, component: &Component, said: &[String]) -> Vec<String> {
+        let mut reasons: Vec<(String, Vec<&'static str>)> = Vec::new();
+        for ((failing, role), reason) in self.lock().iter() {
+            if failing != component || said.contains(reason) {
+                continue;
+            }
+            match reasons.iter_mut().find(|(known, _)| known == reason) {
+                Some((_, roles)) => roles.push(role),
+                None => reasons.push((reason.clone(), vec![role])),
+            }
+        }
+        reasons.into_iter().map(|(reason, roles)| format!("{}: {reason}", roles.join(", "))).collect()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<(Component, &'static str), String>> {

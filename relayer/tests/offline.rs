@@ -21,6 +21,13 @@ fn err(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
+/// A file with a private key, closed to others.
+fn write_key(directory: &Path, text: &str) {
+    let path = directory.join("key");
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
 #[test]
 fn init_writes_a_configuration_that_passes_the_check() {
     let directory = tempfile::tempdir().unwrap();
@@ -89,9 +96,13 @@ fn a_configuration_that_is_not_there_names_the_remedy() {
 #[test]
 fn wrong_usage_exits_with_2() {
     let directory = tempfile::tempdir().unwrap();
-    for arguments in
-        [&["florp"][..], &["request", "show", "12"], &["request", "list", "--state", "done"], &["oracle", "deploy"]]
-    {
+    for arguments in [
+        &["florp"][..],
+        &["request", "show", "12"],
+        &["request", "list", "--state", "done"],
+        &["oracle", "deploy"],
+        &["oracle", "allow"],
+    ] {
         assert_eq!(relayer(directory.path(), arguments).status.code(), Some(2), "{arguments:?}");
     }
     assert_eq!(relayer(directory.path(), &["--help"]).status.code(), Some(0));
@@ -126,7 +137,7 @@ fn a_module_is_accepted_or_refused_with_every_reason() {
 #[test]
 fn a_simulated_verifier_must_be_asked_for() {
     let directory = tempfile::tempdir().unwrap();
-    fs::write(directory.path().join("key"), "11".repeat(32)).unwrap();
+    write_key(directory.path(), &"11".repeat(32));
     let deploy = ["oracle", "deploy", "--rpc-url", "http://127.0.0.1:1", "--chain-id", "31337", "--key-file", "key"];
     let refused = relayer(directory.path(), &deploy);
     assert_eq!(refused.status.code(), Some(1));
@@ -140,7 +151,7 @@ fn a_simulated_verifier_must_be_asked_for() {
 fn keys_are_never_printed() {
     let directory = tempfile::tempdir().unwrap();
     let key = "ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
-    fs::write(directory.path().join("key"), format!("{key}ff")).unwrap();
+    write_key(directory.path(), &format!("{key}ff"));
     let deploy = [
         "oracle",
         "deploy",
@@ -159,5 +170,21 @@ fn keys_are_never_printed() {
         for secret in [&key[..16], "word", "apikey"] {
             assert!(!err(&output).contains(secret) && !out(&output).contains(secret), "{}", err(&output));
         }
+    }
+}
+
+#[test]
+fn a_key_file_that_others_may_read_deploys_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    write_key(directory.path(), &"11".repeat(32));
+    fs::set_permissions(directory.path().join("key"), fs::Permissions::from_mode(0o644)).unwrap();
+    let chain = ["--rpc-url", "http://127.0.0.1:1", "--chain-id", "31337", "--key-file", "key", "--allow-simulated"];
+    let registry = ["--registry", "0x5fbdb2315678afecb367f032d93f642f64180aa3", "--enclave", "unix:nowhere.sock"];
+    for arguments in
+        [[&["oracle", "deploy"], &chain[..]].concat(), [&["oracle", "allow"], &chain[..], &registry].concat()]
+    {
+        let refused = relayer(directory.path(), &arguments);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(err(&refused).contains("chmod 600 key"), "{}", err(&refused));
     }
 }

@@ -29,6 +29,9 @@ pub struct ReadinessComponent {
     pub ready: bool,
     /// Why not.
     pub reason: Option<String>,
+    /// What vouches for it: said of the enclave alone, when it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attestation: Option<Attestation>,
 }
 
 /// `GET /v1/requests`.
@@ -83,6 +86,8 @@ pub struct ContractAnswer {
     pub entry: CatalogueEntry,
     /// Whether the enclave has it now; none when the enclave doesn't answer.
     pub in_enclave: Option<bool>,
+    /// What vouches for the enclave; none when it doesn't answer.
+    pub attestation: Option<Attestation>,
     /// Requests that had been ignored for want of it, and are looked at again.
     #[serde(default)]
     pub reconsidered: u64,

@@ -18,10 +18,11 @@ async fn look(api: &Shared, name: &str, chain: &ApiChain) -> Result<ChainAnswer,
     let requests = api.state.read.counts(name).await?;
     let (facts, head, balance) =
         tokio::join!(in_time(chain.status.facts()), in_time(chain.source.head()), in_time(chain.sink.balance()),);
-    let mut troubles: Vec<String> = api.state.health.trouble(&Component::Chain(name.to_owned())).into_iter().collect();
+    let mut troubles = Vec::new();
     let facts = noted(facts, &mut troubles);
     let head = noted(head, &mut troubles);
     let balance = noted(balance, &mut troubles);
+    troubles.extend(api.state.health.troubles(&Component::Chain(name.to_owned()), &troubles));
     let confirmed = head.map(|head| head.confirmed);
     // Blocks from 0 on are to be watched where none was.
     let watched = cursor.map_or(0, |block| block.number + 1);

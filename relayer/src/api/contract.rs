@@ -4,7 +4,7 @@ use super::{
 };
 use crate::{catalogue::CatalogueEntry, clock::Millis};
 use axum::{Json, extract::State, http::StatusCode};
-use phat_enclave_api::Instantiate;
+use phat_enclave_api::{Attestation, Instantiate};
 use phat_protocol::ContractId;
 use tokio::time::timeout;
 
@@ -40,7 +40,10 @@ pub(super) async fn deploy(
         chain.doorbell.notify_one();
     }
     tracing::info!(contract = %entry.contract_id, name = %entry.name, reconsidered, "contract deployed");
-    Ok((StatusCode::CREATED, Json(ContractAnswer { entry, in_enclave: Some(true), reconsidered })))
+    Ok((
+        StatusCode::CREATED,
+        Json(ContractAnswer { entry, in_enclave: Some(true), attestation: attestation(&api).await, reconsidered }),
+    ))
 }
 
 /// `GET /v1/contracts`.
@@ -65,5 +68,11 @@ pub(super) async fn show(
         Ok(Ok(None)) => Some(false),
         Ok(Err(_)) | Err(_) => None,
     };
-    Ok(Json(ContractAnswer { entry, in_enclave, reconsidered: 0 }))
+    Ok(Json(ContractAnswer { entry, in_enclave, attestation: attestation(&api).await, reconsidered: 0 }))
+}
+
+/// What vouches for the enclave; none when it doesn't say in time.
+async fn attestation(api: &Shared) -> Option<Attestation> {
+    let status = timeout(super::COMPONENT_TIMEOUT, api.state.enclave.status()).await;
+    status.ok()?.ok().map(|status| status.attestation)
 }

@@ -1,5 +1,5 @@
 use super::{ApiChain, ApiState, COMPONENT_TIMEOUT, Readiness, ReadinessComponent, Shared, chain::in_time};
-use crate::health::Component;
+use crate::{enclave::simulated_not_allowed, health::Component};
 use axum::{Json, extract::State, http::StatusCode};
 use futures_util::future::join_all;
 use phat_enclave_api::{Attestation, Status};
@@ -48,11 +48,13 @@ async fn look(state: &ApiState) -> Readiness {
 
 /// A component is ready when nothing was found against it now, and its tasks met no trouble.
 fn component(state: &ApiState, component: &Component, mut reasons: Vec<String>) -> ReadinessComponent {
-    reasons.extend(state.health.trouble(component));
+    let met = state.health.troubles(component, &reasons);
+    reasons.extend(met);
     ReadinessComponent {
         component: component.to_string(),
         ready: reasons.is_empty(),
         reason: (!reasons.is_empty()).then(|| reasons.join("; ")),
+        attestation: None,
     }
 }
 
@@ -70,8 +72,7 @@ async fn enclave(state: &ApiState) -> (ReadinessComponent, Option<Status>) {
     let status = match timeout(COMPONENT_TIMEOUT, state.enclave.status()).await {
         Ok(Ok(status)) => {
             match status.attestation {
-                Attestation::Simulated if !state.allow_simulated => reasons
-                    .push("nothing vouches for it: it is simulated, and enclave.allow_simulated is false".to_owned()),
+                Attestation::Simulated if !state.allow_simulated => reasons.push(simulated_not_allowed().to_string()),
                 Attestation::Simulated => {}
             }
             reasons.extend(status.fault.as_ref().map(|fault| format!("it can't sign: {fault}")));
@@ -86,7 +87,8 @@ async fn enclave(state: &ApiState) -> (ReadinessComponent, Option<Status>) {
             None
         }
     };
-    (component(state, &Component::Enclave, reasons), status)
+    let attestation = status.as_ref().map(|status| status.attestation);
+    (ReadinessComponent { attestation, ..component(state, &Component::Enclave, reasons) }, status)
 }
 
 async fn look_at_chain(state: &ApiState, name: &str, chain: &ApiChain, status: Option<&Status>) -> ReadinessComponent {

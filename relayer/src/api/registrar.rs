@@ -29,6 +29,17 @@ pub enum RegistrarError {
     /// The chain end failed, or the registry would revert.
     #[error(transparent)]
     Chain(#[from] ChainError),
+    /// The registry allows no worker with this code and configuration.
+    #[error(
+        "registry {registry} doesn't allow workers of this enclave's code and configuration (PairNotAllowed); its \
+         admin allows them: `{remedy}`"
+    )]
+    PairNotAllowed {
+        /// The registry.
+        registry: String,
+        /// The command that allows them.
+        remedy: String,
+    },
     /// The transaction was sent, and not mined in time. It may still be.
     #[error("transaction {transaction} is not mined yet; it may still be")]
     NotMined {

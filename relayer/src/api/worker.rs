@@ -2,6 +2,7 @@ use super::{
     COMPONENT_TIMEOUT, Problem, ProblemKind, RegisteredAnswer, RegistrarError, Shared, WorkerAnswer, WorkerOnChain,
     chain::in_time, extract::Path,
 };
+use crate::enclave::simulated_not_allowed;
 use axum::{Json, extract::State};
 use futures_util::future::join_all;
 use phat_enclave_api::{Attestation, Status};
@@ -40,8 +41,7 @@ pub(super) async fn register(
     let chain = api.state.chains.get(&name).ok_or_else(|| unknown_chain(&api, &name))?;
     match enclave_status(&api).await?.attestation {
         Attestation::Simulated if !api.state.allow_simulated => {
-            let detail = "nothing vouches for the enclave: it is simulated, and enclave.allow_simulated is false";
-            return Err(Problem::new(ProblemKind::Conflict, detail));
+            return Err(Problem::new(ProblemKind::Conflict, simulated_not_allowed()));
         }
         Attestation::Simulated => {}
     }
@@ -79,6 +79,7 @@ impl From<RegistrarError> for Problem {
         match error {
             RegistrarError::Chain(error) => error.into(),
             RegistrarError::NotMined { .. } => Self::new(ProblemKind::Unavailable, error),
+            RegistrarError::PairNotAllowed { .. } => Self::new(ProblemKind::Conflict, error),
             RegistrarError::Failed { .. } => Self::new(ProblemKind::Refused, error),
         }
     }

@@ -4,15 +4,18 @@ use super::{
 };
 use crate::{
     api::{CodeAnswer, ContractAnswer, ContractsAnswer, DeployContract},
-    catalogue::ContractName,
+    catalogue::{ContractName, InvalidContractName},
 };
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use parity_scale_codec::Encode;
 use phat_executor::Limits;
 use phat_protocol::{ContractId, EvmAddress, Owner, Salt, selector};
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ContractCommand {
@@ -31,8 +34,9 @@ pub(super) enum ContractCommand {
     },
     /// Show one contract.
     Show {
-        /// The contract's id.
-        id: ContractId,
+        /// The contract's id, or its name where no other has the same.
+        #[arg(value_name = "ID|NAME")]
+        contract: Called,
         #[command(flatten)]
         api: Api,
     },
@@ -50,7 +54,8 @@ pub(super) struct Deploy {
     /// constructor `new` gets no argument.
     #[arg(long, value_name = "HEX", value_parser = parse_hex)]
     init_data: Option<Hex>,
-    /// Who may change the contract: an EVM address, 32 bytes, or nobody.
+    /// Whom the constructor sees as its caller: an EVM address, 32 bytes, or nobody. It is part of the contract's id,
+    /// and gives no rights over the contract.
     #[arg(long, value_name = "ADDRESS|nobody", default_value = "nobody", value_parser = parse_owner)]
     owner: Owner,
     /// 32 bytes that tell it from others of the same code, init data and owner.
@@ -66,6 +71,41 @@ pub(super) struct Deploy {
 /// Bytes that were given in hexadecimal.
 #[derive(Clone, Debug)]
 struct Hex(Vec<u8>);
+
+/// What a contract is called by: its id, or its name in the catalogue.
+#[derive(Clone, Debug)]
+pub(super) enum Called {
+    Id(ContractId),
+    Name(ContractName),
+}
+
+impl FromStr for Called {
+    type Err = InvalidContractName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidContractName> {
+        text.parse().map(Self::Id).or_else(|_| text.parse().map(Self::Name))
+    }
+}
+
+impl Called {
+    async fn id(self, client: &Client) -> anyhow::Result<ContractId> {
+        let name = match self {
+            Self::Id(id) => return Ok(id),
+            Self::Name(name) => name,
+        };
+        let answer: ContractsAnswer = client.get(&["v1", "contracts"], &[]).await?;
+        let ids: Vec<ContractId> =
+            answer.contracts.iter().filter(|entry| entry.name == name).map(|entry| entry.contract_id).collect();
+        match ids[..] {
+            [id] => Ok(id),
+            [] => bail!("no contract called {name} was deployed through this relayer"),
+            _ => {
+                let ids: String = ids.iter().map(|id| format!("\n  {id}")).collect();
+                bail!("several contracts are called {name}; show one by its id:{ids}")
+            }
+        }
+    }
+}
 
 #[derive(Serialize)]
 struct Accepted {
@@ -96,8 +136,10 @@ impl ContractCommand {
                     table
                 })
             }
-            Self::Show { id, api } => {
-                let answer: ContractAnswer = api.connect()?.get(&["v1", "contracts", &id.to_string()], &[]).await?;
+            Self::Show { contract, api } => {
+                let client = api.connect()?;
+                let id = contract.id(&client).await?;
+                let answer: ContractAnswer = client.get(&["v1", "contracts", &id.to_string()], &[]).await?;
                 output.show(&answer, |answer| {
                     let entry = &answer.entry;
                     let mut table = Table::new(&["contract", &entry.contract_id.to_string()]);
@@ -114,6 +156,9 @@ impl ContractCommand {
                         None => "does not answer",
                     };
                     table.row(["enclave".to_owned(), in_enclave.to_owned()]);
+                    if let Some(attestation) = answer.attestation {
+                        table.row(["attestation".to_owned(), attestation.to_string()]);
+                    }
                     table.render()
                 })
             }
@@ -166,7 +211,8 @@ impl Deploy {
                 0 => String::new(),
                 count => format!("\n{count} requests had waited for it"),
             };
-            format!("{}\n{} is deployed{waited}", answer.entry.contract_id, answer.entry.name)
+            let attested = answer.attestation.map_or_else(String::new, |kind| format!(" ({kind} attestation)"));
+            format!("{}\n{} is deployed{attested}{waited}", answer.entry.contract_id, answer.entry.name)
         })
     }
 }

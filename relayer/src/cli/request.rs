@@ -43,12 +43,14 @@ impl RequestCommand {
     pub(super) async fn run(self, output: &Output) -> anyhow::Result<()> {
         match self {
             Self::List { state, chain, limit, before, api } => {
+                let is_filtered = state.is_some() || chain.is_some() || before.is_some();
                 let mut query = vec![("limit", limit.to_string())];
                 query.extend(state.map(|state| ("state", state.to_string())));
                 query.extend(chain.map(|chain| ("chain", chain)));
                 query.extend(before.map(|before| ("before", before.to_string())));
                 let answer: RequestsAnswer = api.connect()?.get(&["v1", "requests"], &query).await?;
-                output.list(&answer, "no such request was seen", |answer| {
+                let empty = if is_filtered { "no such request was seen" } else { "no requests were seen yet" };
+                output.list(&answer, empty, |answer| {
                     let mut table = Table::new(&["request", "chain", "block", "state", "outcome", "changed"]);
                     for request in &answer.requests {
                         table.row([

@@ -106,18 +106,13 @@ fn wallet_key(section: &mut Section<'_>, environment: &Environment, mistakes: &m
     let file: Option<PathBuf> = section.path("key_file", mistakes);
     let variable: Option<String> = section.optional("key_env", mistakes);
     let (name, key) = match (file, variable) {
-        (Some(path), None) => ("key_file", key_from_file(&path)),
+        (Some(path), None) => ("key_file", WalletKey::read(&path).map_err(|error| error.to_string())),
         (None, Some(variable)) => ("key_env", key_from_variable(&variable, environment)),
         (Some(_), Some(_)) => ("key_file", Err("key_file and key_env are both set; keep one".to_owned())),
         (None, None) if mistakes.len() > before => return None,
         (None, None) => ("key_file", Err("key_file or key_env is required".to_owned())),
     };
     key.map_err(|message| mistakes.push(Mistake::new(section.key(name), message))).ok()
-}
-
-fn key_from_file(path: &std::path::Path) -> Result<WalletKey, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{} can't be read: {error}", path.display()))?;
-    WalletKey::new(&text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 fn key_from_variable(variable: &str, environment: &Environment) -> Result<WalletKey, String> {

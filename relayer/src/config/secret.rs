@@ -1,5 +1,12 @@
 use secrecy::{ExposeSecret, SecretString};
+use std::{
+    fs::File,
+    io::{self, Read},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
 use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
 
 /// The fewest characters of a token: what can't be guessed over a network.
 const MIN_TOKEN: usize = 16;
@@ -48,7 +55,52 @@ pub struct WalletKey(SecretString);
 #[error("expected a private key of 64 hexadecimal digits, with or without 0x")]
 pub struct InvalidWalletKey;
 
+/// Why a file gives no private key. Its text isn't repeated.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFileError {
+    /// It can't be read.
+    #[error("{} can't be read: {cause}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// The file's group or others may read or change it.
+    #[error("{} is open to other users (mode {mode:o}); close it: chmod 600 {}", path.display(), path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+    /// It holds something else.
+    #[error("{}: {cause}", path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        cause: InvalidWalletKey,
+    },
+}
+
 impl WalletKey {
+    /// The key in a file that only its owner may read.
+    ///
+    /// # Errors
+    /// When the file can't be read, is open to other users, or holds no key.
+    pub fn read(path: &Path) -> Result<Self, KeyFileError> {
+        let unreadable = |cause| KeyFileError::Unreadable { path: path.to_owned(), cause };
+        let mut file = File::open(path).map_err(unreadable)?;
+        let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(KeyFileError::Open { path: path.to_owned(), mode });
+        }
+        let mut text = Zeroizing::new(String::new());
+        file.read_to_string(&mut text).map_err(unreadable)?;
+        Self::new(&text).map_err(|cause| KeyFileError::Invalid { path: path.to_owned(), cause })
+    }
+
     /// A key from text; white space around it doesn't count.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 use super::{ChainKind, Config, ConfigError, DatabaseConfig, Environment, SAMPLE};
 use phat_connector::Finality;
 use phat_enclave_api::Endpoint;
-use std::{path::Path, time::Duration};
+use std::{fs::Permissions, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 use tempfile::TempDir;
 
 const KEY: &str = "ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
@@ -17,7 +17,9 @@ key_file = "wallet.key"
 /// A directory with a wallet's key and a token.
 fn directory() -> TempDir {
     let directory = tempfile::tempdir().unwrap();
-    std::fs::write(directory.path().join("wallet.key"), format!("0x{KEY}\n")).unwrap();
+    let key = directory.path().join("wallet.key");
+    std::fs::write(&key, format!("0x{KEY}\n")).unwrap();
+    std::fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
     std::fs::write(directory.path().join("api-token"), "a token of no secrecy".replace(' ', "-")).unwrap();
     directory
 }
@@ -248,4 +250,19 @@ fn without_a_token_file_there_is_no_token() {
     assert_eq!(config.api.token_file, empty.path().join("api-token"));
     std::fs::write(empty.path().join("api-token"), "short").unwrap();
     assert!(Config::parse(SAMPLE, empty.path(), &Environment::default()).is_err());
+}
+
+#[test]
+fn a_wallets_key_that_others_may_read_is_refused_with_the_remedy() {
+    let directory = directory();
+    let key = directory.path().join("wallet.key");
+    for mode in [0o640, 0o604, 0o620] {
+        std::fs::set_permissions(&key, Permissions::from_mode(mode)).unwrap();
+        let refused = Config::parse(CHAIN, directory.path(), &Environment::default()).unwrap_err().to_string();
+        assert!(refused.contains("chains.local.key_file ("), "{refused}");
+        assert!(refused.contains(&format!("close it: chmod 600 {}", key.display())), "{refused}");
+        assert!(!refused.contains(KEY), "{refused}");
+    }
+    std::fs::set_permissions(&key, Permissions::from_mode(0o400)).unwrap();
+    Config::parse(CHAIN, directory.path(), &Environment::default()).unwrap();
 }

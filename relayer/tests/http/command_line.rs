@@ -37,6 +37,7 @@ async fn a_contract_is_deployed_listed_and_shown() {
     std::fs::write(world.directory.path().join("prices.wasm"), good_module()).unwrap();
     let deployed = printed(&world, &["contract", "deploy", "prices.wasm", "--init-json", "{\"a\": 1}"]).await;
     let id: ContractId = deployed.lines().next().unwrap().parse().unwrap();
+    assert!(deployed.contains("prices is deployed (simulated attestation)"), "{deployed}");
     let list = printed(&world, &["contract", "list"]).await;
     let mut lines = list.lines();
     assert!(lines.next().unwrap().starts_with("contract "));
@@ -46,6 +47,26 @@ async fn a_contract_is_deployed_listed_and_shown() {
     let shown: Value = serde_json::from_str(&shown).unwrap();
     // The selector of `new`, the length 8 as SCALE writes it, and the JSON as it was given.
     assert_eq!(shown["init_data"], format!("0x9bae9d5e20{}", hex::encode("{\"a\": 1}")));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_contract_is_shown_by_its_name_while_that_is_its_alone() {
+    let world = World::new().await;
+    std::fs::write(world.directory.path().join("prices.wasm"), good_module()).unwrap();
+    let deployed = printed(&world, &["contract", "deploy", "prices.wasm"]).await;
+    let first = deployed.lines().next().unwrap();
+    let shown = printed(&world, &["contract", "show", "prices"]).await;
+    assert!(shown.contains(first) && shown.contains("attestation  simulated"), "{shown}");
+    let none = complaint(&world, &["contract", "show", "rates"]).await;
+    assert!(none.contains("no contract called rates"), "{none}");
+
+    let salt = ["--salt", &format!("0x{}", "01".repeat(32))];
+    let deployed = printed(&world, &[&["contract", "deploy", "prices.wasm"], &salt[..]].concat()).await;
+    let second = deployed.lines().next().unwrap();
+    let several = complaint(&world, &["contract", "show", "prices"]).await;
+    assert!(several.contains(first) && several.contains(second), "{several}");
+    assert!(printed(&world, &["contract", "show", second]).await.contains(second));
     world.stop().await;
 }
 
@@ -63,7 +84,11 @@ async fn a_refused_module_prints_every_reason() {
 #[tokio::test]
 async fn requests_are_listed_and_shown() {
     let world = World::new().await;
-    assert!(printed(&world, &["request", "list"]).await.contains("no such request was seen"));
+    assert_eq!(printed(&world, &["request", "list"]).await, "no requests were seen yet\n");
+    for filter in [["--state", "settled"], ["--chain", "local"]] {
+        let list = printed(&world, &[&["request", "list"], &filter[..]].concat()).await;
+        assert_eq!(list, "no such request was seen\n");
+    }
     let contract = ContractId([8; 32]);
     let settled = world.observe("local", contract, 1).await;
     world.fulfil(settled, Outcome::Ok, b"42").await;

@@ -32,8 +32,11 @@ async fn everything_that_works_is_ready() {
     let world = World::new().await;
     let (status, body) = world.get("/ready").await;
     assert_eq!(status, StatusCode::OK);
-    let component = |name| json!({ "component": name, "ready": true, "reason": null });
-    let components = ["database", "enclave", "chain local"].map(component);
+    let components = json!([
+        { "component": "database", "ready": true, "reason": null },
+        { "component": "enclave", "ready": true, "reason": null, "attestation": "simulated" },
+        { "component": "chain local", "ready": true, "reason": null },
+    ]);
     assert_eq!(body, json!({ "ready": true, "components": components }));
     world.stop().await;
 }
@@ -87,6 +90,37 @@ async fn a_wrong_chain_id_is_named() {
     let (endpoint, expected, found) = ("http://node".to_owned(), "31337".to_owned(), "1".to_owned());
     *world.chain.facts.lock().unwrap() = Err(ChainError::WrongChain { endpoint, expected, found });
     assert_only(world, "chain local", "serves chain 1, not 31337").await;
+}
+
+#[tokio::test]
+async fn what_several_stages_and_the_probe_met_is_said_once() {
+    let world = World::new().await;
+    let wrong = ChainError::WrongChain {
+        endpoint: "http://node".to_owned(),
+        expected: "31337".to_owned(),
+        found: "1".to_owned(),
+    };
+    let local = Component::Chain("local".to_owned());
+    world.health.fail(local.clone(), "watch", &wrong);
+    world.health.fail(local.clone(), "settle", &wrong);
+    world.health.fail(local, "submit", "the nonce is used");
+    *world.chain.facts.lock().unwrap() = Err(wrong.clone());
+    let (_, body) = world.get("/ready").await;
+    assert_eq!(body["components"][2]["reason"], format!("{wrong}; submit: the nonce is used"));
+    let (_, body) = world.get("/v1/chains").await;
+    assert_eq!(body["chains"][0]["troubles"], json!([wrong.to_string(), "submit: the nonce is used"]));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn what_several_stages_met_and_the_probe_did_not_names_them_all() {
+    let world = World::new().await;
+    for role in ["watch", "settle"] {
+        world.health.fail(Component::Chain("local".to_owned()), role, "no answer");
+    }
+    let (_, body) = world.get("/ready").await;
+    assert_eq!(body["components"][2]["reason"], "settle, watch: no answer");
+    world.stop().await;
 }
 
 #[tokio::test]

@@ -70,11 +70,17 @@ async fn what_the_registry_says_is_passed_on() {
     let transaction = TxHash(Digest([0xee; 32]));
     for (error, status, words) in [
         (
-            ChainError::Reverted { reason: "PairNotAllowed".to_owned() }.into(),
+            ChainError::Reverted { reason: "EvidenceTooOld".to_owned() }.into(),
             StatusCode::UNPROCESSABLE_ENTITY,
-            "PairNotAllowed",
+            "EvidenceTooOld",
         ),
         (unreachable().into(), StatusCode::SERVICE_UNAVAILABLE, "unreachable"),
+        (
+            RegistrarError::PairNotAllowed { registry: "0x0b".to_owned(), remedy: "relayer oracle allow".to_owned() },
+            StatusCode::CONFLICT,
+            "registry 0x0b doesn't allow workers of this enclave's code and configuration (PairNotAllowed); its admin \
+             allows them: `relayer oracle allow`",
+        ),
         (RegistrarError::NotMined { transaction }, StatusCode::SERVICE_UNAVAILABLE, "not mined yet"),
         (RegistrarError::Failed { transaction, block: 9 }, StatusCode::UNPROCESSABLE_ENTITY, "failed in block 9"),
     ] {
