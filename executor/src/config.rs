@@ -24,11 +24,20 @@ pub struct Resources {
     pub cached_modules: u32,
     /// Their code's bytes altogether; translated it is several times as large. Default 64 MiB.
     pub cached_code_bytes: u32,
+    /// HTTP requests of guests that are under way at once; further ones wait, and that counts against
+    /// their time-outs. Default 1,024.
+    pub connections: u32,
 }
 
 impl Default for Resources {
     fn default() -> Self {
-        Self { threads: 0, concurrent_runs: 1024, cached_modules: 256, cached_code_bytes: 64 * 1024 * 1024 }
+        Self {
+            threads: 0,
+            concurrent_runs: 1024,
+            cached_modules: 256,
+            cached_code_bytes: 64 * 1024 * 1024,
+            connections: 1024,
+        }
     }
 }
 

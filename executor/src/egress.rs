@@ -1,6 +1,7 @@
 //! The way out: which servers a guest may talk to, and how.
 
 mod address;
+mod body;
 mod client;
 mod denial;
 mod fetch;
@@ -8,6 +9,7 @@ mod policy;
 mod request;
 
 pub use address::Registry;
+pub(crate) use body::Bodies;
 pub(crate) use client::Egress;
 pub use client::EgressError;
 pub use denial::Denial;

@@ -32,7 +32,7 @@ impl Executor {
         if config.limits.grace >= config.limits.wall_time {
             errors.push(ConfigError::Grace);
         }
-        let egress = Egress::new(&config.egress, &config.limits.http, &host);
+        let egress = Egress::new(&config.egress, &config.limits.http, resources.connections, &host);
         let egress = match egress {
             Ok(egress) if errors.is_empty() => egress,
             Ok(_) => return Err(errors),
@@ -97,6 +97,7 @@ fn zeroes(config: &ExecutorConfig, resources: &Resources) -> Vec<ConfigError> {
         ("resources.concurrent_runs", resources.concurrent_runs == 0),
         ("resources.cached_modules", resources.cached_modules == 0),
         ("resources.cached_code_bytes", resources.cached_code_bytes == 0),
+        ("resources.connections", resources.connections == 0),
     ]
     .into_iter()
     .filter(|(_, zero)| *zero)

@@ -29,7 +29,7 @@ pub(crate) fn call(host: &mut Host<'_>, id: u32, input: &[u8], out: OutBuffer) -
         return Err(Halt::Unsupported(format!("chain extension {}", id >> 16)).into());
     }
     let output = match id {
-        1 => return http::request(host, arguments(input)?, out),
+        1 => return http::request(host, input, out),
         2 => signing::sign(host, arguments(input)?)?.encode(),
         3 => signing::verify(host, arguments(input)?)?.encode(),
         4 => keys::derive(host, &arguments::<Vec<u8>>(input)?)?.encode(),
@@ -41,7 +41,7 @@ pub(crate) fn call(host: &mut Host<'_>, id: u32, input: &[u8], out: OutBuffer) -
         14 => signing::ecdsa_verify_prehashed(host, arguments(input)?)?.encode(),
         18 => crate::seal::now(host).encode(),
         21 => RUNTIME_VERSION.encode(),
-        22 => return http::batch(host, arguments(input)?, out),
+        22 => return http::batch(host, input, out),
         other => return Err(Halt::Unsupported(format!("function {other} of the chain extension")).into()),
     };
     host.write_out(out, &output)?;

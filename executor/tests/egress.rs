@@ -5,7 +5,7 @@
 mod support;
 
 use parity_scale_codec::{Decode, Encode};
-use phat_executor::{Denial, ExecutorConfig, HttpResult, Mode, Run, RunResult};
+use phat_executor::{Denial, Executor, ExecutorConfig, HttpResult, Mode, Resources, Run, RunResult};
 use phat_protocol::Outcome;
 use std::{sync::atomic::Ordering, time::Duration};
 use support::{
@@ -196,10 +196,12 @@ async fn a_redirect_changes_the_method_as_http_says() {
 #[tokio::test]
 async fn a_body_beyond_the_limit_is_not_read() {
     let server = server::http().await;
+    let mut config = server.config();
+    config.limits.http.response_bytes = 500_000;
     for path in ["/huge", "/announced"] {
-        let answer = response(&fetch(&server.config(), get(server.url("http", path))).await);
+        let answer = response(&fetch(&config, get(server.url("http", path))).await);
         assert_eq!((answer.status, answer.reason.as_str()), (524, "Response Too Large"));
-        assert!(answer.text().contains("2097152"), "{}", answer.text());
+        assert!(answer.text().contains("longer than 500000 bytes"), "{}", answer.text());
     }
 }
 
@@ -210,7 +212,54 @@ async fn a_response_beyond_the_guests_buffer_says_so() {
     config.limits.http.response_bytes = 64 * 1024 * 1024;
     let answer = response(&fetch(&config, get(server.url("http", "/huge"))).await);
     assert_eq!(answer.status, 524);
-    assert!(answer.text().contains("the contract's buffer 1048576"), "{}", answer.text());
+    assert!(answer.text().contains("the contract's buffer of 1048576 bytes"), "{}", answer.text());
+    // Where the memory ends before the capacity does, that is the buffer's end.
+    let body = "(call $capacity (i32.const 60000))
+        (call $input (i32.const 0) (i32.const 65532))
+        (i32.store (i32.const 65528) (i32.load (i32.const 65532)))
+        (call $capacity (i32.const -1))
+        (drop (call $ext (i32.const 1) (i32.const 0) (i32.load (i32.const 65528)) (i32.const 130072) (i32.const 65532)))
+        (call $return (i32.const 130072) (i32.load (i32.const 65532)))";
+    let wat = guest::contract_with("(memory 2 2)", "", body);
+    let input = get(server.url("http", "/huge")).encode();
+    let answer = response(&run(&executor(&config), Run { input, ..query(&wat) }).await);
+    assert_eq!((answer.status, answer.text().contains("buffer of 1000 bytes")), (524, true), "{}", answer.text());
+}
+
+#[tokio::test]
+async fn of_a_batch_no_more_is_read_than_the_guests_buffer_takes() {
+    let server = server::http().await;
+    let mut config = server.config();
+    config.limits.http.response_bytes = 64 * 1024 * 1024;
+    // 50 MiB each, of which one MiB together can be delivered; the small one is.
+    let requests = ["/huge", "/echo", "/huge", "/announced", "/huge"].map(|path| get(server.url("http", path)));
+    let input = (requests.to_vec(), 10_000u64).encode();
+    let result = run(&executor(&config), Run { input, ..query(&guest::extension(22)) }).await;
+    let answers = Vec::<Result<Response, u8>>::decode(&mut &returned(&result)[4..]).unwrap();
+    assert_eq!(answers[1].as_ref().unwrap().text(), "GET [] ");
+    assert_eq!([&answers[0], &answers[2], &answers[3], &answers[4]], [&Err(9); 4]);
+    // Whatever was read of them was cut off: nothing that came whole was thrown away.
+    assert_eq!(result.http.iter().filter(|call| call.result == HttpResult::Status(200)).count(), 1);
+}
+
+#[tokio::test]
+async fn requests_beyond_the_connections_wait_and_are_late_in_the_end() {
+    let server = server::http().await;
+    let mut config = server.config();
+    config.limits.grace = Duration::from_millis(100);
+    let requests = ["/never", "/echo"].map(|path| get(server.url("http", path))).to_vec();
+    for (connections, echoed) in [(1, false), (2, true)] {
+        let resources = Resources { threads: 1, connections, ..Resources::default() };
+        let Ok(executor) = Executor::new(&config, &resources, support::host(&[])) else { panic!() };
+        let input = (requests.clone(), 500u64).encode();
+        let result = run(&executor, Run { input, ..query(&guest::extension(22)) }).await;
+        let answers = Vec::<Result<Response, u8>>::decode(&mut &returned(&result)[4..]).unwrap();
+        assert_eq!(answers[0], Err(5));
+        assert_eq!(answers[1].is_ok(), echoed, "{:?}", answers[1]);
+        // The place is free again.
+        let input = get(server.url("http", "/echo")).encode();
+        assert_eq!(response(&run(&executor, Run { input, ..query(&guest::fetcher()) }).await).status, 200);
+    }
 }
 
 #[tokio::test]

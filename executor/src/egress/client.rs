@@ -13,6 +13,7 @@ use rustls::{
     time_provider::TimeProvider,
 };
 use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::sync::Semaphore;
 use url::{Host, Url};
 
 /// The policy can't be put into effect.
@@ -49,6 +50,12 @@ pub enum EgressError {
     Client(String),
 }
 
+/// How long a connection without a request is kept. Such connections are not among those that are
+/// counted.
+const IDLE: Duration = Duration::from_secs(5);
+/// How many of them are kept for each host and port.
+const IDLE_PER_HOST: usize = 2;
+
 /// A host and port that the policy opens.
 pub(super) struct Opened {
     pub(super) client: Client,
@@ -60,6 +67,8 @@ pub(crate) struct Egress {
     public: Client,
     opened: HashMap<(Host, u16), Opened>,
     pub(super) limits: HttpLimits,
+    /// One for each request that is under way.
+    pub(super) connections: Semaphore,
 }
 
 /// Which client serves a URL.
@@ -74,6 +83,7 @@ impl Egress {
     pub(crate) fn new(
         policy: &EgressPolicy,
         limits: &HttpLimits,
+        connections: u32,
         host: &HostServices,
     ) -> Result<Self, Vec<EgressError>> {
         let mut errors = Vec::new();
@@ -91,7 +101,10 @@ impl Egress {
         }
         let filter = PublicOnly { resolver: Arc::clone(&host.resolver) };
         match build(limits, Arc::clone(&host.clock), built_in_roots(), filter) {
-            Ok(public) if errors.is_empty() => Ok(Self { public, opened, limits: limits.clone() }),
+            Ok(public) if errors.is_empty() => {
+                let connections = Semaphore::new(in_memory(connections).min(Semaphore::MAX_PERMITS));
+                Ok(Self { public, opened, limits: limits.clone(), connections })
+            }
             Ok(_) => Err(errors),
             Err(error) => {
                 errors.push(error);
@@ -155,8 +168,8 @@ fn build(
         .referer(false)
         .retry(reqwest::retry::never())
         .http1_max_headers(in_memory(limits.headers))
-        .pool_idle_timeout(Duration::from_secs(30))
-        .pool_max_idle_per_host(8)
+        .pool_idle_timeout(IDLE)
+        .pool_max_idle_per_host(IDLE_PER_HOST)
         .dns_resolver(resolver)
         .build()
         .map_err(|error| failed(&error))

@@ -4,6 +4,7 @@
 use super::{
     Denial,
     address::unreachable,
+    body::{Body, NoRoom},
     client::{Egress, Route},
     request::Request,
 };
@@ -34,27 +35,41 @@ pub(crate) enum FetchError {
     Late(Duration),
     #[error("the response's body is longer than {limit} bytes")]
     TooLarge { limit: u32 },
+    #[error("the response doesn't fit the contract's buffer of {room} bytes")]
+    BeyondBuffer { room: usize },
     #[error("{0}")]
     Network(String),
 }
 
 impl Egress {
-    /// Fetches within `time`.
-    pub(crate) async fn fetch(&self, request: HttpRequest, time: Duration) -> Result<HttpResponse, FetchError> {
+    /// Fetches within `time`, which begins with waiting for one of the connections. The response has
+    /// no body: that is in `body`.
+    pub(crate) async fn fetch(
+        &self,
+        request: HttpRequest,
+        time: Duration,
+        body: Body<'_>,
+    ) -> Result<HttpResponse, FetchError> {
         let request = Request::parse(request, &self.limits)?;
-        match tokio::time::timeout(time, self.follow(request)).await {
+        let result = match tokio::time::timeout(time, self.follow(request, body)).await {
             Ok(result) => result,
             Err(_) => Err(FetchError::Late(time)),
+        };
+        if result.is_err() {
+            body.clear();
         }
+        result
     }
 
-    async fn follow(&self, mut request: Request) -> Result<HttpResponse, FetchError> {
+    async fn follow(&self, mut request: Request, body: Body<'_>) -> Result<HttpResponse, FetchError> {
+        let closed = |error: tokio::sync::AcquireError| FetchError::Network(error.to_string());
+        let _connection = self.connections.acquire().await.map_err(closed)?;
         let mut redirects = 0;
         loop {
             let client = self.admit(&request.url)?;
             let response = send(client, &request).await?;
             let Some(next) = redirect(&response, &request.url)? else {
-                return self.read(response).await;
+                return self.read(response, body).await;
             };
             if redirects == self.limits.redirects {
                 return Err(FetchError::Network(format!("more than {redirects} redirects")));
@@ -86,30 +101,37 @@ impl Egress {
         }
     }
 
-    async fn read(&self, mut response: Response) -> Result<HttpResponse, FetchError> {
+    async fn read(&self, mut response: Response, body: Body<'_>) -> Result<HttpResponse, FetchError> {
         let limit = self.limits.response_bytes;
-        let too_large = FetchError::TooLarge { limit };
-        if response.content_length().is_some_and(|length| length > u64::from(limit)) {
-            return Err(too_large);
-        }
+        let fits = |length: u64| {
+            if length > u64::from(limit) {
+                return Err(FetchError::TooLarge { limit });
+            }
+            let room = body.room();
+            if usize::try_from(length).is_ok_and(|length| length <= room) {
+                Ok(())
+            } else {
+                Err(FetchError::BeyondBuffer { room })
+            }
+        };
+        response.content_length().map_or(Ok(()), fits)?;
         let status = response.status();
         let headers = response
             .headers()
             .iter()
             .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect();
-        let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error))? {
-            if body.len().saturating_add(chunk.len()) > in_memory(limit) {
-                return Err(too_large);
+            let length = body.append(&chunk).map_err(|NoRoom { room }| FetchError::BeyondBuffer { room })?;
+            if length > in_memory(limit) {
+                return Err(FetchError::TooLarge { limit });
             }
-            body.extend_from_slice(&chunk);
         }
         Ok(HttpResponse {
             status_code: status.as_u16(),
             reason_phrase: status.canonical_reason().unwrap_or_default().to_owned(),
             headers,
-            body,
+            body: Vec::new(),
         })
     }
 }

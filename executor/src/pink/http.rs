@@ -1,10 +1,10 @@
 //! HTTP for guests: the call suspends, the driver fetches, and the answer is written when it is
 //! there. Nothing that the outside world can cause traps.
 
-use super::codec::{HttpRequest, HttpRequestError, HttpResponse};
+use super::codec::{self, HttpRequest, HttpRequestError, HttpResponse};
 use crate::{
     HttpCall, HttpResult,
-    egress::{Egress, FetchError, origin_of},
+    egress::{Bodies, Egress, FetchError, origin_of},
     fuel,
     limits::in_memory,
     run::{
@@ -33,76 +33,90 @@ pub(crate) struct HttpReply {
 }
 
 /// `http_request`: suspends the guest.
-pub(super) fn request(host: &mut Host<'_>, (request,): (HttpRequest,), out: OutBuffer) -> Result<u32, Error> {
-    if host.guest().run.mode == Mode::Transaction {
+pub(super) fn request(host: &mut Host<'_>, input: &[u8], out: OutBuffer) -> Result<u32, Error> {
+    let Run { headers, mode, .. } = run(host);
+    charge_decoding(host, input)?;
+    let request = codec::request(input, headers)?;
+    if mode == Mode::Transaction {
         let response = own_response(UNREACHABLE, "API Unavailable", "no HTTP in a transaction");
         host.write_out(out, &response.encode())?;
         return Ok(0);
     }
-    suspend(host, HttpWait { requests: vec![request], shape: HttpShape::Single, out })
+    suspend(host, vec![request], HttpShape::Single, out)
 }
 
 /// `batch_http_request`: suspends the guest, or answers the code of what is wrong with the batch.
-pub(super) fn batch(
-    host: &mut Host<'_>,
-    (requests, timeout): (Vec<HttpRequest>, u64),
-    out: OutBuffer,
-) -> Result<u32, Error> {
-    let Run { batch, mode } = run(host);
-    if requests.len() > batch {
+pub(super) fn batch(host: &mut Host<'_>, input: &[u8], out: OutBuffer) -> Result<u32, Error> {
+    let Run { batch, headers, mode } = run(host);
+    charge_decoding(host, input)?;
+    let Some((requests, timeout)) = codec::batch(input, batch, headers)? else {
         return Ok(HttpRequestError::TooManyRequests.status());
-    }
+    };
     if mode == Mode::Transaction {
         return Ok(HttpRequestError::NotAllowed.status());
     }
     let timeout = Duration::from_millis(timeout);
-    suspend(host, HttpWait { requests, shape: HttpShape::Batch { timeout }, out })
+    suspend(host, requests, HttpShape::Batch { timeout }, out)
 }
 
 struct Run {
     batch: usize,
+    /// A guest that waits holds no more than what can still be sent: one header too many is enough
+    /// to be refused for it.
+    headers: usize,
     mode: Mode,
 }
 
 fn run(host: &Host<'_>) -> Run {
     let run = &host.guest().run;
-    Run { batch: in_memory(run.limits.http.batch), mode: run.mode }
+    let http = &run.limits.http;
+    Run { batch: in_memory(http.batch), headers: in_memory(http.headers).saturating_add(1), mode: run.mode }
 }
 
-fn suspend(host: &mut Host<'_>, mut wait: HttpWait) -> Result<u32, Error> {
-    let price = fuel::HTTP_REQUEST.saturating_mul(u64::try_from(wait.requests.len()).unwrap_or(u64::MAX));
+/// Every byte was paid for when it was read, and is again before it is decoded.
+fn charge_decoding(host: &mut Host<'_>, input: &[u8]) -> Result<(), Error> {
+    host.charge(fuel::of_bytes(input.len(), fuel::BYTE))
+}
+
+fn suspend(host: &mut Host<'_>, requests: Vec<HttpRequest>, shape: HttpShape, out: OutBuffer) -> Result<u32, Error> {
+    let price = fuel::HTTP_REQUEST.saturating_mul(u64::try_from(requests.len()).unwrap_or(u64::MAX));
     host.charge(price)?;
     // A buffer that isn't the guest's own is its mistake, found before the world hears of it.
-    host.capacity(wait.out)?;
+    let room = host.room(out)?;
     let run = &host.guest().run;
     let most = in_memory(run.limits.http.requests);
-    if run.http.len().saturating_add(wait.requests.len()) > most {
+    if run.http.len().saturating_add(requests.len()) > most {
         return Err(trap(format!("more than {most} HTTP requests in one run")));
     }
-    // A guest that waits holds no more than what can still be sent: one header too many is enough
-    // to be refused for it.
-    let headers = in_memory(run.limits.http.headers).saturating_add(1);
-    for request in &mut wait.requests {
-        request.headers.truncate(headers);
-        request.headers.shrink_to_fit();
-    }
-    host.guest_mut().frame.suspension = Some(Suspension::Http(wait));
+    host.guest_mut().frame.suspension = Some(Suspension::Http(HttpWait { requests, shape, out, room }));
     Err(Halt::Suspended.into())
 }
 
-/// Fetches every request at once, each within `time`.
+/// Fetches every request at once, each within `time`, and all together with at most `room` bytes of
+/// bodies.
 pub(crate) async fn perform(
     egress: &Egress,
     requests: Vec<HttpRequest>,
+    room: usize,
     time: Duration,
 ) -> (Vec<Result<HttpResponse, FetchError>>, Vec<HttpCall>) {
-    let fetched = join_all(requests.into_iter().map(|request| async move {
-        let (started, origin) = (Instant::now(), origin_of(&request.url));
-        let result = egress.fetch(request, time).await;
-        let call = HttpCall { origin, result: summary(&result), duration: started.elapsed() };
-        (result, call)
+    let bodies = Bodies::new(requests.len(), room);
+    let fetched = join_all(requests.into_iter().enumerate().map(|(index, request)| {
+        let body = bodies.body(index);
+        async move {
+            let (started, origin) = (Instant::now(), origin_of(&request.url));
+            let result = egress.fetch(request, time, body).await;
+            let call = HttpCall { origin, result: summary(&result), duration: started.elapsed() };
+            (result, call)
+        }
     }));
-    fetched.await.into_iter().unzip()
+    let (results, calls): (Vec<_>, Vec<_>) = fetched.await.into_iter().unzip();
+    // One that had come whole may have given way to others since.
+    let results = results.into_iter().zip(bodies.into_bodies()).map(|(result, body)| {
+        let body = body.ok_or(FetchError::BeyondBuffer { room });
+        result.and_then(|response| Ok(HttpResponse { body: body?, ..response }))
+    });
+    (results.collect(), calls)
 }
 
 fn summary(result: &Result<HttpResponse, FetchError>) -> HttpResult {
@@ -117,6 +131,7 @@ fn summary(result: &Result<HttpResponse, FetchError>) -> HttpResult {
             | FetchError::TooManyHeaders { .. }
             | FetchError::Late(_)
             | FetchError::TooLarge { .. }
+            | FetchError::BeyondBuffer { .. }
             | FetchError::Network(_)),
         ) => HttpResult::Failed(error.to_string()),
     }
@@ -169,7 +184,7 @@ fn own_response(status_code: u16, reason_phrase: &str, body: &str) -> HttpRespon
 
 fn status(error: &FetchError) -> u16 {
     match error {
-        FetchError::Late(_) | FetchError::TooLarge { .. } => LATE,
+        FetchError::Late(_) | FetchError::TooLarge { .. } | FetchError::BeyondBuffer { .. } => LATE,
         FetchError::Denied(_)
         | FetchError::InvalidUrl(_)
         | FetchError::InvalidMethod
@@ -183,7 +198,7 @@ fn status(error: &FetchError) -> u16 {
 fn reason(error: &FetchError) -> &'static str {
     match error {
         FetchError::Late(_) => "Timeout",
-        FetchError::TooLarge { .. } => "Response Too Large",
+        FetchError::TooLarge { .. } | FetchError::BeyondBuffer { .. } => "Response Too Large",
         FetchError::Denied(_) => "Not Allowed",
         FetchError::InvalidUrl(_)
         | FetchError::InvalidMethod
@@ -203,7 +218,7 @@ fn code(error: &FetchError) -> HttpRequestError {
         FetchError::InvalidHeaderValue(_) => HttpRequestError::InvalidHeaderValue,
         FetchError::TooManyHeaders { .. } => HttpRequestError::TooManyHeaders,
         FetchError::Late(_) => HttpRequestError::Timeout,
-        FetchError::TooLarge { .. } => HttpRequestError::ResponseTooLarge,
+        FetchError::TooLarge { .. } | FetchError::BeyondBuffer { .. } => HttpRequestError::ResponseTooLarge,
         FetchError::Network(_) => HttpRequestError::NetworkError,
     }
 }

@@ -73,8 +73,8 @@ fn time_left(parts: &Parts, deadline: Option<Instant>, shape: HttpShape) -> Dura
 }
 
 async fn fetch(parts: &Parts, frame: Frame, wait: HttpWait, time: Duration) -> Frame {
-    let HttpWait { requests, shape, out } = wait;
-    let (results, calls) = perform(&parts.egress, requests, time).await;
+    let HttpWait { requests, shape, out, room } = wait;
+    let (results, calls) = perform(&parts.egress, requests, room, time).await;
     frame.answer(HttpReply { results, calls, shape, out })
 }
 

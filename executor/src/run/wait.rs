@@ -16,6 +16,8 @@ pub(crate) struct HttpWait {
     pub(crate) requests: Vec<HttpRequest>,
     pub(crate) shape: HttpShape,
     pub(crate) out: OutBuffer,
+    /// Bytes that the answer may have.
+    pub(crate) room: usize,
 }
 
 /// Which of the two calls it was.

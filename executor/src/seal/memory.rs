@@ -108,6 +108,15 @@ impl<'a> Host<'a> {
         Ok(in_memory(u32::from_le_bytes(capacity)))
     }
 
+    /// How many bytes can be written there: the buffer's capacity, or what the memory has behind the
+    /// pointer where that is less.
+    pub(crate) fn room(&mut self, out: OutBuffer) -> Result<usize, Error> {
+        let capacity = self.capacity(out)?;
+        let memory = self.memory()?.data(&self.store).len();
+        let behind = memory.checked_sub(in_memory(out.pointer));
+        behind.map(|behind| behind.min(capacity)).ok_or_else(|| trap("a pointer leads out of the guest's memory"))
+    }
+
     /// Fills the guest's buffer, which must be large enough, and tells it how much was written.
     pub(crate) fn write_out(&mut self, out: OutBuffer, bytes: &[u8]) -> Result<(), Error> {
         let capacity = self.capacity(out)?;

@@ -44,6 +44,7 @@ fn every_failure_has_the_number_that_contracts_know() {
         (FetchError::Denied(crate::Denial::Downgrade), 6),
         (FetchError::Network(String::new()), 8),
         (FetchError::TooLarge { limit: 0 }, 9),
+        (FetchError::BeyondBuffer { room: 0 }, 9),
         (FetchError::TooManyHeaders { limit: 0 }, 10),
     ];
     for (error, number) in numbers {
