@@ -1,25 +1,16 @@
-//! `relayer run` as a process: its start, its log and its end, with a chain that is away.
-#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
-
-use axum::{Json, Router, routing::get};
-use phat_enclave_api::{Attestation, Status};
-use phat_protocol::{Digest, WorkerAddress, WorkerKeys};
+use crate::{PATIENCE, enclave};
 use reqwest::StatusCode;
 use std::{
     fs,
-    net::Ipv4Addr,
     os::unix::fs::PermissionsExt,
     process::{ExitStatus, Stdio},
     time::Duration,
 };
 use tempfile::TempDir;
 use tokio::{
-    net::TcpListener,
     process::{Child, Command},
     time::{Instant, sleep},
 };
-
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A relayer that runs; dropped, it is killed.
 struct Relayer {
@@ -29,7 +20,8 @@ struct Relayer {
 }
 
 impl Relayer {
-    /// Starts it, with an enclave at `endpoint` and a chain that nobody serves, and waits until its API listens.
+    /// Starts it, with an enclave at `endpoint` and a chain that nobody serves, and waits until its
+    /// API listens.
     async fn start(endpoint: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = |name: &str| directory.path().join(name);
@@ -118,29 +110,14 @@ async fn a_signal_ends_a_relayer_whose_chain_is_away_with_status_0() {
 
 #[tokio::test]
 async fn the_log_says_once_what_vouches_for_the_enclave() {
-    let status = Status {
-        attestation: Attestation::Simulated,
-        version: "0".to_owned(),
-        keys: WorkerKeys { worker: WorkerAddress([7; 20]), x25519: Digest([8; 32]), vrf_key_hash: Digest::default() },
-        measurement: Digest([1; 32]),
-        config_hash: Digest([2; 32]),
-        now: 0,
-        contracts: 0,
-        running: 0,
-        executions: 0,
-        fault: None,
-    };
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let router = Router::new().route("/v1/status", get(|| async { Json(status) }));
-    let enclave = tokio::spawn(async move { axum::serve(listener, router).await });
-    let mut relayer = Relayer::start(&endpoint).await;
+    let enclave = enclave::start().await;
+    let mut relayer = Relayer::start(&enclave.endpoint).await;
     let said = "the enclave is there, with simulated attestation";
     relayer.wait_for(said, |relayer| relayer.log().contains(said).then_some(())).await;
     assert!(relayer.end("TERM").await.success());
     let log = relayer.log();
     assert_eq!(log.matches(said).count(), 1, "{log}");
-    assert!(log.contains(&WorkerAddress([7; 20]).to_string()), "{log}");
+    assert!(log.contains(&enclave::WORKER.to_string()), "{log}");
     assert!(!log.contains('\u{1b}'), "{log}");
-    enclave.abort();
+    enclave.stop();
 }
