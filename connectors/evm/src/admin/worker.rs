@@ -41,12 +41,22 @@ pub struct WorkerRecord {
 }
 
 impl EvmAdmin {
-    /// What a worker's quote must vouch for, with this account as operator and the newest block.
+    /// What a worker's quote must vouch for, with this account as operator and the newest block's
+    /// parent: a call that is simulated at the newest block can't see that block's own hash.
     ///
     /// # Errors
     /// When the chain can't be read.
     pub async fn registration(&self, registry: EvmAddress) -> Result<Registration, AdminError> {
-        let block = self.latest_block().await?;
+        let number = self.latest_block().await?.number.saturating_sub(1);
+        let block = self
+            .node
+            .header(number)
+            .await?
+            .ok_or_else(|| ChainError::Malformed {
+                method: "eth_getBlockByNumber".to_owned(),
+                cause: format!("no block {number} below the newest"),
+            })?
+            .block;
         Ok(Registration {
             chain_id: self.chain_id,
             registry,
