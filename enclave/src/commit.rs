@@ -6,7 +6,7 @@ use crate::{
     clock::EnclaveTime,
     store::{SealedReport, Store},
 };
-use std::{sync::Arc, time::Duration};
+use std::{future::ready, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot},
     time::{Instant, MissedTickBehavior, interval},
@@ -33,6 +33,13 @@ pub(crate) struct Upkeep {
     pub(crate) retry: Duration,
 }
 
+/// What an upkeep left to be forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rest {
+    Nothing,
+    Some,
+}
+
 pub(crate) struct Committer {
     pub(crate) store: Arc<Store>,
     pub(crate) time: Arc<EnclaveTime>,
@@ -46,20 +53,28 @@ impl Committer {
         let mut tick = interval(self.upkeep.retry.min(self.upkeep.every));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut kept_at: Option<Instant> = None;
+        // Upkeep takes turns with sealing: nobody waits for more than one batch of it.
+        let mut rest = Rest::Nothing;
         loop {
             tokio::select! {
                 biased;
                 _ = tick.tick() => {
                     if kept_at.is_none_or(|at| at.elapsed() >= self.upkeep.every) || self.store.fault().is_some() {
-                        self.keep_up().await;
+                        rest = self.keep_up().await;
                         kept_at = Some(Instant::now());
                     }
                 }
                 () = stop.cancelled() => break,
                 first = self.queue.recv() => match first {
-                    Some(first) => self.step(first).await,
+                    Some(first) => {
+                        self.step(first).await;
+                        if rest == Rest::Some {
+                            rest = self.keep_up().await;
+                        }
+                    }
                     None => break,
                 },
+                () = ready(()), if rest == Rest::Some => rest = self.keep_up().await,
             }
         }
         self.queue.close();
@@ -103,28 +118,30 @@ impl Committer {
         }
     }
 
-    /// Raises the mark and forgets what it has passed; or, after a fault, tries the store again.
-    async fn keep_up(&self) {
+    /// Raises the mark and forgets one batch of what it has passed; after a fault, tries the store
+    /// again first.
+    async fn keep_up(&self) -> Rest {
         let (store, now, batch) = (Arc::clone(&self.store), self.time.now(), self.upkeep.batch);
         let kept = tokio::task::spawn_blocking(move || {
             if store.fault().is_some() {
                 store.recover(now)?;
                 tracing::info!("the store works again");
             }
-            let mut forgotten = 0;
-            loop {
-                let passed = store.forget_reports(batch, now)?;
-                forgotten += passed;
-                if passed < batch {
-                    return Ok::<_, crate::StoreError>(forgotten);
-                }
-            }
+            store.forget_reports(batch, now)
         });
         match kept.await {
-            Ok(Ok(0)) => {}
-            Ok(Ok(forgotten)) => tracing::debug!(forgotten, "forgot the reports of expired requests"),
+            Ok(Ok(forgotten)) => {
+                if forgotten > 0 {
+                    tracing::debug!(forgotten, "forgot the reports of expired requests");
+                }
+                return if forgotten < batch { Rest::Nothing } else { Rest::Some };
+            }
             Ok(Err(error)) => tracing::warn!(%error, "the store's upkeep failed"),
             Err(panic) => tracing::error!(%panic, "the store's upkeep was lost"),
         }
+        Rest::Nothing
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,7 +28,9 @@ impl Worker {
         if let Some(fault) = self.parts.store.fault() {
             return Err(Problem::Fault(fault));
         }
-        question.check_time(self.parts.time.now()).map_err(Problem::Refused)?;
+        // The store forgets by its mark: what it may have forgotten is judged by that too.
+        let now = self.parts.time.now().max(self.parts.store.mark());
+        question.check_time(now).map_err(Problem::Refused)?;
         let _permit = self.requests.try_acquire().map_err(|_| Problem::Busy)?;
         // Counted until it is sealed: a kill before that has the run repeated.
         let _running = Running::start(&self.running);

@@ -195,6 +195,17 @@ async fn a_clock_that_goes_back_reopens_nothing_also_not_after_a_restart() {
 }
 
 #[tokio::test]
+async fn what_the_stores_mark_has_passed_is_over_whatever_the_clock_says() {
+    let directory = tempfile::tempdir().unwrap();
+    let runner = CountingRunner::open();
+    let bed = Bed::make(directory.path(), Arc::clone(&runner)).await;
+    bed.store.put_reports(&[], NOON + 100).unwrap();
+    let expired = Problem::Refused(Refusal::Expired { expires_at: NOON + 100, now: NOON + 100 });
+    assert_eq!(bed.worker.execute(request(&bed, 1)).await.unwrap_err(), expired);
+    assert_eq!(runner.started.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
 async fn a_refusal_for_one_callers_words_is_not_the_other_callers() {
     let directory = tempfile::tempdir().unwrap();
     let bed = Bed::make(directory.path(), CountingRunner::open()).await;
