@@ -6,6 +6,7 @@
 
 mod contracts;
 mod error;
+mod loaded;
 mod records;
 mod reports;
 
@@ -13,6 +14,7 @@ pub use error::StoreError;
 pub(crate) use records::{ContractRecord, LoadedContract, SealedReport};
 
 use crate::{keys::Keys, sealing::Sealer};
+use loaded::Loaded;
 use parity_scale_codec::Decode;
 use phat_executor::Randomness;
 use redb::{Database, Durability, ReadableDatabase, TableDefinition, WriteTransaction};
@@ -50,6 +52,7 @@ pub(crate) struct Store {
     fault: Mutex<Option<String>>,
     commits: AtomicU64,
     mark: AtomicU64,
+    loaded: Loaded,
 }
 
 impl Store {
@@ -72,6 +75,7 @@ impl Store {
             fault: Mutex::new(None),
             commits: AtomicU64::new(0),
             mark: AtomicU64::new(0),
+            loaded: Loaded::default(),
         };
         let database = store.open_database()?;
         if database.begin_read()?.list_tables()?.next().is_none() {
@@ -165,6 +169,7 @@ impl Store {
             let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
             // The old one must let go of the file's lock first.
             *database = None;
+            self.loaded.clear();
             let reopened = self.open_database()?;
             self.verify(&reopened)?;
             *database = Some(reopened);

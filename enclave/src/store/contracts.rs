@@ -82,13 +82,16 @@ impl Store {
     /// A contract with its code and its state, all of one moment.
     ///
     /// # Errors
-    /// Among others, when the host took its code or its state away.
+    /// Among others, when the host took its code or its state away before they were first read.
     pub(crate) fn load_contract(&self, id: ContractId) -> Result<Option<LoadedContract>, StoreError> {
-        let Some((record, state)) = self.read(|transaction| {
+        let loaded = self.read(|transaction| {
             let Some(row) = transaction.open_table(CONTRACTS)?.get(id.0)?.map(|row| row.value().to_vec()) else {
                 return Ok(None);
             };
             let record = self.open_contract(id, &row)?;
+            if let Some(state) = self.loaded.state(id, record.revision) {
+                return Ok(Some((record, state)));
+            }
             let damaged = || StoreError::damaged("state", &id.0);
             let row = transaction.open_table(STATE)?.get(id.0)?.ok_or_else(damaged)?;
             let plain = self.unseal("state", &id.0, row.value())?;
@@ -96,14 +99,21 @@ impl Store {
             if state.revision != record.revision {
                 return Err(damaged());
             }
-            Ok(Some((record, state.state)))
-        })?
-        else {
-            return Ok(None);
-        };
+            let state = Arc::new(state.state);
+            self.loaded.keep_state(id, record.revision, &state);
+            Ok(Some((record, state)))
+        })?;
+        let Some((record, state)) = loaded else { return Ok(None) };
         let code_hash = record.code_hash;
-        let code = self.code(code_hash)?.ok_or_else(|| StoreError::damaged("code", &code_hash.0))?;
-        Ok(Some(LoadedContract { record, code, state: Arc::new(state) }))
+        let code = match self.loaded.code(code_hash) {
+            Some(code) => code,
+            None => {
+                let code = self.code(code_hash)?.ok_or_else(|| StoreError::damaged("code", &code_hash.0))?;
+                self.loaded.keep_code(code_hash, &code);
+                code
+            }
+        };
+        Ok(Some(LoadedContract { record, code, state }))
     }
 
     fn open_contract(&self, id: ContractId, sealed: &[u8]) -> Result<ContractRecord, StoreError> {

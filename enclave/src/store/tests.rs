@@ -4,7 +4,7 @@ use parity_scale_codec::Encode;
 use phat_executor::State;
 use phat_protocol::{CodeHash, Outcome, Owner, Payee, Report, RequestId, Salt, Signature, WorkerAddress};
 use redb::ReadableTable;
-use std::os::unix::fs::PermissionsExt;
+use std::{os::unix::fs::PermissionsExt, sync::Arc};
 
 fn store(directory: &Path) -> Store {
     open_store(directory, 1, &Disk::default()).unwrap().0
@@ -235,6 +235,49 @@ fn state_of_another_revision_does_not_stand_in_for_a_contracts_own() {
     });
     let refused = store(directory.path()).load_contract(id).unwrap_err();
     assert!(matches!(refused, StoreError::Damaged { table: "state", .. }), "{refused}");
+}
+
+#[test]
+fn code_and_state_are_read_once_and_shared_and_again_after_the_file_was_opened_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(directory.path());
+    store.put_code(phat_protocol::code_hash(b"wasm"), b"wasm", 5).unwrap();
+    let (one, other) = (contract(b"one"), contract(b"other"));
+    store.put_contract(&one, State::from([(b"k".to_vec(), b"1".to_vec())]), 5).unwrap();
+    store.put_contract(&other, State::from([(b"k".to_vec(), b"2".to_vec())]), 5).unwrap();
+    let load = |record: &ContractRecord| store.load_contract(record.contract_id()).unwrap().unwrap();
+    let (first, second, third) = (load(&one), load(&one), load(&other));
+    assert!(Arc::ptr_eq(&first.state, &second.state) && Arc::ptr_eq(&first.code, &second.code));
+    assert!(Arc::ptr_eq(&first.code, &third.code), "two contracts of one code");
+    assert_eq!(third.state[&b"k"[..]], b"2");
+    store.recover(6).unwrap();
+    let again = load(&one);
+    assert!(!Arc::ptr_eq(&again.state, &first.state) && !Arc::ptr_eq(&again.code, &first.code));
+    assert_eq!((again.state, again.code), (first.state, first.code));
+}
+
+#[test]
+fn the_state_that_was_read_of_one_revision_is_not_another_revisions() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(directory.path());
+    store.put_code(phat_protocol::code_hash(b"wasm"), b"wasm", 5).unwrap();
+    let record = contract(b"init");
+    let id = record.contract_id();
+    store.put_contract(&record, State::new(), 5).unwrap();
+    assert!(store.load_contract(id).unwrap().unwrap().state.is_empty());
+    let later = ContractRecord { revision: 1, ..record };
+    let state = State::from([(b"k".to_vec(), b"later".to_vec())]);
+    let sealed = store.seal("contracts", &id.0, &later.encode()).unwrap();
+    let written = records::StateRecord { revision: 1, state: state.clone() };
+    let sealed_state = store.seal("state", &id.0, &written.encode()).unwrap();
+    store
+        .write(6, |transaction| {
+            transaction.open_table(CONTRACTS)?.insert(id.0, sealed.as_slice())?;
+            transaction.open_table(STATE)?.insert(id.0, sealed_state.as_slice())?;
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(*store.load_contract(id).unwrap().unwrap().state, state);
 }
 
 #[test]
