@@ -1,17 +1,19 @@
 //! The relayer is killed, at each stage and at random, and starts again on its database.
 
 use crate::DEADLINE;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use ethers::providers::Middleware;
 use phat_e2e::{Asked, Asker, Behaviour, Environment, Ground, Hold, Question, RpcGate, Settings, eventually};
 use phat_protocol::ContractId;
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 /// Requests in flight while the relayer dies at random.
 const IN_FLIGHT: usize = 100;
-/// How often it dies then.
-const DEATHS: usize = 8;
+/// How many of them run at once: the default of `execute.concurrency`.
+const RUNS: usize = 64;
+/// How often it dies then, at the least and at the most.
+const DEATHS: std::ops::Range<usize> = 5..40;
 
 /// An environment whose relayer reaches the node through a gate.
 struct Stage {
@@ -49,6 +51,13 @@ impl Stage {
         self.gate.hold(Hold::Nothing);
         self.environment.source.release();
         self.environment.relayer.resume().await
+    }
+
+    /// The states that the relayer finds its requests in.
+    async fn states(&self) -> Result<Vec<String>> {
+        let answer = self.environment.relayer.api().get("/v1/requests?limit=500").await?;
+        let requests = answer["requests"].as_array().context("no requests")?;
+        Ok(requests.iter().filter_map(|request| request["state"].as_str().map(str::to_owned)).collect())
     }
 
     async fn held(&self) -> Result<()> {
@@ -140,20 +149,29 @@ async fn a_relayer_killed_at_random_with_100_requests_in_flight_answers_every_re
     let mut randomness = StdRng::seed_from_u64(seed);
     let mut stage = Stage::set().await?;
 
-    // The first death finds every request in flight.
     stage.environment.source.hold();
     for _ in 0..IN_FLIGHT {
         stage.ask().await?;
     }
-    eventually("runs", DEADLINE, async || Ok(stage.environment.source.waiting() > 0)).await?;
+    eventually("the runs", DEADLINE, async || Ok(stage.environment.source.waiting() == RUNS)).await?;
     stage.environment.relayer.kill()?;
     stage.environment.relayer.resume().await?;
     stage.environment.source.release();
-    for _ in 1..DEATHS {
-        tokio::time::sleep(Duration::from_millis(randomness.gen_range(20..800))).await;
+    // From here it dies until little is left to do, and whatever it was about to do waits for the next.
+    let mut found = BTreeSet::new();
+    for death in 1..DEATHS.end {
+        tokio::time::sleep(Duration::from_millis(randomness.gen_range(5..150))).await;
         stage.environment.relayer.kill()?;
         stage.environment.relayer.resume().await?;
+        let states = stage.states().await?;
+        let open = states.iter().filter(|state| *state != "settled").count();
+        found.extend(states);
+        if death >= DEATHS.start && open < IN_FLIGHT / 10 {
+            break;
+        }
     }
+    println!("found after deaths: {found:?}");
+    assert!(found.len() > 1, "every death found the same state: {found:?}");
 
     stage.environment.expect_each_answered_once(&stage.asker, &stage.asked, 2 * DEADLINE).await?;
     assert_eq!(stage.environment.source.fetches(), IN_FLIGHT, "a kill of the relayer adds no execution");
