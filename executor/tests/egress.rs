@@ -4,10 +4,18 @@
 #[expect(dead_code, reason = "each test binary uses a part of it")]
 mod support;
 
+use async_trait::async_trait;
 use parity_scale_codec::{Decode, Encode};
-use phat_executor::{Denial, Executor, ExecutorConfig, HttpResult, Mode, Resources, Run, RunResult};
-use phat_protocol::Outcome;
-use std::{sync::atomic::Ordering, time::Duration};
+use phat_executor::{
+    AllowEntry, Denial, Executor, ExecutorConfig, HostServices, HttpResult, Mode, Resolver, Resources, Run, RunResult,
+};
+use phat_protocol::{ContractId, Outcome};
+use std::{
+    io,
+    net::IpAddr,
+    sync::{Arc, Mutex, atomic::Ordering},
+    time::Duration,
+};
 use support::{
     executor, executor_of, guest,
     http::{Request, Response, get, response, returned},
@@ -109,6 +117,35 @@ async fn a_name_with_a_private_address_among_others_is_denied() {
         assert_eq!((found.as_str(), at.to_string().as_str()), (name, address));
     }
     assert_eq!(server.connections.load(Ordering::SeqCst), 0);
+}
+
+/// Knows no name, and keeps who asked for which.
+#[derive(Default)]
+struct Recording(Mutex<Vec<(ContractId, String)>>);
+
+#[async_trait]
+impl Resolver for Recording {
+    async fn resolve(&self, contract: ContractId, name: &str) -> io::Result<Vec<IpAddr>> {
+        self.0.lock().unwrap().push((contract, name.to_owned()));
+        Err(io::ErrorKind::NotFound.into())
+    }
+}
+
+#[tokio::test]
+async fn the_resolver_is_told_which_contract_asks() {
+    let resolver = Arc::new(Recording::default());
+    let mut config = ExecutorConfig::default();
+    config.egress.allow.push(AllowEntry { host: "b.test".into(), port: 80, http: true, root_pem: None });
+    let host = HostServices { resolver: Arc::clone(&resolver) as _, ..support::host(&[]) };
+    let Ok(executor) = Executor::new(&config, &Resources::default(), host) else { panic!() };
+    for (contract, url) in [(1, "https://a.test/"), (2, "https://a.test/"), (3, "http://b.test/")] {
+        let contract = ContractId([contract; 32]);
+        let asked = Run { contract, input: get(url).encode(), ..query(&guest::fetcher()) };
+        assert_eq!(response(&run(&executor, asked).await).status, 523);
+    }
+    let asked = [(1, "a.test"), (2, "a.test"), (3, "b.test")];
+    let asked = asked.map(|(contract, name)| (ContractId([contract; 32]), name.to_owned()));
+    assert_eq!(*resolver.0.lock().unwrap(), asked);
 }
 
 #[tokio::test]

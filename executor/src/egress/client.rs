@@ -3,6 +3,7 @@
 
 use super::{AllowEntry, Denial, EgressPolicy, address::unreachable};
 use crate::{Clock, HostServices, HttpLimits, Resolver, limits::in_memory};
+use phat_protocol::ContractId;
 use reqwest::{
     Client,
     dns::{Addrs, Name, Resolve, Resolving},
@@ -190,6 +191,17 @@ impl TimeProvider for HostTime {
     }
 }
 
+tokio::task_local! {
+    /// The contract whose request a task makes: the client doesn't pass it on to the resolver.
+    pub(super) static ASKING: ContractId;
+}
+
+/// The contract that a connection is made for. The client begins its connections in the task that
+/// asks for them; one that it didn't would count as a contract of its own.
+fn asking() -> ContractId {
+    ASKING.try_with(|contract| *contract).unwrap_or_default()
+}
+
 /// Addresses as they are, for pairs that the policy opens.
 struct Unfiltered {
     resolver: Arc<dyn Resolver>,
@@ -197,9 +209,9 @@ struct Unfiltered {
 
 impl Resolve for Unfiltered {
     fn resolve(&self, name: Name) -> Resolving {
-        let resolver = Arc::clone(&self.resolver);
+        let (resolver, contract) = (Arc::clone(&self.resolver), asking());
         Box::pin(async move {
-            let addresses = resolver.resolve(name.as_str()).await?;
+            let addresses = resolver.resolve(contract, name.as_str()).await?;
             Ok(socket_addresses(addresses))
         })
     }
@@ -213,9 +225,9 @@ struct PublicOnly {
 
 impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {
-        let resolver = Arc::clone(&self.resolver);
+        let (resolver, contract) = (Arc::clone(&self.resolver), asking());
         Box::pin(async move {
-            let addresses = resolver.resolve(name.as_str()).await?;
+            let addresses = resolver.resolve(contract, name.as_str()).await?;
             for address in &addresses {
                 if let Some(registry) = unreachable(*address) {
                     let name = name.as_str().to_owned();

@@ -5,13 +5,14 @@ use super::{
     Denial,
     address::unreachable,
     body::{Body, NoRoom},
-    client::{Egress, Route},
+    client::{ASKING, Egress, Route},
     request::Request,
 };
 use crate::{
     limits::in_memory,
     pink::{HttpRequest, HttpResponse},
 };
+use phat_protocol::ContractId;
 use reqwest::{Client, Method, Response, StatusCode, header};
 use std::{error::Error as _, net::IpAddr, time::Duration};
 use url::{Host, Url};
@@ -42,16 +43,17 @@ pub(crate) enum FetchError {
 }
 
 impl Egress {
-    /// Fetches within `time`, which begins with waiting for one of the connections. The response has
-    /// no body: that is in `body`.
+    /// Fetches for a contract within `time`, which begins with waiting for one of the connections.
+    /// The response has no body: that is in `body`.
     pub(crate) async fn fetch(
         &self,
+        contract: ContractId,
         request: HttpRequest,
         time: Duration,
         body: Body<'_>,
     ) -> Result<HttpResponse, FetchError> {
         let request = Request::parse(request, &self.limits)?;
-        let result = match tokio::time::timeout(time, self.follow(request, body)).await {
+        let result = match tokio::time::timeout(time, ASKING.scope(contract, self.follow(request, body))).await {
             Ok(result) => result,
             Err(_) => Err(FetchError::Late(time)),
         };

@@ -15,6 +15,7 @@ use crate::{
 };
 use futures_util::future::join_all;
 use parity_scale_codec::Encode;
+use phat_protocol::ContractId;
 use std::time::Duration;
 use tokio::time::Instant;
 use wasmi::Error;
@@ -88,14 +89,16 @@ fn suspend(host: &mut Host<'_>, requests: Vec<HttpRequest>, shape: HttpShape, ou
     if run.http.len().saturating_add(requests.len()) > most {
         return Err(trap(format!("more than {most} HTTP requests in one run")));
     }
-    host.guest_mut().frame.suspension = Some(Suspension::Http(HttpWait { requests, shape, out, room }));
+    let contract = host.guest().frame.contract;
+    host.guest_mut().frame.suspension = Some(Suspension::Http(HttpWait { contract, requests, shape, out, room }));
     Err(Halt::Suspended.into())
 }
 
-/// Fetches every request at once, each within `time`, and all together with at most `room` bytes of
+/// Fetches every request of a contract at once, each within `time`, and all together with at most `room` bytes of
 /// bodies.
 pub(crate) async fn perform(
     egress: &Egress,
+    contract: ContractId,
     requests: Vec<HttpRequest>,
     room: usize,
     time: Duration,
@@ -105,7 +108,7 @@ pub(crate) async fn perform(
         let body = bodies.body(index);
         async move {
             let (started, origin) = (Instant::now(), origin_of(&request.url));
-            let result = egress.fetch(request, time, body).await;
+            let result = egress.fetch(contract, request, time, body).await;
             let call = HttpCall { origin, result: summary(&result), duration: started.elapsed() };
             (result, call)
         }

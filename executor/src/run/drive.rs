@@ -73,8 +73,8 @@ fn time_left(parts: &Parts, deadline: Option<Instant>, shape: HttpShape) -> Dura
 }
 
 async fn fetch(parts: &Parts, frame: Frame, wait: HttpWait, time: Duration) -> Frame {
-    let HttpWait { requests, shape, out, room } = wait;
-    let (results, calls) = perform(&parts.egress, requests, room, time).await;
+    let HttpWait { contract, requests, shape, out, room } = wait;
+    let (results, calls) = perform(&parts.egress, contract, requests, room, time).await;
     frame.answer(HttpReply { results, calls, shape, out })
 }
 

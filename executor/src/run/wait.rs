@@ -1,6 +1,7 @@
 //! What a suspended guest waits for.
 
 use crate::{pink::HttpRequest, seal::OutBuffer};
+use phat_protocol::ContractId;
 use std::time::Duration;
 
 /// A host call that was not answered at once.
@@ -13,6 +14,8 @@ pub(crate) enum Suspension {
 /// HTTP requests, and where their answer goes.
 #[derive(Debug)]
 pub(crate) struct HttpWait {
+    /// Who asks.
+    pub(crate) contract: ContractId,
     pub(crate) requests: Vec<HttpRequest>,
     pub(crate) shape: HttpShape,
     pub(crate) out: OutBuffer,

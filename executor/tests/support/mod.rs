@@ -42,7 +42,7 @@ pub(crate) struct Names(pub(crate) HashMap<String, Vec<IpAddr>>);
 
 #[async_trait]
 impl Resolver for Names {
-    async fn resolve(&self, name: &str) -> io::Result<Vec<IpAddr>> {
+    async fn resolve(&self, _contract: ContractId, name: &str) -> io::Result<Vec<IpAddr>> {
         self.0.get(name).cloned().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no such name"))
     }
 }
