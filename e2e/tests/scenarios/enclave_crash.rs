@@ -121,6 +121,34 @@ async fn an_enclave_killed_at_random_with_100_requests_in_flight_answers_every_r
     environment.finish().await
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn relayer_and_enclave_killed_in_turn_at_random_answer_every_request_once() -> Result<()> {
+    let seed: u64 = rand::random();
+    println!("seed {seed}");
+    let mut randomness = StdRng::seed_from_u64(seed);
+    let mut environment = Environment::on(Ground::start(Settings::with_short_leases()?).await?).await?;
+    let contract_id = environment.deploy_prices().await?;
+    let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
+    let mut asked = Vec::new();
+    for death in 0..2 * DEATHS {
+        for number in 0..IN_FLIGHT / (2 * DEATHS) {
+            let base = format!("D{death}N{number}");
+            environment.source.price(&base, "USD", &format!("{death}.{number}"));
+            asked.push(asker.ask(&Question::price(contract_id, &base, "USD")).await?);
+        }
+        tokio::time::sleep(Duration::from_millis(randomness.gen_range(0..400))).await;
+        if randomness.r#gen() {
+            environment.relayer.kill()?;
+            environment.relayer.resume().await?;
+        } else {
+            environment.enclave.kill()?;
+            environment.enclave.resume().await?;
+        }
+    }
+    environment.expect_each_answered_once(&asker, &asked, 2 * DEADLINE).await?;
+    environment.finish().await
+}
+
 /// Requests that the enclave began to run since its last death, and whose report had not reached the
 /// relayer: no fewer than were in flight. `fetched` holds how often the source was asked for each
 /// until the last death, and then until this one.

@@ -8,6 +8,7 @@ mod demo;
 mod enclave_crash;
 mod honesty;
 mod outage;
+mod readme;
 mod relayer_crash;
 mod tls;
 mod wake;

@@ -5,6 +5,7 @@ use crate::{
     runs::Call,
     store::{ContractRecord, LoadedContract},
 };
+use parity_scale_codec::DecodeAll;
 use phat_enclave_api::{Code, Contract, Instantiate, Problem, Refusal};
 use phat_executor::{Entry, Mode, RunEnd, RunResult, State, StateChanges};
 use phat_protocol::{CodeHash, ContractId, Outcome};
@@ -72,9 +73,20 @@ fn deploy_failure(result: &RunResult) -> Option<(Outcome, String)> {
         RunEnd::Failed { outcome, reason } => Some((*outcome, reason.clone())),
         RunEnd::Returned { .. } if result.succeeded() => None,
         RunEnd::Returned { data, .. } => {
-            Some((Outcome::ContractError, format!("deploy reverted and returned 0x{}", hex::encode(data))))
+            Some((Outcome::ContractError, format!("deploy reverted and returned {}", words(data))))
         }
     }
+}
+
+/// What a failed `deploy` returned, for people: the text where it is an error as the SDK writes it
+/// (00 01, a code, SCALE `String`), the bytes otherwise.
+fn words(returned: &[u8]) -> String {
+    if let [0, 1, code, text @ ..] = returned
+        && let Ok(text) = String::decode_all(&mut &*text)
+    {
+        return format!("error {code}: {text}");
+    }
+    format!("0x{}", hex::encode(returned))
 }
 
 /// The state of a new contract. Writes to any other would be another contract's history.
@@ -86,5 +98,24 @@ fn state_after(contract_id: ContractId, mut changes: StateChanges) -> Result<Sta
             reason: format!("deploy wrote to another contract, {other}"),
         })),
         None => Ok(own.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+    use parity_scale_codec::Encode;
+
+    #[test]
+    fn an_error_of_the_sdk_is_told_in_its_own_words() {
+        let returned = [vec![0, 1, 7], "no such pointer".encode()].concat();
+        assert_eq!(words(&returned), "error 7: no such pointer");
+    }
+
+    #[test]
+    fn other_bytes_are_told_as_they_are() {
+        let trailing = [vec![0, 1, 7], "text".encode(), vec![0]].concat();
+        assert_eq!(words(&[1, 1]), "0x0101");
+        assert!(words(&trailing).starts_with("0x0001"));
     }
 }
