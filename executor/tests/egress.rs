@@ -5,7 +5,7 @@
 mod support;
 
 use async_trait::async_trait;
-use parity_scale_codec::{Decode, Encode};
+use parity_scale_codec::Encode;
 use phat_executor::{
     AllowEntry, Denial, Executor, ExecutorConfig, HostServices, HttpResult, Mode, Resolver, Resources, Run, RunResult,
 };
@@ -14,11 +14,10 @@ use std::{
     io,
     net::IpAddr,
     sync::{Arc, Mutex, atomic::Ordering},
-    time::Duration,
 };
 use support::{
     executor, executor_of, guest,
-    http::{Request, Response, get, response, returned},
+    http::{Request, get, response, returned},
     query, run, server,
 };
 
@@ -231,87 +230,6 @@ async fn a_redirect_changes_the_method_as_http_says() {
 }
 
 #[tokio::test]
-async fn a_body_beyond_the_limit_is_not_read() {
-    let server = server::http().await;
-    let mut config = server.config();
-    config.limits.http.response_bytes = 500_000;
-    for path in ["/huge", "/announced"] {
-        let answer = response(&fetch(&config, get(server.url("http", path))).await);
-        assert_eq!((answer.status, answer.reason.as_str()), (524, "Response Too Large"));
-        assert!(answer.text().contains("longer than 500000 bytes"), "{}", answer.text());
-    }
-}
-
-#[tokio::test]
-async fn a_response_beyond_the_guests_buffer_says_so() {
-    let server = server::http().await;
-    let mut config = server.config();
-    config.limits.http.response_bytes = 64 * 1024 * 1024;
-    let answer = response(&fetch(&config, get(server.url("http", "/huge"))).await);
-    assert_eq!(answer.status, 524);
-    assert!(answer.text().contains("the contract's buffer of 1048576 bytes"), "{}", answer.text());
-    // Where the memory ends before the capacity does, that is the buffer's end.
-    let body = "(call $capacity (i32.const 60000))
-        (call $input (i32.const 0) (i32.const 65532))
-        (i32.store (i32.const 65528) (i32.load (i32.const 65532)))
-        (call $capacity (i32.const -1))
-        (drop (call $ext (i32.const 1) (i32.const 0) (i32.load (i32.const 65528)) (i32.const 130072) (i32.const 65532)))
-        (call $return (i32.const 130072) (i32.load (i32.const 65532)))";
-    let wat = guest::contract_with("(memory 2 2)", "", body);
-    let input = get(server.url("http", "/huge")).encode();
-    let answer = response(&run(&executor(&config), Run { input, ..query(&wat) }).await);
-    assert_eq!((answer.status, answer.text().contains("buffer of 1000 bytes")), (524, true), "{}", answer.text());
-}
-
-#[tokio::test]
-async fn of_a_batch_no_more_is_read_than_the_guests_buffer_takes() {
-    let server = server::http().await;
-    let mut config = server.config();
-    config.limits.http.response_bytes = 64 * 1024 * 1024;
-    // 50 MiB each, of which one MiB together can be delivered; the small one is.
-    let requests = ["/huge", "/echo", "/huge", "/announced", "/huge"].map(|path| get(server.url("http", path)));
-    let input = (requests.to_vec(), 10_000u64).encode();
-    let result = run(&executor(&config), Run { input, ..query(&guest::extension(22)) }).await;
-    let answers = Vec::<Result<Response, u8>>::decode(&mut &returned(&result)[4..]).unwrap();
-    assert_eq!(answers[1].as_ref().unwrap().text(), "GET [] ");
-    assert_eq!([&answers[0], &answers[2], &answers[3], &answers[4]], [&Err(9); 4]);
-    // Whatever was read of them was cut off: nothing that came whole was thrown away.
-    assert_eq!(result.http.iter().filter(|call| call.result == HttpResult::Status(200)).count(), 1);
-}
-
-#[tokio::test]
-async fn requests_beyond_the_connections_wait_and_are_late_in_the_end() {
-    let server = server::http().await;
-    let mut config = server.config();
-    config.limits.grace = Duration::from_millis(100);
-    let requests = ["/never", "/echo"].map(|path| get(server.url("http", path))).to_vec();
-    for (connections, echoed) in [(1, false), (2, true)] {
-        let resources = Resources { threads: 1, connections, ..Resources::default() };
-        let Ok(executor) = Executor::new(&config, &resources, support::host(&[])) else { panic!() };
-        let input = (requests.clone(), 500u64).encode();
-        let result = run(&executor, Run { input, ..query(&guest::extension(22)) }).await;
-        let answers = Vec::<Result<Response, u8>>::decode(&mut &returned(&result)[4..]).unwrap();
-        assert_eq!(answers[0], Err(5));
-        assert_eq!(answers[1].is_ok(), echoed, "{:?}", answers[1]);
-        // The place is free again.
-        let input = get(server.url("http", "/echo")).encode();
-        assert_eq!(response(&run(&executor, Run { input, ..query(&guest::fetcher()) }).await).status, 200);
-    }
-}
-
-#[tokio::test]
-async fn a_slow_server_is_late_and_the_guest_still_answers() {
-    let server = server::http().await;
-    let mut config = server.config();
-    config.limits.wall_time = Duration::from_millis(800);
-    config.limits.grace = Duration::from_millis(500);
-    let result = fetch(&config, get(server.url("http", "/never"))).await;
-    assert_eq!((response(&result).status, response(&result).reason), (524, "Timeout".into()));
-    assert!(result.elapsed < Duration::from_millis(800), "{:?}", result.elapsed);
-    assert!(!result.last_http_denied);
-}
-
-#[tokio::test]
 async fn what_is_down_or_no_http_is_unreachable() {
     let gone = server::http().await;
     let (config, url) = (gone.config(), gone.url("http", "/"));
@@ -324,16 +242,6 @@ async fn what_is_down_or_no_http_is_unreachable() {
         let result = fetch(&server.config(), get(server.url("http", "/"))).await;
         assert_eq!(response(&result).status, 523, "{}", String::from_utf8_lossy(answer));
         assert!(!result.last_http_denied);
-    }
-}
-
-#[tokio::test]
-async fn a_response_with_more_headers_than_the_limit_is_not_taken() {
-    for (headers, status) in [(250, 200), (257, 523)] {
-        let text = format!("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n{}\r\n", "a: b\r\n".repeat(headers - 1));
-        let server = server::raw(text.leak().as_bytes()).await;
-        let answer = response(&fetch(&server.config(), get(server.url("http", "/"))).await);
-        assert_eq!(answer.status, status);
     }
 }
 
@@ -362,34 +270,6 @@ async fn malformed_requests_are_answered_and_do_not_trap() {
 async fn undecodable_arguments_trap() {
     let run_of = Run { input: vec![0xff; 8], ..query(&guest::fetcher()) };
     assert_eq!(run(&executor(&ExecutorConfig::default()), run_of).await.answer(0).outcome, Outcome::Trapped);
-}
-
-#[tokio::test]
-async fn a_batch_answers_each_request() {
-    let server = server::http().await;
-    let requests = vec![
-        get(server.url("http", "/echo")),
-        get("https://127.0.0.1/"),
-        get("nowhere"),
-        get(server.url("http", "/huge")),
-        get(server.url("http", "/never")),
-    ];
-    let mut config = server.config();
-    config.limits.grace = Duration::from_millis(100);
-    let input = (requests.clone(), 300u64).encode();
-    let result = run(&executor(&config), Run { input, ..query(&guest::extension(22)) }).await;
-    let data = returned(&result);
-    let (code, mut body) = data.split_at(4);
-    assert_eq!(code, [0; 4]);
-    let answers = Vec::<Result<Response, u8>>::decode(&mut body).unwrap();
-    assert_eq!(answers[0].as_ref().unwrap().text(), "GET [] ");
-    assert_eq!([&answers[1], &answers[2], &answers[3], &answers[4]], [&Err(6), &Err(0), &Err(9), &Err(5)]);
-    assert!(result.last_http_denied);
-    assert_eq!(result.http.len(), 5);
-
-    let six = ([&requests[..], &requests[..1]].concat(), 300u64).encode();
-    let result = run(&executor(&config), Run { input: six, ..query(&guest::extension(22)) }).await;
-    assert_eq!(returned(&result)[..4], 8u32.to_le_bytes());
 }
 
 #[tokio::test]
@@ -427,19 +307,4 @@ async fn a_transaction_has_no_internet() {
     let result = run(&executor, Run { input, mode: Mode::Transaction, ..query(&guest::extension(22)) }).await;
     assert_eq!(returned(&result)[..4], 7u32.to_le_bytes());
     assert_eq!(server.connections.load(Ordering::SeqCst), 0);
-}
-
-#[tokio::test]
-async fn a_run_makes_no_more_requests_than_its_limit() {
-    let server = server::http().await;
-    let mut config = server.config();
-    config.limits.http.requests = 2;
-    let body = "(call $capacity (i32.const 60000))
-        (call $input (i32.const 0) (i32.const 65532))
-        (i32.store (i32.const 65528) (i32.load (i32.const 65532)))
-        (loop (drop (call $extension (i32.const 1) (i32.load (i32.const 65528)))) (br 0))";
-    let input = get(server.url("http", "/echo")).encode();
-    let result = run(&executor(&config), Run { input, ..query(&guest::contract(body)) }).await;
-    assert_eq!(result.answer(0).outcome, Outcome::Trapped);
-    assert_eq!(result.http.len(), 2);
 }
