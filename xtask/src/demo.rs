@@ -13,16 +13,9 @@ use std::{os::unix::process::CommandExt, process::Command};
 /// When something can't be built, or the demo fails.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     setup::npm_packages()?;
-    process::run(cargo().args([
-        "build",
-        "--package",
-        "phat-relayer",
-        "--package",
-        "phat-enclave",
-        "--package",
-        "phat-e2e",
-        "--bins",
-    ]))?;
+    // The whole workspace, as the tests build it: another choice of packages is another choice of
+    // features, and would build dependencies twice.
+    process::run(cargo().args(["build", "--workspace", "--bins"]))?;
     // This program lies beside those that it built.
     let here = std::env::current_exe().context("where am I?")?;
     let folder = here.parent().context("where am I?")?;
