@@ -1,6 +1,6 @@
 //! A task that dies takes the pipeline with it, so that whoever supervises the process starts it again.
 
-use crate::{World, chain::TestChain};
+use crate::{chain::TestChain, world::World};
 use async_trait::async_trait;
 use phat_connector::{BlockRef, ChainError, Head, ObservedRequest, RequestSource};
 use phat_relayer::{

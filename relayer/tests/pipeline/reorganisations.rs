@@ -1,0 +1,126 @@
+//! Chains that take blocks back, and nodes that lag or are away.
+
+use crate::world::{CONTRACT, World};
+use phat_relayer::request::StateName;
+use std::time::Duration;
+
+#[tokio::test]
+async fn a_request_of_a_dropped_block_is_orphaned_and_lives_again_when_it_is_included_again() {
+    let world = World::new().await;
+    let id = world.chain.ask(CONTRACT, 600);
+    let observed = world.chain.observed(id);
+    world.watch().await.unwrap();
+    world.execute().await.unwrap();
+    world.chain.reorganise(1, false);
+    world.chain.mine();
+    world.watch().await.unwrap();
+    assert_eq!(world.state(id).await, StateName::Orphaned);
+    world.chain.reorganise(1, false);
+    world.chain.include_again(&observed);
+    world.watch().await.unwrap();
+    assert_eq!(world.state(id).await, StateName::Reported);
+    world.round().await;
+    assert_eq!((world.state(id).await, world.chain.answers(id)), (StateName::Settled, 1));
+    assert_eq!(world.enclave.executions(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_whose_block_is_reorganised_away_is_submitted_again() {
+    let world = World::new().await;
+    let id = world.settled_unconfirmed().await;
+    world.chain.reorganise(1, false);
+    world.settle().await.unwrap();
+    assert_eq!(world.state(id).await, StateName::Submitted);
+    world.later(Duration::from_secs(31));
+    world.submit().await.unwrap();
+    for _ in 0..4 {
+        world.chain.mine();
+    }
+    world.settle().await.unwrap();
+    assert_eq!((world.state(id).await, world.chain.answers(id)), (StateName::Settled, 1));
+    assert_eq!(world.chain.wasted(), 0);
+}
+
+#[tokio::test]
+async fn an_answer_that_was_final_is_sent_again_when_its_block_is_reorganised_away() {
+    let world = World::new().await;
+    let id = world.chain.ask(CONTRACT, 600);
+    world.round().await;
+    world.watch().await.unwrap();
+    assert_eq!((world.state(id).await, world.chain.answers(id)), (StateName::Settled, 1));
+    world.chain.reorganise(1, false);
+    for _ in 0..2 {
+        world.chain.mine();
+    }
+    world.watch().await.unwrap();
+    world.settle().await.unwrap();
+    assert_eq!(world.state(id).await, StateName::Submitted);
+    world.later(Duration::from_secs(31));
+    world.round().await;
+    assert_eq!((world.state(id).await, world.chain.answers(id)), (StateName::Settled, 1));
+    // And the nonces after it are free.
+    let next = world.chain.ask(CONTRACT, 600);
+    world.round().await;
+    assert_eq!((world.state(next).await, world.chain.wasted()), (StateName::Settled, 0));
+}
+
+#[tokio::test]
+async fn what_another_answered_is_answered_again_when_that_block_is_reorganised_away() {
+    let world = World::new().await;
+    let id = world.chain.ask(CONTRACT, 600);
+    world.watch().await.unwrap();
+    world.chain.answered_by_another(id);
+    world.execute().await.unwrap();
+    world.watch().await.unwrap();
+    assert_eq!(world.state(id).await, StateName::Settled);
+    world.chain.reorganise(1, false);
+    for _ in 0..2 {
+        world.chain.mine();
+    }
+    world.round().await;
+    assert_eq!((world.state(id).await, world.chain.answers(id)), (StateName::Settled, 1));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_mined_again_without_effect_is_not_believed() {
+    let world = World::new().await;
+    let id = world.settled_unconfirmed().await;
+    // On the new fork the same transaction comes after another's answer.
+    world.chain.reorganise(1, true);
+    world.chain.answered_first_by_another(id);
+    world.settle().await.unwrap();
+    assert_eq!(world.state(id).await, StateName::Submitted);
+    for _ in 0..4 {
+        world.chain.mine();
+    }
+    world.settle().await.unwrap();
+    world.later(Duration::from_secs(10));
+    world.round().await;
+    assert_eq!((world.state(id).await, world.chain.answers(id)), (StateName::Settled, 1));
+}
+
+#[tokio::test]
+async fn a_node_that_lags_orphans_nothing() {
+    let world = World::new().await;
+    let id = world.chain.ask(CONTRACT, 600);
+    world.watch().await.unwrap();
+    world.chain.reorganise(1, false);
+    world.watch().await.unwrap();
+    assert_eq!(world.state(id).await, StateName::Observed);
+}
+
+#[tokio::test]
+async fn an_unreachable_chain_changes_nothing() {
+    let world = World::new().await;
+    let id = world.chain.ask(CONTRACT, 600);
+    world.watch().await.unwrap();
+    world.chain.state().unreachable = true;
+    world.watch().await.unwrap_err();
+    world.execute().await.unwrap_err();
+    world.settle().await.unwrap_err();
+    assert_eq!(world.state(id).await, StateName::Observed);
+    world.chain.state().unreachable = false;
+    world.later(Duration::from_secs(1));
+    world.round().await;
+    assert_eq!(world.state(id).await, StateName::Settled);
+}

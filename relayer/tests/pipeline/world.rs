@@ -1,0 +1,162 @@
+//! The stages over a real database, each made anew for each step, so that nothing lives but the rows.
+
+use crate::{chain::TestChain, enclave::TestEnclave};
+use phat_protocol::{ContractId, RequestId};
+use phat_relayer::{
+    clock::Clock,
+    pipeline::{
+        ChainEnd, Doorbells, ExecuteSettings, ExecuteStage, Progress, RetrySettings, SettleStage, Stage, StageError,
+        SubmitSettings, SubmitStage, WatchSettings, WatchStage,
+    },
+    request::StateName,
+    store::sqlite::SqliteStore,
+};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tempfile::TempDir;
+
+pub(crate) const CONTRACT: ContractId = ContractId([5; 32]);
+pub(crate) const START: u64 = 1_800_000_000;
+
+pub(crate) struct TestClock(AtomicU64);
+
+impl Clock for TestClock {
+    fn now(&self) -> Duration {
+        Duration::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) chain: TestChain,
+    pub(crate) enclave: Arc<TestEnclave>,
+    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) end: ChainEnd,
+    pub(crate) folder: TempDir,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let chain = TestChain::new(START);
+        let enclave = Arc::new(TestEnclave::default());
+        enclave.contracts.lock().unwrap().insert(CONTRACT);
+        let store = Arc::new(SqliteStore::open(&folder.path().join("relayer.db")).await.unwrap());
+        let end = ChainEnd {
+            name: "test".into(),
+            source: Arc::new(chain.clone()),
+            sink: Arc::new(chain.clone()),
+            status: Arc::new(chain.clone()),
+            doorbells: Doorbells::default(),
+        };
+        Self { chain, enclave, store, clock: Arc::new(TestClock(AtomicU64::new(START * 1000))), end, folder }
+    }
+
+    pub(crate) const RETRY: RetrySettings =
+        RetrySettings { initial: Duration::from_millis(100), max: Duration::from_secs(10) };
+
+    pub(crate) async fn drive(&self, mut stage: impl Stage) -> Result<(), StageError> {
+        while stage.step().await? == Progress::More {}
+        Ok(())
+    }
+
+    pub(crate) async fn watch(&self) -> Result<(), StageError> {
+        let settings = WatchSettings { from_block: 0, max_range: 3, overlap: 2 };
+        self.drive(WatchStage::new(self.end.clone(), self.store.clone(), self.clock.clone(), settings)).await
+    }
+
+    pub(crate) async fn execute(&self) -> Result<(), StageError> {
+        let settings = ExecuteSettings { concurrency: 8, lease: Duration::from_secs(60), retry: Self::RETRY };
+        let mut stage =
+            ExecuteStage::new(self.end.clone(), self.store.clone(), self.enclave.clone(), self.clock.clone(), settings);
+        while stage.step().await? == Progress::More {
+            stage.finish().await;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn submit_stage(&self) -> SubmitStage {
+        let settings = SubmitSettings {
+            batch: 5,
+            rebroadcast: Duration::from_secs(30),
+            bump_after: Duration::from_secs(60),
+            max_bumps: 3,
+            expiry_margin: Duration::from_secs(5),
+            retry: Self::RETRY,
+        };
+        SubmitStage::new(self.end.clone(), self.store.clone(), self.clock.clone(), settings)
+    }
+
+    pub(crate) async fn submit(&self) -> Result<(), StageError> {
+        self.drive(self.submit_stage()).await
+    }
+
+    pub(crate) async fn settle(&self) -> Result<(), StageError> {
+        self.drive(SettleStage::new(self.end.clone(), self.store.clone(), self.clock.clone())).await
+    }
+
+    pub(crate) fn later(&self, by: Duration) {
+        self.clock.0.fetch_add(u64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
+    pub(crate) async fn state(&self, id: RequestId) -> StateName {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.folder.path().join("relayer.db"));
+        let mut connection = sqlx::ConnectOptions::connect(&options).await.unwrap();
+        let (state,): (String,) = sqlx::query_as("SELECT state FROM requests WHERE id = ?")
+            .bind(id.0.as_slice())
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+        state.parse().unwrap()
+    }
+
+    /// A request whose transaction is stored, and didn't get through to the node.
+    pub(crate) async fn stored_and_not_sent(&self, lifetime: u64) -> RequestId {
+        let id = self.chain.ask(CONTRACT, lifetime);
+        self.watch().await.unwrap();
+        self.execute().await.unwrap();
+        self.chain.state().deaf = true;
+        self.submit().await.unwrap_err();
+        assert_eq!(self.state(id).await, StateName::Submitted);
+        id
+    }
+
+    /// A request whose transaction waits in the pool.
+    pub(crate) async fn submitted(&self) -> RequestId {
+        let id = self.chain.ask(CONTRACT, 600);
+        self.watch().await.unwrap();
+        self.execute().await.unwrap();
+        self.submit().await.unwrap();
+        id
+    }
+
+    /// A request whose answer is in the newest block, where three more make a block count.
+    pub(crate) async fn settled_unconfirmed(&self) -> RequestId {
+        self.chain.state().confirmations = 3;
+        let id = self.chain.ask(CONTRACT, 600);
+        for _ in 0..3 {
+            self.chain.mine();
+        }
+        self.watch().await.unwrap();
+        self.execute().await.unwrap();
+        self.submit().await.unwrap();
+        self.chain.mine();
+        self.settle().await.unwrap();
+        assert_eq!(self.state(id).await, StateName::Settled);
+        id
+    }
+
+    /// Every stage once, and a block.
+    pub(crate) async fn round(&self) {
+        self.watch().await.unwrap();
+        self.execute().await.unwrap();
+        self.submit().await.unwrap();
+        self.chain.mine();
+        self.settle().await.unwrap();
+    }
+}
