@@ -111,3 +111,12 @@ async fn what_the_readme_tells_operators_works_as_written() -> Result<()> {
     operator.directory.hush();
     Ok(())
 }
+
+#[test]
+fn the_example_for_solidity_developers_is_the_file_that_is_compiled() -> Result<()> {
+    let folder = repository().join("contracts-evm");
+    let example = fs::read_to_string(folder.join("src/examples/Weather.sol"))?;
+    let readme = fs::read_to_string(folder.join("README.md"))?;
+    ensure!(readme.contains(&example), "contracts-evm/README.md shows another example than src/examples/Weather.sol");
+    Ok(())
+}
