@@ -134,5 +134,63 @@ async fn step_until(
 
 fn recover(health: &Health, stage: &dyn Stage) {
     health.recover(Component::Database, stage.name());
+    health.recover(Component::Enclave, stage.name());
     health.recover(Component::Chain(stage.chain().to_owned()), stage.name());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::VecDeque;
+
+    const CHAIN: &str = "test";
+
+    /// Fails as it is told, then succeeds, then ends; notes before each step how many components are
+    /// in trouble.
+    struct Scripted {
+        failures: VecDeque<StageError>,
+        health: Health,
+        troubles: Vec<usize>,
+        cancel: CancellationToken,
+    }
+
+    fn failures() -> VecDeque<StageError> {
+        [
+            StoreError::Newer { found: 2, known: 1 }.into(),
+            ChainError::Unreachable { endpoint: "there".into(), cause: "told so".into() }.into(),
+            EnclaveError::Busy.into(),
+        ]
+        .into()
+    }
+
+    #[async_trait]
+    impl Stage for Scripted {
+        fn name(&self) -> &'static str {
+            "scripted"
+        }
+
+        fn chain(&self) -> &str {
+            CHAIN
+        }
+
+        async fn step(&mut self) -> Result<Progress, StageError> {
+            let components = [Component::Database, Component::Chain(CHAIN.into()), Component::Enclave];
+            let troubled = components.iter().filter(|part| !self.health.troubles(part, &[]).is_empty());
+            self.troubles.push(troubled.count());
+            if self.troubles.len() > failures().len() + 1 {
+                self.cancel.cancel();
+            }
+            self.failures.pop_front().map_or(Ok(Progress::Idle), Err)
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failing_step_is_tried_again_and_its_trouble_forgotten_once_one_succeeds() {
+        let (health, cancel) = (Health::default(), CancellationToken::new());
+        let mut stage =
+            Scripted { failures: failures(), health: health.clone(), troubles: Vec::new(), cancel: cancel.clone() };
+        let interval = Duration::from_secs(3600);
+        step_until(&mut stage, &Notify::new(), interval, RetrySettings::default(), &health, &cancel).await;
+        assert_eq!(stage.troubles, [0, 1, 2, 3, 0]);
+    }
 }
