@@ -135,7 +135,7 @@ impl WatchStage {
         self.chain.doorbells.settle.notify_one();
         let cursor = match self.cursor(&head).await? {
             Cursor::At(cursor) => cursor,
-            Cursor::Ahead => return Ok(Progress::Idle),
+            Cursor::Ahead => return Ok(self.rest(&head)),
         };
         let first = cursor.map_or(self.settings.from_block, |block| block.number.saturating_add(1));
         if first > head.confirmed.number {
