@@ -57,8 +57,6 @@ pub struct OpenAttempt {
     pub id: AttemptId,
     /// The nonce.
     pub nonce: u64,
-    /// When it was stored.
-    pub created_at: Millis,
     /// The requests that it answers, in order.
     pub requests: Vec<RequestId>,
     /// Every transaction ever signed for it, oldest first. Never empty.

@@ -14,5 +14,5 @@ pub use read::{
 };
 pub use role::{
     Attempted, Checkpoint, ExecuteStore, Lease, LeaseToken, Leased, NewAttempt, ReadyReport, SettleStore, SubmitStore,
-    TrackedRequest, Verdict, WatchStore,
+    Suspect, Verdict, WatchStore,
 };

@@ -1,14 +1,11 @@
 //! Stage `execute`: has requests answered by the enclave, and stores the signed reports before
 //! anything is sent.
 
-use super::{
-    ChainEnd, Progress, RetrySettings, Stage, StageError, observe,
-    resolve::{Resolver, Suspect},
-};
+use super::{ChainEnd, Progress, RetrySettings, Stage, StageError, observe, resolve::Resolver};
 use crate::{
     clock::{Millis, SharedClock},
     request::IgnoreReason,
-    store::{ExecuteStore, Lease, LeaseToken, Leased, SettleStore, StoreError},
+    store::{ExecuteStore, Lease, LeaseToken, Leased, SettleStore, StoreError, Suspect},
 };
 use async_trait::async_trait;
 use phat_connector::OnChainState;

@@ -5,7 +5,7 @@ use super::{ChainEnd, StageError, observe};
 use crate::{
     clock::{Millis, SharedClock},
     request::{Settlement, SettlementKind},
-    store::{SettleStore, Verdict},
+    store::{SettleStore, Suspect, Verdict},
 };
 use phat_connector::{Head, OnChainState, Resolution, ResolutionKind};
 use phat_protocol::RequestId;
@@ -13,16 +13,6 @@ use std::{collections::HashMap, sync::Arc};
 
 /// The most requests that one round of calls asks about.
 const ROUND: usize = 500;
-
-/// A request that may be over.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Suspect {
-    pub(super) id: RequestId,
-    /// The height of its block: no event of it lies below.
-    pub(super) block: u64,
-    /// Until when an answer is accepted, unix seconds.
-    pub(super) expires_at: u64,
-}
 
 /// Concludes requests from the chain.
 #[derive(Clone)]

@@ -1,14 +1,11 @@
 //! Stage `settle`: reads from the chain what became of attempts and requests. A terminal state is
 //! written only after that.
 
-use super::{
-    ChainEnd, Progress, Stage, StageError, observe,
-    resolve::{Resolver, Suspect},
-};
+use super::{ChainEnd, Progress, Stage, StageError, observe, resolve::Resolver};
 use crate::{
     attempt::{AttemptId, OpenAttempt},
     clock::{Millis, SharedClock},
-    store::{Attempted, SettleStore, SubmitStore, TrackedRequest},
+    store::{Attempted, SettleStore, SubmitStore, Suspect},
 };
 use async_trait::async_trait;
 use phat_connector::{Head, OnChainState, Receipt, TxHash};
@@ -113,7 +110,7 @@ impl SettleStage {
     }
 
     /// The requests whose callback had failed, and whose slot doesn't say so any more.
-    async fn retried(&self, before: u64, head: &Head) -> Result<Vec<TrackedRequest>, StageError> {
+    async fn retried(&self, before: u64, head: &Head) -> Result<Vec<Suspect>, StageError> {
         let failed = self.store.retryable(&self.chain.name, before).await?;
         if failed.is_empty() {
             return Ok(failed);
@@ -126,16 +123,8 @@ impl SettleStage {
 
     async fn settle_requests(&self, head: &Head) -> Result<(), StageError> {
         let before = head.confirmed_timestamp.saturating_sub(1);
-        let mut tracked = self.store.overdue(&self.chain.name, before).await?;
-        tracked.extend(self.retried(before, head).await?);
-        let suspects: Vec<Suspect> = tracked
-            .iter()
-            .map(|TrackedRequest { id, block, expires_at, .. }| Suspect {
-                id: *id,
-                block: *block,
-                expires_at: *expires_at,
-            })
-            .collect();
+        let mut suspects = self.store.overdue(&self.chain.name, before).await?;
+        suspects.extend(self.retried(before, head).await?);
         self.resolver.resolve(&suspects, head).await
     }
 }

@@ -1,14 +1,11 @@
 //! Stage `submit`: carries reports to the chain. An attempt and its transaction are stored before
 //! the broadcast, so a crash at any point leaves either nothing or a transaction that is sent again.
 
-use super::{
-    ChainEnd, Progress, RetrySettings, Stage, StageError, observe,
-    resolve::{Resolver, Suspect},
-};
+use super::{ChainEnd, Progress, RetrySettings, Stage, StageError, observe, resolve::Resolver};
 use crate::{
     attempt::OpenAttempt,
     clock::{Millis, SharedClock},
-    store::{NewAttempt, ReadyReport, SettleStore, SubmitStore},
+    store::{NewAttempt, ReadyReport, SettleStore, SubmitStore, Suspect},
 };
 use async_trait::async_trait;
 use phat_connector::{Acceptance, ChainError, Entry, EntryRefusal, Fees, Head, PreparedTransaction, TxHash};

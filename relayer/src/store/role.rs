@@ -4,7 +4,7 @@ use super::StoreError;
 use crate::{
     attempt::{AttemptId, OpenAttempt},
     clock::Millis,
-    request::{IgnoreReason, Settlement, StateName},
+    request::{IgnoreReason, Settlement},
 };
 use async_trait::async_trait;
 use phat_connector::{Account, BlockRef, Entry, ObservedRequest, PreparedTransaction, Receipt, TxHash};
@@ -77,14 +77,12 @@ pub enum Attempted {
     Dead,
 }
 
-/// A request that isn't over, as `settle` looks at it.
-#[derive(Clone, Debug)]
-pub struct TrackedRequest {
+/// A request that may be over: the chain is read again to find out.
+#[derive(Clone, Copy, Debug)]
+pub struct Suspect {
     /// The request's id.
     pub id: RequestId,
-    /// Where it stands.
-    pub state: StateName,
-    /// The height of its block.
+    /// The height of its block: no event of it lies below.
     pub block: u64,
     /// Until when an answer is accepted, unix seconds.
     pub expires_at: u64,
@@ -205,11 +203,11 @@ pub trait SubmitStore: Send + Sync {
 #[async_trait]
 pub trait SettleStore: Send + Sync {
     /// Requests that are not over and whose expiry lies at or before `expires_at` (unix seconds).
-    async fn overdue(&self, chain: &str, expires_at: u64) -> Result<Vec<TrackedRequest>, StoreError>;
+    async fn overdue(&self, chain: &str, expires_at: u64) -> Result<Vec<Suspect>, StoreError>;
 
     /// Settled requests whose callback failed and whose expiry lies after `expires_after` (unix
     /// seconds): anyone may still make it succeed.
-    async fn retryable(&self, chain: &str, expires_after: u64) -> Result<Vec<TrackedRequest>, StoreError>;
+    async fn retryable(&self, chain: &str, expires_after: u64) -> Result<Vec<Suspect>, StoreError>;
 
     /// Writes what the chain says of a request, from whatever state allows it.
     async fn conclude(&self, id: RequestId, verdict: &Verdict, now: Millis) -> Result<(), StoreError>;

@@ -7,7 +7,7 @@ use crate::{
     attempt::{AttemptId, AttemptState},
     clock::Millis,
     request::{Settlement, SettlementKind, State, StateName},
-    store::{Attempted, SettleStore, StoreError, TrackedRequest, Verdict},
+    store::{Attempted, SettleStore, StoreError, Suspect, Verdict},
 };
 use async_trait::async_trait;
 use phat_connector::{EntryEffect, Receipt};
@@ -17,22 +17,20 @@ use sqlx::SqliteConnection;
 use std::time::Duration;
 
 #[derive(sqlx::FromRow)]
-struct TrackedRow {
+struct SuspectRow {
     id: Vec<u8>,
-    state: String,
     block_number: i64,
     expires_at: i64,
 }
 
-impl TryFrom<TrackedRow> for TrackedRequest {
+impl TryFrom<SuspectRow> for Suspect {
     type Error = StoreError;
 
-    fn try_from(row: TrackedRow) -> Result<Self, StoreError> {
+    fn try_from(row: SuspectRow) -> Result<Self, StoreError> {
         let id: RequestId = Place { table: "requests", row: &"(unreadable id)" }.id("id", &row.id)?;
         let place = Place { table: "requests", row: &id };
         Ok(Self {
             id,
-            state: place.text("state", &row.state)?,
             block: place.unsigned("block_number", row.block_number)?,
             expires_at: place.unsigned("expires_at", row.expires_at)?,
         })
@@ -41,9 +39,9 @@ impl TryFrom<TrackedRow> for TrackedRequest {
 
 #[async_trait]
 impl SettleStore for SqliteStore {
-    async fn overdue(&self, chain: &str, expires_at: u64) -> Result<Vec<TrackedRequest>, StoreError> {
-        let rows: Vec<TrackedRow> = sqlx::query_as(
-            "SELECT id, state, block_number, expires_at FROM requests
+    async fn overdue(&self, chain: &str, expires_at: u64) -> Result<Vec<Suspect>, StoreError> {
+        let rows: Vec<SuspectRow> = sqlx::query_as(
+            "SELECT id, block_number, expires_at FROM requests
              WHERE chain = ? AND state IN ('observed', 'ignored', 'reported', 'submitted') AND expires_at <= ?
              ORDER BY block_number",
         )
@@ -51,12 +49,12 @@ impl SettleStore for SqliteStore {
         .bind(signed(expires_at))
         .fetch_all(self.readers())
         .await?;
-        rows.into_iter().map(TrackedRequest::try_from).collect()
+        rows.into_iter().map(Suspect::try_from).collect()
     }
 
-    async fn retryable(&self, chain: &str, expires_after: u64) -> Result<Vec<TrackedRequest>, StoreError> {
-        let rows: Vec<TrackedRow> = sqlx::query_as(
-            "SELECT id, state, block_number, expires_at FROM requests
+    async fn retryable(&self, chain: &str, expires_after: u64) -> Result<Vec<Suspect>, StoreError> {
+        let rows: Vec<SuspectRow> = sqlx::query_as(
+            "SELECT id, block_number, expires_at FROM requests
              WHERE chain = ? AND state = 'settled' AND settled_final = 1 AND expires_at > ?
                 AND json_extract(detail, '$.kind') = 'callback_failed'
              ORDER BY block_number",
@@ -65,7 +63,7 @@ impl SettleStore for SqliteStore {
         .bind(signed(expires_after))
         .fetch_all(self.readers())
         .await?;
-        rows.into_iter().map(TrackedRequest::try_from).collect()
+        rows.into_iter().map(Suspect::try_from).collect()
     }
 
     async fn conclude(&self, id: RequestId, verdict: &Verdict, now: Millis) -> Result<(), StoreError> {

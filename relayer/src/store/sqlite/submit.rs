@@ -202,14 +202,13 @@ impl SubmitStore for SqliteStore {
     }
 
     async fn open_attempts(&self, chain: &str) -> Result<Vec<OpenAttempt>, StoreError> {
-        let rows: Vec<(i64, i64, i64)> = sqlx::query_as(
-            "SELECT id, nonce, created_at FROM attempts WHERE chain = ? AND state = 'open' ORDER BY nonce",
-        )
-        .bind(chain)
-        .fetch_all(self.readers())
-        .await?;
+        let rows: Vec<(i64, i64)> =
+            sqlx::query_as("SELECT id, nonce FROM attempts WHERE chain = ? AND state = 'open' ORDER BY nonce")
+                .bind(chain)
+                .fetch_all(self.readers())
+                .await?;
         let mut attempts = Vec::with_capacity(rows.len());
-        for (id, nonce, created_at) in rows {
+        for (id, nonce) in rows {
             let place = Place { table: "attempts", row: &id };
             let requests: Vec<(Vec<u8>,)> =
                 sqlx::query_as("SELECT request_id FROM attempt_entries WHERE attempt_id = ? ORDER BY position")
@@ -227,7 +226,6 @@ impl SubmitStore for SqliteStore {
             attempts.push(OpenAttempt {
                 id: AttemptId(id),
                 nonce: place.unsigned("nonce", nonce)?,
-                created_at: Millis(created_at),
                 requests: requests
                     .iter()
                     .map(|(bytes,)| Place { table: "attempt_entries", row: &id }.id("request_id", bytes))
