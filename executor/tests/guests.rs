@@ -14,11 +14,13 @@ use phat_executor::{
     AllowEntry, Entry, Executor, ExecutorConfig, LogLevel, Mode, Run, RunEnd, RunResult, State, check,
 };
 use phat_protocol::{Answer, BlockHash, Chain, OracleRequest, Outcome, RequestId, code_hash, selector};
+use serde_json::json;
 use std::{fs, net::TcpListener, path::Path, sync::Arc, time::Duration};
 use support::{
     CONTRACT, executor, executor_of, query, run,
     server::{self, Server},
 };
+use wasmparser::{Parser, Payload};
 
 const BTC_USD: &str = r#"{"base":"BTC","quote":"USD"}"#;
 
@@ -112,6 +114,23 @@ fn the_committed_modules_pass_the_check() {
         assert_eq!(facts.maximum_pages, Some(64), "{guest}");
         assert!(facts.initial_pages <= 4, "{guest} starts with {} pages", facts.initial_pages);
     }
+}
+
+/// What a module says of its output, in the custom section `phat.output`.
+fn described(guest: &str) -> Vec<serde_json::Value> {
+    let wasm = wasm(guest);
+    let sections = Parser::new(0).parse_all(&wasm).filter_map(|payload| match payload.unwrap() {
+        Payload::CustomSection(section) if section.name() == "phat.output" => Some(section.data()),
+        _ => None,
+    });
+    sections.map(|data| serde_json::from_slice(data).unwrap()).collect()
+}
+
+#[test]
+fn the_committed_modules_say_what_their_outputs_are() {
+    let from_init = json!({"init": {"abi": "/type", "decimals": "/decimals"}, "error": "text"});
+    assert_eq!(described("http-json"), [from_init]);
+    assert_eq!(described("probe"), [json!(null); 0]);
 }
 
 #[tokio::test]

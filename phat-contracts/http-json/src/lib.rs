@@ -75,7 +75,7 @@ fn body(response: HttpResponse) -> Result<String, HttpJsonError> {
     String::from_utf8(response.body).map_err(|error| HttpJsonError::NotUtf8(error.utf8_error()))
 }
 
-phat_sdk::contract!(HttpJson);
+phat_sdk::contract!(HttpJson, output = init("/type"), decimals = init("/decimals"));
 
 #[cfg(test)]
 mod tests;

@@ -109,9 +109,38 @@ fn decode_all<T: Decode>(mut encoded: &[u8]) -> Option<T> {
 }
 
 /// Exports a [`PhatContract`] as the guest's `deploy` and `call`; nothing where it is built natively.
+///
+/// What its answers are may be said behind it, for whoever shows them: see [`output`](crate::output).
+///
+/// ```
+/// # struct Answers;
+/// # impl phat_sdk::PhatContract for Answers {
+/// #     type Init = ();
+/// #     type Error = NoError;
+/// #     fn new((): ()) -> Result<Self, NoError> { Ok(Self) }
+/// #     fn handle_request(
+/// #         &self, _: &mut dyn phat_sdk::Host, _: &phat_sdk::OracleRequest
+/// #     ) -> Result<Vec<u8>, NoError> { Ok(Vec::new()) }
+/// # }
+/// # #[derive(Debug, thiserror::Error)]
+/// # #[error("none")]
+/// # struct NoError;
+/// # impl phat_sdk::ContractError for NoError { fn code(&self) -> u8 { 0 } }
+/// # mod one { use super::*;
+/// phat_sdk::contract!(Answers);
+/// # } mod two { use super::*;
+/// phat_sdk::contract!(Answers, output = "(uint256,string)");
+/// # } mod three { use super::*;
+/// phat_sdk::contract!(Answers, output = "int256", decimals = 8);
+/// # } mod four { use super::*;
+/// // What stands in the contract's JSON init data, at these pointers.
+/// phat_sdk::contract!(Answers, output = init("/type"), decimals = init("/decimals"));
+/// # }
+/// # fn main() {}
+/// ```
 #[macro_export]
 macro_rules! contract {
-    ($contract:ty) => {
+    ($contract:ty $(, output $($output:tt)+)?) => {
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             #[unsafe(no_mangle)]
@@ -124,6 +153,14 @@ macro_rules! contract {
                 $crate::wasm::answer($crate::call::<$contract>)
             }
         };
+        $(const _: () = {
+            #[cfg_attr(not(target_arch = "wasm32"), expect(dead_code, reason = "modules alone have sections"))]
+            const DESCRIPTION: &str = $crate::output_description!(output $($output)+);
+            // A custom section of the module, not data that the guest holds in memory.
+            #[cfg(target_arch = "wasm32")]
+            #[unsafe(link_section = "phat.output")]
+            static SECTION: [u8; DESCRIPTION.len()] = $crate::output::bytes(DESCRIPTION);
+        };)?
     };
 }
 

@@ -47,7 +47,7 @@
 //!     }
 //! }
 //!
-//! phat_sdk::contract!(PageSize);
+//! phat_sdk::contract!(PageSize, output = "uint256");
 //!
 //! assert_eq!(PageSize::new("ftp://example.com".into()).err(), Some(PageSizeError::NotHttps));
 //! ```
@@ -74,6 +74,7 @@ mod http;
 pub mod json;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod mock;
+pub mod output;
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;
 
