@@ -11,7 +11,8 @@ const CONTRACTS = {
   WorkerRegistry: "WorkerRegistry.sol",
   SimulatedAttestationVerifier: "SimulatedAttestationVerifier.sol",
   PriceConsumer: "PriceConsumer.sol",
-  // For end-to-end tests only.
+  // For measuring and for end-to-end tests only.
+  EmptyConsumer: "EmptyConsumer.sol",
   RevertingConsumer: "RevertingConsumer.sol",
 };
 

@@ -20,8 +20,8 @@ contract PhatOracle is OracleSettings, EIP712, ReentrancyGuardTransient {
     /// @notice How far ahead of the block's time a report may say that it was executed, in seconds.
     uint256 public constant MAX_CLOCK_SKEW = 300;
 
-    bytes32 private constant NONE = 0;
-    bytes32 private constant PENDING = bytes32(uint256(1));
+    bytes32 internal constant NONE = 0;
+    bytes32 internal constant PENDING = bytes32(uint256(1));
 
     // What a batch sets aside, in gas, for the parts of an entry that come before the callback's own reserve: its id,
     // slot and output's hash; and for each signature a recovery and a look-up in the registry (cold).
@@ -30,7 +30,7 @@ contract PhatOracle is OracleSettings, EIP712, ReentrancyGuardTransient {
 
     IWorkerRegistry private immutable _registry;
 
-    mapping(bytes32 requestId => bytes32) private _slots;
+    mapping(bytes32 requestId => bytes32) internal _slots;
     mapping(address account => uint256) public override credits;
 
     constructor(address admin, IWorkerRegistry registry_, Settings memory settings_)
@@ -49,7 +49,7 @@ contract PhatOracle is OracleSettings, EIP712, ReentrancyGuardTransient {
         uint32 callbackGasLimit,
         uint32 maxOutput,
         uint64 expiresAt
-    ) external payable whenNotPaused returns (bytes32 requestId) {
+    ) public payable virtual whenNotPaused returns (bytes32 requestId) {
         uint256 required = quote(callbackGasLimit, payload.length, maxOutput);
         if (msg.value < required) revert PaymentTooLow(msg.value, required);
         uint256 earliest = block.timestamp + _minLifetime;
@@ -68,7 +68,7 @@ contract PhatOracle is OracleSettings, EIP712, ReentrancyGuardTransient {
             expiresAt: expiresAt,
             payment: msg.value
         });
-        requestId = _requestId(submitted);
+        requestId = PhatProtocol.requestId(block.chainid, address(this), submitted);
         _slots[requestId] = PENDING;
         emit RequestSubmitted(requestId, contractId, msg.sender, submitted, payload);
     }
@@ -166,7 +166,7 @@ contract PhatOracle is OracleSettings, EIP712, ReentrancyGuardTransient {
 
     /// @inheritdoc IPhatOracle
     function requestIdOf(Request calldata request_) external view returns (bytes32) {
-        return _requestId(request_);
+        return PhatProtocol.requestId(block.chainid, address(this), request_);
     }
 
     /// @inheritdoc IPhatOracle
@@ -316,8 +316,20 @@ contract PhatOracle is OracleSettings, EIP712, ReentrancyGuardTransient {
         return callbackGasLimit + callbackGasLimit / 63 + 40_000 + 10 * outputLength;
     }
 
-    function _requestId(Request memory request_) private view returns (bytes32) {
-        return PhatProtocol.requestId(block.chainid, address(this), request_);
+    /// @dev {PhatProtocol-requestId} of the words as they were sent, without decoding them. Words with bits that their
+    /// types don't have give the id of no request.
+    function _requestId(Request calldata request_) private view returns (bytes32 requestId) {
+        bytes32 tag = PhatProtocol.REQUEST_TAG;
+        assembly ("memory-safe") {
+            // Beyond the free memory's beginning: scratch, which nobody needs afterwards.
+            let scratch := mload(0x40)
+            mstore(scratch, tag)
+            mstore(add(scratch, 0x20), chainid())
+            mstore(add(scratch, 0x40), address())
+            // Ten fields of a word each.
+            calldatacopy(add(scratch, 0x60), request_, 0x140)
+            requestId := keccak256(scratch, 0x1a0)
+        }
     }
 
     function _digest(bytes32 requestId, Report calldata report, bytes32 outputHash) private view returns (bytes32) {

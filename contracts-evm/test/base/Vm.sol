@@ -28,6 +28,9 @@ interface Vm {
     function chainId(uint256 chainId) external;
     function setBlockhash(uint256 blockNumber, bytes32 blockHash) external;
 
+    function snapshotState() external returns (uint256 snapshotId);
+    function revertToState(uint256 snapshotId) external returns (bool reverted);
+
     function expectRevert() external;
     function expectRevert(bytes calldata data) external;
     function expectPartialRevert(bytes4 selector) external;

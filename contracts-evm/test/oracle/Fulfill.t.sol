@@ -65,6 +65,22 @@ contract FulfillTest is OracleFixture {
         vm.assertEq(consumer.lastOutput(), report.output, "output");
     }
 
+    /// @dev The words are hashed as they are sent: one with bits beyond its type's is another request's, or nobody's.
+    function test_Fulfill_RevertIf_AFieldHasBitsBeyondItsType() public {
+        IPhatOracle.Report memory report = okReport();
+        bytes memory data = abi.encodeCall(oracle.fulfill, (request, report, signed(requestId, report)));
+        for (uint256 field = 0; field < 10; ++field) {
+            // The most significant bit of each field, after the selector.
+            data[4 + 32 * field] ^= 0x80;
+            (bool ok,) = address(oracle).call(data);
+            vm.assertTrue(!ok, "another word is another request");
+            data[4 + 32 * field] ^= 0x80;
+        }
+        vm.assertEq(slotOf(requestId), bytes32(uint256(1)), "still pending");
+        (bool untouched,) = address(oracle).call(data);
+        vm.assertTrue(untouched, "the words as they were");
+    }
+
     function test_Fulfill_RevertIf_AnsweredAlready() public {
         fulfill(requestId, request);
         IPhatOracle.Report memory report = okReport();
