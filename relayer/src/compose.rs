@@ -47,6 +47,7 @@ async fn run_until(config: Config, cancel: CancellationToken) -> Result<()> {
     let clock: SharedClock = Arc::new(SystemClock);
     let health = Health::default();
     let store = Arc::new(open_store(&config.database).await?);
+    let store_closing = SqliteStore::clone(&store);
     let enclave = Arc::new(open_enclave(&config)?);
     let retry = RetrySettings { initial: config.retry.initial, max: config.retry.max };
     let mut ends = Vec::new();
@@ -95,11 +96,14 @@ async fn run_until(config: Config, cancel: CancellationToken) -> Result<()> {
         token_file: config.api.token_file.clone(),
         allow_simulated: config.enclave.allow_simulated,
     });
+    let store_ended = closed(store_closing, &cancel);
     let listener = bind(&config).await?;
     let served = api::serve(listener, router, cancel.clone());
     let piped = pipeline.run(ends, cancel.clone());
     // Whichever ends first takes the other with it.
-    let (served, piped, ()) = tokio::join!(stopping(served, &cancel), stopping(piped, &cancel), greeted);
+    let (served, piped, closed, ()) =
+        tokio::join!(stopping(served, &cancel), stopping(piped, &cancel), stopping(store_ended, &cancel), greeted);
+    closed?;
     piped?;
     served.context("the HTTP API failed")
 }
@@ -108,6 +112,15 @@ async fn stopping<Output>(part: impl Future<Output = Output>, cancel: &Cancellat
     let output = part.await;
     cancel.cancel();
     output
+}
+
+/// Fails when the database's writing task dies before the process is asked to stop.
+async fn closed(store: SqliteStore, cancel: &CancellationToken) -> Result<()> {
+    tokio::select! {
+        biased;
+        () = cancel.cancelled() => Ok(()),
+        () = store.ended() => anyhow::bail!("the database's writing task died"),
+    }
 }
 
 async fn open_store(config: &DatabaseConfig) -> Result<SqliteStore> {

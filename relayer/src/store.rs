@@ -13,6 +13,6 @@ pub use read::{
     AttemptRecord, EventRecord, ReadStore, RequestFilter, RequestLife, RequestSummary, StoredReport, TransactionRecord,
 };
 pub use role::{
-    Attempted, Checkpoint, ExecuteStore, Lease, LeaseToken, Leased, NewAttempt, ReadyReport, SettleStore, SubmitStore,
-    Suspect, Verdict, WatchStore,
+    Attempted, Checkpoint, ExecuteStore, Lease, LeaseToken, Leased, NewAttempt, Postponed, ReadyReport, SettleStore,
+    SubmitStore, Suspect, Verdict, WatchStore,
 };

@@ -138,7 +138,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "the store failed a call of the API");
         match error {
-            StoreError::Database(_) | StoreError::Conflict { .. } => {
+            StoreError::Database(_) | StoreError::Lost(_) | StoreError::Closed | StoreError::Conflict { .. } => {
                 Self::new(ProblemKind::Unavailable, "the database doesn't answer; the relayer's log has the cause")
             }
             StoreError::Migration(_)

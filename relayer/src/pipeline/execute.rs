@@ -5,7 +5,7 @@ use super::{ChainEnd, Progress, RetrySettings, Stage, StageError, observe, resol
 use crate::{
     clock::{Millis, SharedClock},
     request::IgnoreReason,
-    store::{ExecuteStore, Lease, LeaseToken, Leased, SettleStore, StoreError, Suspect},
+    store::{ExecuteStore, Lease, LeaseToken, Leased, Postponed, SettleStore, StoreError, Suspect},
 };
 use async_trait::async_trait;
 use phat_connector::OnChainState;
@@ -135,11 +135,11 @@ impl ExecuteStage {
         wait: impl Fn(&Leased) -> Duration + Send,
     ) -> Result<(), StoreError> {
         let now = Millis::now(&*self.runs.clock);
-        for request in requests {
-            let next_try_at = now.after(wait(request));
-            self.runs.store.give_back(request.id, token, why, next_try_at).await?;
-        }
-        Ok(())
+        let postponed: Vec<Postponed> = requests
+            .iter()
+            .map(|request| Postponed { id: request.id, why: why.to_owned(), next_try_at: now.after(wait(request)) })
+            .collect();
+        self.runs.store.give_back(&postponed, token).await
     }
 }
 
@@ -192,7 +192,8 @@ impl Runs {
             let wait = self.retry.after_tries(tries);
             observe::execution_failed(&self.chain.name, id, &error, wait);
             let next_try_at = Millis::now(&*self.clock).after(wait);
-            if let Err(error) = self.store.give_back(id, token, &error.to_string(), next_try_at).await {
+            let postponed = Postponed { id, why: error.to_string(), next_try_at };
+            if let Err(error) = self.store.give_back(&[postponed], token).await {
                 // The lease runs out.
                 observe::lease_kept(&self.chain.name, id, &error);
             }

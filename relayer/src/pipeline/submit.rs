@@ -5,7 +5,7 @@ use super::{ChainEnd, Progress, RetrySettings, Stage, StageError, observe, resol
 use crate::{
     attempt::OpenAttempt,
     clock::{Millis, SharedClock},
-    store::{NewAttempt, ReadyReport, SettleStore, SubmitStore, Suspect},
+    store::{NewAttempt, Postponed, ReadyReport, SettleStore, SubmitStore, Suspect},
 };
 use async_trait::async_trait;
 use phat_connector::{Acceptance, ChainError, Entry, EntryRefusal, Fees, Head, PreparedTransaction, TxHash};
@@ -111,7 +111,7 @@ impl SubmitStage {
 
     async fn send(&self, hash: TxHash, raw: &[u8]) -> Result<Acceptance, StageError> {
         let acceptance = self.chain.sink.broadcast(raw).await?;
-        self.store.sent(hash, Millis::now(&*self.clock)).await?;
+        self.store.sent(&[hash], Millis::now(&*self.clock)).await?;
         self.chain.doorbells.settle.notify_one();
         Ok(acceptance)
     }
@@ -125,9 +125,8 @@ impl SubmitStage {
         let deadline = head.timestamp.saturating_add(self.settings.expiry_margin.as_secs());
         let (late, in_time): (Vec<_>, Vec<_>) =
             ready.into_iter().partition(|report| report.entry.request.expires_at() <= deadline);
-        for report in &late {
-            self.put_off(report, &EntryRefusal::Expired).await?;
-        }
+        let mut refused: Vec<(ReadyReport, EntryRefusal)> =
+            late.into_iter().map(|report| (report, EntryRefusal::Expired)).collect();
         let entries: Vec<Entry> = in_time.iter().map(|report| report.entry.clone()).collect();
         let refusals = if entries.is_empty() { Vec::new() } else { self.chain.status.refusals(&entries).await? };
         let (mut admitted, mut over) = (Vec::new(), Vec::new());
@@ -136,20 +135,26 @@ impl SubmitStage {
                 admitted.push(report);
                 continue;
             };
-            self.put_off(&report, &refusal).await?;
             if refusal == EntryRefusal::NotPending {
                 let expires_at = report.entry.request.expires_at();
                 over.push(Suspect { id: report.id, block: report.block, expires_at });
             }
+            refused.push((report, refusal));
         }
+        self.put_off(&refused).await?;
         Ok((admitted, over))
     }
 
-    async fn put_off(&self, report: &ReadyReport, refusal: &EntryRefusal) -> Result<(), StageError> {
-        observe::refused(&self.chain.name, report.id, refusal);
-        let wait = self.settings.retry.after_tries(report.tries);
-        let next_try_at = Millis::now(&*self.clock).after(wait);
-        self.store.put_off(&[report.id], &format!("the oracle refuses it: {refusal:?}"), next_try_at).await?;
+    async fn put_off(&self, refused: &[(ReadyReport, EntryRefusal)]) -> Result<(), StageError> {
+        let now = Millis::now(&*self.clock);
+        let mut postponed = Vec::with_capacity(refused.len());
+        for (report, refusal) in refused {
+            observe::refused(&self.chain.name, report.id, refusal);
+            let next_try_at = now.after(self.settings.retry.after_tries(report.tries));
+            let why = format!("the oracle refuses it: {refusal:?}");
+            postponed.push(Postponed { id: report.id, why, next_try_at });
+        }
+        self.store.put_off(&postponed).await?;
         Ok(())
     }
 
@@ -168,7 +173,7 @@ impl SubmitStage {
                 Err(ChainError::Reverted { .. }) if carried > 1 => carried /= 2,
                 Err(ChainError::Reverted { reason }) => {
                     if let Some(report) = reports.first() {
-                        self.put_off(report, &EntryRefusal::Other(reason)).await?;
+                        self.put_off(&[(report.clone(), EntryRefusal::Other(reason))]).await?;
                     }
                     return Ok(None);
                 }

@@ -1,9 +1,17 @@
+use std::sync::Arc;
+
 /// What can go wrong with the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database answered an error.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
+    /// The commit that held the change failed, for everyone who shared it.
+    #[error("the database failed to commit: {0}")]
+    Lost(Arc<sqlx::Error>),
+    /// The task that writes is gone.
+    #[error("the database is closed")]
+    Closed,
     /// The schema can't be brought up to date.
     #[error("the database's schema can't be brought up to date: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
@@ -43,8 +51,10 @@ impl StoreError {
     #[must_use]
     pub const fn is_transient(&self) -> bool {
         match self {
-            Self::Database(_) | Self::Conflict { .. } => true,
-            Self::Migration(_) | Self::Newer { .. } | Self::Corrupt { .. } | Self::Transition(_) => false,
+            Self::Database(_) | Self::Lost(_) | Self::Conflict { .. } => true,
+            Self::Closed | Self::Migration(_) | Self::Newer { .. } | Self::Corrupt { .. } | Self::Transition(_) => {
+                false
+            }
         }
     }
 }

@@ -42,6 +42,17 @@ pub struct Leased {
     pub tries: u32,
 }
 
+/// A request that is tried again later.
+#[derive(Clone, Debug)]
+pub struct Postponed {
+    /// The request's id.
+    pub id: RequestId,
+    /// Why, in words.
+    pub why: String,
+    /// When.
+    pub next_try_at: Millis,
+}
+
 /// A stored report that no open attempt carries.
 #[derive(Clone, Debug)]
 pub struct ReadyReport {
@@ -151,14 +162,9 @@ pub trait ExecuteStore: Send + Sync {
         now: Millis,
     ) -> Result<(), StoreError>;
 
-    /// Gives the lease back after a failure; the request is tried again at `next_try_at`.
-    async fn give_back(
-        &self,
-        id: RequestId,
-        token: LeaseToken,
-        error: &str,
-        next_try_at: Millis,
-    ) -> Result<(), StoreError>;
+    /// Gives leases back after a failure; each request is tried again at its time. A lease that is
+    /// another's by now stays.
+    async fn give_back(&self, postponed: &[Postponed], token: LeaseToken) -> Result<(), StoreError>;
 
     /// The contracts that requests of the chain are ignored for want of.
     async fn wanted(&self, chain: &str, now: Millis) -> Result<Vec<ContractId>, StoreError>;
@@ -189,11 +195,11 @@ pub trait SubmitStore: Send + Sync {
     /// The entries of the attempt whose requests still wait for it, in order.
     async fn entries(&self, attempt: AttemptId) -> Result<Vec<Entry>, StoreError>;
 
-    /// Notes that the transaction was sent.
-    async fn sent(&self, hash: TxHash, now: Millis) -> Result<(), StoreError>;
+    /// Notes that the transactions were sent.
+    async fn sent(&self, hashes: &[TxHash], now: Millis) -> Result<(), StoreError>;
 
     /// Puts reports off that can't be submitted now.
-    async fn put_off(&self, ids: &[RequestId], error: &str, next_try_at: Millis) -> Result<(), StoreError>;
+    async fn put_off(&self, postponed: &[Postponed]) -> Result<(), StoreError>;
 
     /// The attempts of the chain whose end is not known, by nonce.
     async fn open_attempts(&self, chain: &str) -> Result<Vec<OpenAttempt>, StoreError>;

@@ -8,24 +8,28 @@ mod settle;
 mod submit;
 mod transition;
 mod watch;
+mod writer;
 
 use super::StoreError;
+use futures_util::future::BoxFuture;
 use sqlx::{
-    SqlitePool,
+    ConnectOptions, SqliteConnection, SqlitePool,
     migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::{path::Path, time::Duration};
+use tokio::sync::watch as changes;
+use writer::Writer;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
 
-/// The store on SQLite. Clones share one pool.
+/// The store on SQLite. Clones share its connections.
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
     /// Readers; WAL lets them read beside the writer.
     readers: SqlitePool,
     /// SQLite takes one writer at a time: one connection, so that no writer meets `SQLITE_BUSY`.
-    writer: SqlitePool,
+    writer: Writer,
 }
 
 impl SqliteStore {
@@ -42,16 +46,16 @@ impl SqliteStore {
             // A lost commit could use a nonce twice, so a commit is on the disk when it returns.
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(10));
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-        refuse_newer(&writer).await?;
-        MIGRATIONS.run(&writer).await?;
+        let mut writing = options.connect().await?;
+        refuse_newer(&mut writing).await?;
+        MIGRATIONS.run(&mut writing).await?;
         // One process uses the file, so whoever held a lease is dead. (The enclave answers a request
         // once all the same.)
         sqlx::query("UPDATE requests SET lease_token = NULL, lease_until = 0 WHERE lease_token IS NOT NULL")
-            .execute(&writer)
+            .execute(&mut writing)
             .await?;
         let readers = SqlitePoolOptions::new().max_connections(4).connect_with(options.read_only(true)).await?;
-        Ok(Self { readers, writer })
+        Ok(Self { readers, writer: Writer::start(writing) })
     }
 
     /// Connections for reading.
@@ -59,9 +63,30 @@ impl SqliteStore {
         &self.readers
     }
 
-    /// The one connection for writing.
-    pub(crate) const fn writer(&self) -> &SqlitePool {
-        &self.writer
+    /// Runs `work` on the connection that writes, all of it or nothing, and answers once it is on the
+    /// disk. Work that waits at the same time shares one commit; what was left here is done even if
+    /// its caller goes away.
+    ///
+    /// # Errors
+    /// The work's own; `Lost` when the commit failed; `Closed` when the writing task is gone.
+    pub(crate) async fn write<T, Work>(&self, work: Work) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        Work: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
+    {
+        self.writer.write(work).await
+    }
+
+    /// The number of commits since the database was opened, as it changes: whoever shows what is in
+    /// the database looks again then.
+    #[must_use]
+    pub fn changes(&self) -> changes::Receiver<u64> {
+        self.writer.commits()
+    }
+
+    /// Returns when the task that writes is gone, after which every write fails with `Closed`.
+    pub async fn ended(&self) {
+        self.writer.ended().await;
     }
 
     /// Whether the database answers.
@@ -74,16 +99,17 @@ impl SqliteStore {
     }
 }
 
-async fn refuse_newer(pool: &SqlitePool) -> Result<(), StoreError> {
+async fn refuse_newer(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
     let table: Option<(String,)> =
         sqlx::query_as("SELECT name FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'")
-            .fetch_optional(pool)
+            .fetch_optional(&mut *connection)
             .await?;
     if table.is_none() {
         return Ok(());
     }
-    let (found,): (Option<i64>,) = sqlx::query_as("SELECT MAX(version) FROM _sqlx_migrations").fetch_one(pool).await?;
+    let (found,): (Option<i64>,) =
+        sqlx::query_as("SELECT MAX(version) FROM _sqlx_migrations").fetch_one(connection).await?;
     match found {
         Some(found) if found > known => Err(StoreError::Newer { found, known }),
         Some(_) | None => Ok(()),

@@ -197,10 +197,10 @@ impl World {
         let first = prepared(0xb1, 100);
         let attempt = NewAttempt { chain: "local", submitter: &submitter, requests: &[id], transaction: &first };
         let attempt = self.store.open_attempt(attempt, self.at(503)).await.unwrap();
-        self.store.sent(first.hash, self.at(504)).await.unwrap();
+        self.store.sent(&[first.hash], self.at(504)).await.unwrap();
         let second = prepared(0xb2, 200);
         self.store.add_transaction(attempt, &second, self.at(505)).await.unwrap();
-        self.store.sent(second.hash, self.at(506)).await.unwrap();
+        self.store.sent(&[second.hash], self.at(506)).await.unwrap();
         let receipt = Receipt {
             hash: second.hash,
             block: block(20),

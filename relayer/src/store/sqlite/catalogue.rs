@@ -8,6 +8,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use phat_protocol::{ContractId, Digest, Owner};
+use sqlx::SqliteConnection;
 
 #[derive(sqlx::FromRow)]
 struct ContractRow {
@@ -43,22 +44,8 @@ impl TryFrom<ContractRow> for CatalogueEntry {
 #[async_trait]
 impl CatalogueStore for SqliteStore {
     async fn put_contract(&self, entry: &CatalogueEntry) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO contracts (id, name, code_hash, init_data, owner, salt, revision, deployed_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-             ON CONFLICT (id) DO UPDATE SET name = excluded.name, revision = excluded.revision",
-        )
-        .bind(entry.contract_id.0.as_slice())
-        .bind(entry.name.to_string())
-        .bind(entry.code_hash.0.as_slice())
-        .bind(entry.init_data.as_slice())
-        .bind(entry.owner.as_bytes().as_slice())
-        .bind(entry.salt.0.as_slice())
-        .bind(signed(entry.revision))
-        .bind(entry.deployed_at_ms)
-        .execute(self.writer())
-        .await?;
-        Ok(())
+        let entry = entry.clone();
+        self.write(move |connection| Box::pin(put(connection, entry))).await
     }
 
     async fn contracts(&self) -> Result<Vec<CatalogueEntry>, StoreError> {
@@ -80,4 +67,23 @@ impl CatalogueStore for SqliteStore {
         .await?;
         row.map(CatalogueEntry::try_from).transpose()
     }
+}
+
+async fn put(connection: &mut SqliteConnection, entry: CatalogueEntry) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO contracts (id, name, code_hash, init_data, owner, salt, revision, deployed_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET name = excluded.name, revision = excluded.revision",
+    )
+    .bind(entry.contract_id.0.as_slice())
+    .bind(entry.name.to_string())
+    .bind(entry.code_hash.0.as_slice())
+    .bind(entry.init_data.as_slice())
+    .bind(entry.owner.as_bytes().as_slice())
+    .bind(entry.salt.0.as_slice())
+    .bind(signed(entry.revision))
+    .bind(entry.deployed_at_ms)
+    .execute(connection)
+    .await?;
+    Ok(())
 }

@@ -6,7 +6,7 @@ use super::{
 use crate::{
     clock::Millis,
     request::{IgnoreReason, State, StateName},
-    store::{ExecuteStore, Lease, LeaseToken, Leased, StoreError},
+    store::{ExecuteStore, Lease, LeaseToken, Leased, Postponed, StoreError},
 };
 use async_trait::async_trait;
 use phat_connector::BlockRef;
@@ -47,27 +47,8 @@ impl TryFrom<LeasedRow> for Leased {
 #[async_trait]
 impl ExecuteStore for SqliteStore {
     async fn lease(&self, chain: &str, lease: Lease, limit: u32, now: Millis) -> Result<Vec<Leased>, StoreError> {
-        // Every consumer's turn comes as often as any other's.
-        let rows: Vec<LeasedRow> = sqlx::query_as(
-            "WITH waiting AS (
-                SELECT id, block_number,
-                    ROW_NUMBER() OVER (PARTITION BY consumer ORDER BY block_number, observed_at) AS turn
-                FROM requests
-                WHERE chain = ?6 AND state = 'observed' AND next_try_at <= ?1 AND lease_until <= ?1
-                    AND expires_at > ?2)
-             UPDATE requests SET lease_token = ?3, lease_until = ?4, tries = tries + 1
-             WHERE id IN (SELECT id FROM waiting ORDER BY turn, block_number LIMIT ?5)
-             RETURNING id, content, payload, block_number, block_hash, tries - 1 AS tries",
-        )
-        .bind(at(now))
-        .bind(signed(now.seconds()))
-        .bind(lease.token.0.as_slice())
-        .bind(at(lease.until))
-        .bind(limit)
-        .bind(chain)
-        .fetch_all(self.writer())
-        .await?;
-        rows.into_iter().map(Leased::try_from).collect()
+        let chain = chain.to_owned();
+        self.write(move |connection| Box::pin(take(connection, chain, lease, limit, now))).await
     }
 
     async fn report(
@@ -77,28 +58,8 @@ impl ExecuteStore for SqliteStore {
         execution: &Execution,
         now: Millis,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.writer().begin().await?;
-        hold(&mut transaction, id, token).await?;
-        transition(&mut transaction, id, StateName::Observed, State::Reported, now).await?;
-        sqlx::query(
-            "INSERT INTO reports (request_id, report, signature, worker, attestation, reason, logs, fuel, elapsed_ms,
-                reported_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(key(&id))
-        .bind(to_json(&execution.report)?)
-        .bind(execution.signature.0.as_slice())
-        .bind(execution.worker.0.as_slice())
-        .bind(execution.attestation.to_string())
-        .bind(&execution.reason)
-        .bind(to_json(&execution.logs)?)
-        .bind(signed(execution.fuel))
-        .bind(signed(execution.elapsed_ms))
-        .bind(at(now))
-        .execute(&mut *transaction)
-        .await?;
-        transaction.commit().await?;
-        Ok(())
+        let execution = execution.clone();
+        self.write(move |connection| Box::pin(report(connection, id, token, execution, now))).await
     }
 
     async fn ignore(
@@ -108,31 +69,22 @@ impl ExecuteStore for SqliteStore {
         reason: &IgnoreReason,
         now: Millis,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.writer().begin().await?;
-        hold(&mut transaction, id, token).await?;
-        transition(&mut transaction, id, StateName::Observed, State::Ignored(reason.clone()), now).await?;
-        transaction.commit().await?;
-        Ok(())
+        let ignored = State::Ignored(reason.clone());
+        self.write(move |connection| {
+            Box::pin(async move {
+                hold(connection, id, token).await?;
+                transition(connection, id, StateName::Observed, ignored, now).await
+            })
+        })
+        .await
     }
 
-    async fn give_back(
-        &self,
-        id: RequestId,
-        token: LeaseToken,
-        error: &str,
-        next_try_at: Millis,
-    ) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE requests SET lease_token = NULL, lease_until = 0, next_try_at = ?, last_error = ?
-             WHERE id = ? AND state = 'observed' AND lease_token = ?",
-        )
-        .bind(at(next_try_at))
-        .bind(error)
-        .bind(key(&id))
-        .bind(token.0.as_slice())
-        .execute(self.writer())
-        .await?;
-        Ok(())
+    async fn give_back(&self, postponed: &[Postponed], token: LeaseToken) -> Result<(), StoreError> {
+        if postponed.is_empty() {
+            return Ok(());
+        }
+        let postponed = postponed.to_vec();
+        self.write(move |connection| Box::pin(give_back(connection, postponed, token))).await
     }
 
     async fn wanted(&self, chain: &str, now: Millis) -> Result<Vec<ContractId>, StoreError> {
@@ -149,27 +101,108 @@ impl ExecuteStore for SqliteStore {
     }
 
     async fn reconsider(&self, contract: ContractId, now: Millis) -> Result<u64, StoreError> {
-        let mut transaction = self.writer().begin().await?;
-        let rows: Vec<(Vec<u8>, String)> =
-            sqlx::query_as("SELECT id, detail FROM requests WHERE contract_id = ? AND state = 'ignored'")
-                .bind(contract.0.as_slice())
-                .fetch_all(&mut *transaction)
-                .await?;
-        let mut reconsidered = 0;
-        for (id, detail) in &rows {
-            let id: RequestId = Place { table: "requests", row: &contract }.id("id", id)?;
-            match (Place { table: "requests", row: &id }).json("detail", detail)? {
-                IgnoreReason::UnknownContract | IgnoreReason::StaleRevision => {
-                    transition(&mut transaction, id, StateName::Ignored, State::Observed, now).await?;
-                    record(&mut transaction, id, "reconsidered", Some(json!({ "contract": contract })), now).await?;
-                    reconsidered += 1;
-                }
-                IgnoreReason::Refused { .. } => {}
-            }
-        }
-        transaction.commit().await?;
-        Ok(reconsidered)
+        self.write(move |connection| Box::pin(reconsider(connection, contract, now))).await
     }
+}
+
+async fn take(
+    connection: &mut SqliteConnection,
+    chain: String,
+    lease: Lease,
+    limit: u32,
+    now: Millis,
+) -> Result<Vec<Leased>, StoreError> {
+    // Every consumer's turn comes as often as any other's.
+    let rows: Vec<LeasedRow> = sqlx::query_as(
+        "WITH waiting AS (
+            SELECT id, block_number,
+                ROW_NUMBER() OVER (PARTITION BY consumer ORDER BY block_number, observed_at) AS turn
+            FROM requests
+            WHERE chain = ?6 AND state = 'observed' AND next_try_at <= ?1 AND lease_until <= ?1
+                AND expires_at > ?2)
+         UPDATE requests SET lease_token = ?3, lease_until = ?4, tries = tries + 1
+         WHERE id IN (SELECT id FROM waiting ORDER BY turn, block_number LIMIT ?5)
+         RETURNING id, content, payload, block_number, block_hash, tries - 1 AS tries",
+    )
+    .bind(at(now))
+    .bind(signed(now.seconds()))
+    .bind(lease.token.0.as_slice())
+    .bind(at(lease.until))
+    .bind(limit)
+    .bind(chain)
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(Leased::try_from).collect()
+}
+
+async fn report(
+    connection: &mut SqliteConnection,
+    id: RequestId,
+    token: LeaseToken,
+    execution: Execution,
+    now: Millis,
+) -> Result<(), StoreError> {
+    hold(connection, id, token).await?;
+    transition(connection, id, StateName::Observed, State::Reported, now).await?;
+    sqlx::query(
+        "INSERT INTO reports (request_id, report, signature, worker, attestation, reason, logs, fuel, elapsed_ms,
+            reported_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(key(&id))
+    .bind(to_json(&execution.report)?)
+    .bind(execution.signature.0.as_slice())
+    .bind(execution.worker.0.as_slice())
+    .bind(execution.attestation.to_string())
+    .bind(&execution.reason)
+    .bind(to_json(&execution.logs)?)
+    .bind(signed(execution.fuel))
+    .bind(signed(execution.elapsed_ms))
+    .bind(at(now))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn give_back(
+    connection: &mut SqliteConnection,
+    postponed: Vec<Postponed>,
+    token: LeaseToken,
+) -> Result<(), StoreError> {
+    for Postponed { id, why, next_try_at } in postponed {
+        sqlx::query(
+            "UPDATE requests SET lease_token = NULL, lease_until = 0, next_try_at = ?, last_error = ?
+             WHERE id = ? AND state = 'observed' AND lease_token = ?",
+        )
+        .bind(at(next_try_at))
+        .bind(why)
+        .bind(key(&id))
+        .bind(token.0.as_slice())
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
+async fn reconsider(connection: &mut SqliteConnection, contract: ContractId, now: Millis) -> Result<u64, StoreError> {
+    let rows: Vec<(Vec<u8>, String)> =
+        sqlx::query_as("SELECT id, detail FROM requests WHERE contract_id = ? AND state = 'ignored'")
+            .bind(contract.0.as_slice())
+            .fetch_all(&mut *connection)
+            .await?;
+    let mut reconsidered = 0;
+    for (id, detail) in &rows {
+        let id: RequestId = Place { table: "requests", row: &contract }.id("id", id)?;
+        match (Place { table: "requests", row: &id }).json("detail", detail)? {
+            IgnoreReason::UnknownContract | IgnoreReason::StaleRevision => {
+                transition(connection, id, StateName::Ignored, State::Observed, now).await?;
+                record(connection, id, "reconsidered", Some(json!({ "contract": contract })), now).await?;
+                reconsidered += 1;
+            }
+            IgnoreReason::Refused { .. } => {}
+        }
+    }
+    Ok(reconsidered)
 }
 
 /// Fails when the lease is another's by now.

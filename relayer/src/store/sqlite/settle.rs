@@ -67,19 +67,8 @@ impl SettleStore for SqliteStore {
     }
 
     async fn conclude(&self, id: RequestId, verdict: &Verdict, now: Millis) -> Result<(), StoreError> {
-        let mut transaction = self.writer().begin().await?;
-        let from = state_of(&mut transaction, id)
-            .await?
-            .ok_or_else(|| StoreError::Conflict { what: format!("request {id}") })?;
-        match verdict {
-            Verdict::Settled { settlement, is_final } => {
-                settle(&mut transaction, id, from, settlement, *is_final, now).await?;
-            }
-            Verdict::Expired if from == StateName::Expired => {}
-            Verdict::Expired => transition(&mut transaction, id, from, State::Expired, now).await?,
-        }
-        transaction.commit().await?;
-        Ok(())
+        let verdict = verdict.clone();
+        self.write(move |connection| Box::pin(conclude(connection, id, verdict, now))).await
     }
 
     async fn attempted(
@@ -89,48 +78,76 @@ impl SettleStore for SqliteStore {
         is_final: bool,
         now: Millis,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.writer().begin().await?;
-        match ended {
-            Attempted::Mined(receipt) => {
-                mined(&mut transaction, attempt, receipt, is_final, now).await?;
-                if is_final {
-                    close(&mut transaction, attempt, AttemptState::Mined, now).await?;
-                }
-            }
-            Attempted::Dead => {
-                for id in entries(&mut transaction, attempt).await? {
-                    if state_of(&mut transaction, id).await? == Some(StateName::Submitted) {
-                        transition(&mut transaction, id, StateName::Submitted, State::Reported, now).await?;
-                    }
-                }
-                close(&mut transaction, attempt, AttemptState::Dead, now).await?;
-            }
-        }
-        transaction.commit().await?;
-        Ok(())
+        let ended = ended.clone();
+        self.write(move |connection| Box::pin(end(connection, attempt, ended, is_final, now))).await
     }
 
     async fn unsettle(&self, attempt: AttemptId, now: Millis) -> Result<(), StoreError> {
-        let mut transaction = self.writer().begin().await?;
-        let rows: Vec<(Vec<u8>,)> =
-            sqlx::query_as("SELECT id FROM requests WHERE attempt_id = ? AND state = 'settled' AND settled_final = 0")
-                .bind(attempt.0)
-                .fetch_all(&mut *transaction)
-                .await?;
-        for (id,) in &rows {
-            let id = Place { table: "requests", row: &attempt.0 }.id("id", id)?;
-            transition(&mut transaction, id, StateName::Settled, State::Submitted, now).await?;
-        }
-        sqlx::query(
-            "UPDATE transactions SET block_number = NULL, block_hash = NULL, succeeded = NULL, gas_used = NULL
-             WHERE attempt_id = ?",
-        )
-        .bind(attempt.0)
-        .execute(&mut *transaction)
-        .await?;
-        transaction.commit().await?;
-        Ok(())
+        self.write(move |connection| Box::pin(unsettle(connection, attempt, now))).await
     }
+}
+
+async fn conclude(
+    connection: &mut SqliteConnection,
+    id: RequestId,
+    verdict: Verdict,
+    now: Millis,
+) -> Result<(), StoreError> {
+    let from = state_of(connection, id).await?.ok_or_else(|| StoreError::Conflict { what: format!("request {id}") })?;
+    match verdict {
+        Verdict::Settled { settlement, is_final } => {
+            settle(connection, id, from, &settlement, is_final, now).await?;
+        }
+        Verdict::Expired if from == StateName::Expired => {}
+        Verdict::Expired => transition(connection, id, from, State::Expired, now).await?,
+    }
+    Ok(())
+}
+
+async fn end(
+    connection: &mut SqliteConnection,
+    attempt: AttemptId,
+    ended: Attempted,
+    is_final: bool,
+    now: Millis,
+) -> Result<(), StoreError> {
+    match ended {
+        Attempted::Mined(receipt) => {
+            mined(connection, attempt, &receipt, is_final, now).await?;
+            if is_final {
+                close(connection, attempt, AttemptState::Mined, now).await?;
+            }
+        }
+        Attempted::Dead => {
+            for id in entries(connection, attempt).await? {
+                if state_of(connection, id).await? == Some(StateName::Submitted) {
+                    transition(connection, id, StateName::Submitted, State::Reported, now).await?;
+                }
+            }
+            close(connection, attempt, AttemptState::Dead, now).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn unsettle(connection: &mut SqliteConnection, attempt: AttemptId, now: Millis) -> Result<(), StoreError> {
+    let rows: Vec<(Vec<u8>,)> =
+        sqlx::query_as("SELECT id FROM requests WHERE attempt_id = ? AND state = 'settled' AND settled_final = 0")
+            .bind(attempt.0)
+            .fetch_all(&mut *connection)
+            .await?;
+    for (id,) in &rows {
+        let id = Place { table: "requests", row: &attempt.0 }.id("id", id)?;
+        transition(connection, id, StateName::Settled, State::Submitted, now).await?;
+    }
+    sqlx::query(
+        "UPDATE transactions SET block_number = NULL, block_hash = NULL, succeeded = NULL, gas_used = NULL
+         WHERE attempt_id = ?",
+    )
+    .bind(attempt.0)
+    .execute(&mut *connection)
+    .await?;
+    Ok(())
 }
 
 async fn close(

@@ -7,10 +7,10 @@ use crate::{
     attempt::{AttemptId, OpenAttempt, Transaction},
     clock::Millis,
     request::{State, StateName},
-    store::{NewAttempt, ReadyReport, StoreError, SubmitStore},
+    store::{NewAttempt, Postponed, ReadyReport, StoreError, SubmitStore},
 };
 use async_trait::async_trait;
-use phat_connector::{BlockRef, Entry, Fees, PreparedTransaction, TxHash};
+use phat_connector::{Account, BlockRef, Entry, Fees, PreparedTransaction, TxHash};
 use phat_protocol::{Digest, Report, RequestId, Signature};
 use serde_json::json;
 use sqlx::SqliteConnection;
@@ -100,42 +100,10 @@ impl SubmitStore for SqliteStore {
     }
 
     async fn open_attempt(&self, attempt: NewAttempt<'_>, now: Millis) -> Result<AttemptId, StoreError> {
-        let mut transaction = self.writer().begin().await?;
-        let inserted = sqlx::query(
-            "INSERT INTO attempts (chain, submitter, nonce, state, created_at, updated_at)
-             VALUES (?, ?, ?, 'open', ?, ?)",
-        )
-        .bind(attempt.chain)
-        .bind(&attempt.submitter.0)
-        .bind(signed(attempt.transaction.nonce))
-        .bind(at(now))
-        .bind(at(now))
-        .execute(&mut *transaction)
-        .await;
-        let id = match inserted {
-            Ok(result) => AttemptId(result.last_insert_rowid()),
-            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
-                return Err(StoreError::Conflict { what: format!("nonce {}", attempt.transaction.nonce) });
-            }
-            Err(error) => return Err(error.into()),
-        };
-        for (position, request) in (0i64..).zip(attempt.requests) {
-            sqlx::query("INSERT INTO attempt_entries (attempt_id, position, request_id) VALUES (?, ?, ?)")
-                .bind(id.0)
-                .bind(position)
-                .bind(key(request))
-                .execute(&mut *transaction)
-                .await?;
-            transition(&mut transaction, *request, StateName::Reported, State::Submitted, now).await?;
-            sqlx::query("UPDATE requests SET attempt_id = ? WHERE id = ?")
-                .bind(id.0)
-                .bind(key(request))
-                .execute(&mut *transaction)
-                .await?;
-        }
-        insert_transaction(&mut transaction, id, attempt.transaction, now).await?;
-        transaction.commit().await?;
-        Ok(id)
+        let NewAttempt { chain, submitter, requests, transaction } = attempt;
+        let (chain, submitter) = (chain.to_owned(), submitter.clone());
+        let (requests, transaction) = (requests.to_vec(), transaction.clone());
+        self.write(move |connection| Box::pin(open(connection, chain, submitter, requests, transaction, now))).await
     }
 
     async fn add_transaction(
@@ -144,20 +112,8 @@ impl SubmitStore for SqliteStore {
         replacement: &PreparedTransaction,
         now: Millis,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.writer().begin().await?;
-        insert_transaction(&mut transaction, attempt, replacement, now).await?;
-        let requests: Vec<(Vec<u8>,)> =
-            sqlx::query_as("SELECT request_id FROM attempt_entries WHERE attempt_id = ? ORDER BY position")
-                .bind(attempt.0)
-                .fetch_all(&mut *transaction)
-                .await?;
-        for (id,) in &requests {
-            let id = Place { table: "attempt_entries", row: &attempt.0 }.id("request_id", id)?;
-            let detail = json!({ "transaction": replacement.hash, "max_fee": replacement.fees.max_fee });
-            record(&mut transaction, id, "replaced", Some(detail), now).await?;
-        }
-        transaction.commit().await?;
-        Ok(())
+        let replacement = replacement.clone();
+        self.write(move |connection| Box::pin(replace(connection, attempt, replacement, now))).await
     }
 
     async fn entries(&self, attempt: AttemptId) -> Result<Vec<Entry>, StoreError> {
@@ -175,30 +131,17 @@ impl SubmitStore for SqliteStore {
         rows.into_iter().map(|row| ReadyReport::try_from(row).map(|ready| ready.entry)).collect()
     }
 
-    async fn sent(&self, hash: TxHash, now: Millis) -> Result<(), StoreError> {
-        sqlx::query("UPDATE transactions SET broadcast_at = ? WHERE hash = ?")
-            .bind(at(now))
-            .bind(hash.0.0.as_slice())
-            .execute(self.writer())
-            .await?;
-        Ok(())
+    async fn sent(&self, hashes: &[TxHash], now: Millis) -> Result<(), StoreError> {
+        let hashes = hashes.to_vec();
+        self.write(move |connection| Box::pin(sent(connection, hashes, now))).await
     }
 
-    async fn put_off(&self, ids: &[RequestId], error: &str, next_try_at: Millis) -> Result<(), StoreError> {
-        let mut transaction = self.writer().begin().await?;
-        for id in ids {
-            sqlx::query(
-                "UPDATE requests SET next_try_at = ?, last_error = ?, tries = tries + 1
-                 WHERE id = ? AND state = 'reported'",
-            )
-            .bind(at(next_try_at))
-            .bind(error)
-            .bind(key(id))
-            .execute(&mut *transaction)
-            .await?;
+    async fn put_off(&self, postponed: &[Postponed]) -> Result<(), StoreError> {
+        if postponed.is_empty() {
+            return Ok(());
         }
-        transaction.commit().await?;
-        Ok(())
+        let postponed = postponed.to_vec();
+        self.write(move |connection| Box::pin(put_off(connection, postponed))).await
     }
 
     async fn open_attempts(&self, chain: &str) -> Result<Vec<OpenAttempt>, StoreError> {
@@ -238,6 +181,96 @@ impl SubmitStore for SqliteStore {
         }
         Ok(attempts)
     }
+}
+
+async fn open(
+    connection: &mut SqliteConnection,
+    chain: String,
+    submitter: Account,
+    requests: Vec<RequestId>,
+    transaction: PreparedTransaction,
+    now: Millis,
+) -> Result<AttemptId, StoreError> {
+    let inserted = sqlx::query(
+        "INSERT INTO attempts (chain, submitter, nonce, state, created_at, updated_at)
+         VALUES (?, ?, ?, 'open', ?, ?)",
+    )
+    .bind(chain)
+    .bind(&submitter.0)
+    .bind(signed(transaction.nonce))
+    .bind(at(now))
+    .bind(at(now))
+    .execute(&mut *connection)
+    .await;
+    let id = match inserted {
+        Ok(result) => AttemptId(result.last_insert_rowid()),
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+            return Err(StoreError::Conflict { what: format!("nonce {}", transaction.nonce) });
+        }
+        Err(error) => return Err(error.into()),
+    };
+    for (position, request) in (0i64..).zip(&requests) {
+        sqlx::query("INSERT INTO attempt_entries (attempt_id, position, request_id) VALUES (?, ?, ?)")
+            .bind(id.0)
+            .bind(position)
+            .bind(key(request))
+            .execute(&mut *connection)
+            .await?;
+        transition(connection, *request, StateName::Reported, State::Submitted, now).await?;
+        sqlx::query("UPDATE requests SET attempt_id = ? WHERE id = ?")
+            .bind(id.0)
+            .bind(key(request))
+            .execute(&mut *connection)
+            .await?;
+    }
+    insert_transaction(connection, id, &transaction, now).await?;
+    Ok(id)
+}
+
+async fn replace(
+    connection: &mut SqliteConnection,
+    attempt: AttemptId,
+    replacement: PreparedTransaction,
+    now: Millis,
+) -> Result<(), StoreError> {
+    insert_transaction(connection, attempt, &replacement, now).await?;
+    let requests: Vec<(Vec<u8>,)> =
+        sqlx::query_as("SELECT request_id FROM attempt_entries WHERE attempt_id = ? ORDER BY position")
+            .bind(attempt.0)
+            .fetch_all(&mut *connection)
+            .await?;
+    for (id,) in &requests {
+        let id = Place { table: "attempt_entries", row: &attempt.0 }.id("request_id", id)?;
+        let detail = json!({ "transaction": replacement.hash, "max_fee": replacement.fees.max_fee });
+        record(connection, id, "replaced", Some(detail), now).await?;
+    }
+    Ok(())
+}
+
+async fn sent(connection: &mut SqliteConnection, hashes: Vec<TxHash>, now: Millis) -> Result<(), StoreError> {
+    for hash in hashes {
+        sqlx::query("UPDATE transactions SET broadcast_at = ? WHERE hash = ?")
+            .bind(at(now))
+            .bind(hash.0.0.as_slice())
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn put_off(connection: &mut SqliteConnection, postponed: Vec<Postponed>) -> Result<(), StoreError> {
+    for Postponed { id, why, next_try_at } in postponed {
+        sqlx::query(
+            "UPDATE requests SET next_try_at = ?, last_error = ?, tries = tries + 1
+             WHERE id = ? AND state = 'reported'",
+        )
+        .bind(at(next_try_at))
+        .bind(why)
+        .bind(key(&id))
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
 }
 
 async fn insert_transaction(

@@ -43,69 +43,82 @@ impl WatchStore for SqliteStore {
         checkpoint: Checkpoint,
         now: Millis,
     ) -> Result<u64, StoreError> {
-        let mut transaction = self.writer().begin().await?;
-        let mut new = 0;
-        for request in requests {
-            if insert(&mut transaction, chain, request, now).await? {
-                record(
-                    &mut transaction,
-                    request.id,
-                    StateName::Observed.as_str(),
-                    Some(json!({ "block": request.block.number, "transaction": request.transaction })),
-                    now,
-                )
-                .await?;
-                new += 1;
-            } else {
-                see_again(&mut transaction, request, now).await?;
-            }
-        }
-        sqlx::query("INSERT OR REPLACE INTO checkpoints (chain, block_number, block_hash) VALUES (?, ?, ?)")
-            .bind(chain)
-            .bind(signed(checkpoint.number))
-            .bind(checkpoint.hash.0.as_slice())
-            .execute(&mut *transaction)
-            .await?;
-        sqlx::query(
-            "DELETE FROM checkpoints WHERE chain = ?1 AND block_number <
-                (SELECT MIN(block_number) FROM
-                    (SELECT block_number FROM checkpoints WHERE chain = ?1 ORDER BY block_number DESC LIMIT ?2))",
-        )
-        .bind(chain)
-        .bind(CHECKPOINTS_KEPT)
-        .execute(&mut *transaction)
-        .await?;
-        transaction.commit().await?;
-        Ok(new)
+        let (chain, requests) = (chain.to_owned(), requests.to_vec());
+        self.write(move |connection| Box::pin(observe(connection, chain, requests, checkpoint, now))).await
     }
 
     async fn rewind(&self, chain: &str, ancestor: Option<Checkpoint>, now: Millis) -> Result<u64, StoreError> {
-        let height = ancestor.map_or(-1, |block| signed(block.number));
-        let mut transaction = self.writer().begin().await?;
-        sqlx::query("DELETE FROM checkpoints WHERE chain = ? AND block_number > ?")
-            .bind(chain)
-            .bind(height)
-            .execute(&mut *transaction)
-            .await?;
-        reopen(&mut transaction, chain, height, now).await?;
-        let rows: Vec<(Vec<u8>, String)> = sqlx::query_as(
-            "SELECT id, state FROM requests
-             WHERE chain = ? AND block_number > ? AND state <> 'orphaned'",
-        )
-        .bind(chain)
-        .bind(height)
-        .fetch_all(&mut *transaction)
-        .await?;
-        let mut orphaned = 0;
-        for (id, state) in &rows {
-            let place = Place { table: "requests", row: &"(of a dropped block)" };
-            let id: RequestId = place.id("id", id)?;
-            transition(&mut transaction, id, place.text("state", state)?, State::Orphaned, now).await?;
-            orphaned += 1;
-        }
-        transaction.commit().await?;
-        Ok(orphaned)
+        let (chain, height) = (chain.to_owned(), ancestor.map_or(-1, |block| signed(block.number)));
+        self.write(move |connection| Box::pin(rewind(connection, chain, height, now))).await
     }
+}
+
+/// Stores what was seen, and the cursor. Answers how many requests are new.
+async fn observe(
+    connection: &mut SqliteConnection,
+    chain: String,
+    requests: Vec<ObservedRequest>,
+    checkpoint: Checkpoint,
+    now: Millis,
+) -> Result<u64, StoreError> {
+    let mut new = 0;
+    for request in &requests {
+        if insert(connection, &chain, request, now).await? {
+            record(
+                connection,
+                request.id,
+                StateName::Observed.as_str(),
+                Some(json!({ "block": request.block.number, "transaction": request.transaction })),
+                now,
+            )
+            .await?;
+            new += 1;
+        } else {
+            see_again(connection, request, now).await?;
+        }
+    }
+    sqlx::query("INSERT OR REPLACE INTO checkpoints (chain, block_number, block_hash) VALUES (?, ?, ?)")
+        .bind(&chain)
+        .bind(signed(checkpoint.number))
+        .bind(checkpoint.hash.0.as_slice())
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(
+        "DELETE FROM checkpoints WHERE chain = ?1 AND block_number <
+            (SELECT MIN(block_number) FROM
+                (SELECT block_number FROM checkpoints WHERE chain = ?1 ORDER BY block_number DESC LIMIT ?2))",
+    )
+    .bind(&chain)
+    .bind(CHECKPOINTS_KEPT)
+    .execute(&mut *connection)
+    .await?;
+    Ok(new)
+}
+
+/// Drops what lies above `height`. Answers how many requests became orphaned.
+async fn rewind(connection: &mut SqliteConnection, chain: String, height: i64, now: Millis) -> Result<u64, StoreError> {
+    sqlx::query("DELETE FROM checkpoints WHERE chain = ? AND block_number > ?")
+        .bind(&chain)
+        .bind(height)
+        .execute(&mut *connection)
+        .await?;
+    reopen(connection, &chain, height, now).await?;
+    let rows: Vec<(Vec<u8>, String)> = sqlx::query_as(
+        "SELECT id, state FROM requests
+         WHERE chain = ? AND block_number > ? AND state <> 'orphaned'",
+    )
+    .bind(&chain)
+    .bind(height)
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut orphaned = 0;
+    for (id, state) in &rows {
+        let place = Place { table: "requests", row: &"(of a dropped block)" };
+        let id: RequestId = place.id("id", id)?;
+        transition(connection, id, place.text("state", state)?, State::Orphaned, now).await?;
+        orphaned += 1;
+    }
+    Ok(orphaned)
 }
 
 /// Inserts the request; says whether it was new.
