@@ -74,12 +74,12 @@ async fn together<T: Send + 'static>(
 #[tokio::test]
 async fn writes_that_wait_share_one_commit() {
     let (_folder, writer) = writer().await;
-    let jobs = (0..200).map(|number| writer.write(move |connection| Box::pin(insert(connection, number))));
+    let jobs = (0..100).map(|number| writer.write(move |connection| Box::pin(insert(connection, number))));
     let before = *writer.commits().borrow();
     assert!(together(&writer, jobs).await.iter().all(Result::is_ok));
-    // One for the job that kept the task busy, one for the two hundred.
+    // One for the job that kept the task busy, one for the hundred.
     assert_eq!(*writer.commits().borrow() - before, 2);
-    assert_eq!(rows(&writer).await, Vec::from_iter(0..200));
+    assert_eq!(rows(&writer).await, Vec::from_iter(0..100));
 }
 
 #[tokio::test]
