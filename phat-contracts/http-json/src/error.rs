@@ -1,14 +1,20 @@
-use crate::{Mistake, ParametersError, TemplateError};
+use crate::Fault;
 use alloc::{string::String, vec::Vec};
-use core::{fmt, str::Utf8Error};
-use phat_sdk::{ContractError, decimal::DecimalError, json::Malformed};
+use core::str::Utf8Error;
+use phat_sdk::{
+    ContractError,
+    config::{Listed, Mistake},
+    decimal::DecimalError,
+    json::Malformed,
+    source::{ParametersError, TemplateError},
+};
 
 /// Why there is no contract, or no answer. The number in front of each is [`ContractError::code`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HttpJsonError {
     /// 0: the init data has these mistakes; only `deploy` fails so.
     #[error("{}", Listed(.0))]
-    Config(Vec<Mistake>),
+    Config(Vec<Mistake<Fault>>),
     /// 1: the payload is no object of parameters.
     #[error("payload: {0}")]
     Payload(#[from] ParametersError),
@@ -68,17 +74,5 @@ impl HttpJsonError {
             DecimalError::NotANumber => Self::WrongType { found, expected },
             DecimalError::OutOfRange => Self::OutOfRange,
         }
-    }
-}
-
-struct Listed<'m>(&'m [Mistake]);
-
-impl fmt::Display for Listed<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, mistake) in self.0.iter().enumerate() {
-            let separator = if index == 0 { "" } else { "; " };
-            write!(formatter, "{separator}{mistake}")?;
-        }
-        Ok(())
     }
 }

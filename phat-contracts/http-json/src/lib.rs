@@ -9,19 +9,13 @@ extern crate alloc;
 mod answer;
 mod config;
 mod error;
-mod origin;
-mod parameters;
-mod template;
 
 pub use answer::AnswerType;
-pub use config::{Config, MAX_CONFIG, Mistake};
+pub use config::{Config, Fault, MAX_CONFIG};
 pub use error::HttpJsonError;
-pub use origin::{Origin, OriginError};
-pub use parameters::{MAX_PARAMETER, Parameters, ParametersError};
-pub use template::{MAX_URL, Template, TemplateError};
 
 use alloc::{string::String, vec::Vec};
-use phat_sdk::{Host, HttpFailure, HttpRequest, HttpResponse, Level, OracleRequest, PhatContract};
+use phat_sdk::{Host, HttpFailure, HttpRequest, HttpResponse, Level, OracleRequest, PhatContract, source::Parameters};
 
 /// The longest response (status, headers and body), in bytes.
 pub const MAX_RESPONSE: usize = 256 * 1024;
@@ -55,7 +49,7 @@ impl HttpJson {
         let parameters = Parameters::parse(payload)?;
         let url = self.config.template.fill(&self.config.origin, &parameters)?;
         let mut http = HttpRequest::get(&url);
-        http.headers.clone_from(&self.config.headers);
+        http.headers.clone_from(&self.config.headers.0);
         let document = body(host.http(&http, MAX_RESPONSE))?;
         let value =
             self.config.pointer.find(&document).map_err(HttpJsonError::Malformed)?.ok_or(HttpJsonError::Missing)?;

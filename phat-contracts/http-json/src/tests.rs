@@ -1,7 +1,8 @@
-use crate::{HttpJson, MAX_PARAMETER};
+use crate::HttpJson;
 use phat_protocol::{Answer, BlockHash, Outcome, RequestId};
 use phat_sdk::{
     Chain, HttpRequest, HttpResponse, Level, OracleRequest, call, deploy, init_data, mock::MockHost, scale::Encode,
+    source::MAX_PARAMETER,
 };
 
 const INIT: &str = r#"{"origin":"https://api.example.com","path":"/v1/{base}/{quote}","pointer":"/data/price",

@@ -30,6 +30,14 @@ impl From<u128> for Token {
     }
 }
 
+impl From<i128> for Token {
+    fn from(value: i128) -> Self {
+        let mut word = [if value < 0 { 0xff } else { 0 }; 32];
+        word[16..].copy_from_slice(&value.to_be_bytes());
+        Self::Word(word)
+    }
+}
+
 impl From<u64> for Token {
     fn from(value: u64) -> Self {
         Self::from(u128::from(value))

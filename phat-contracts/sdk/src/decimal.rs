@@ -55,6 +55,19 @@ impl Scaled {
         if self.negative { Err(DecimalError::OutOfRange) } else { Ok(self.magnitude) }
     }
 
+    /// The number, where it is within ±(2^127 - 1).
+    ///
+    /// # Errors
+    /// [`DecimalError::OutOfRange`]
+    pub fn to_i128(self) -> Result<i128, DecimalError> {
+        let (high, low) = self.magnitude.split_at(16);
+        let low = <[u8; 16]>::try_from(low).map(i128::from_be_bytes).map_err(|_| DecimalError::OutOfRange)?;
+        if high.iter().any(|byte| *byte != 0) || low < 0 {
+            return Err(DecimalError::OutOfRange);
+        }
+        Ok(if self.negative { -low } else { low })
+    }
+
     /// The number as a big-endian `int256` in two's complement.
     ///
     /// # Errors

@@ -1,5 +1,8 @@
-use crate::{HttpRequest, HttpResponse};
+use crate::{BatchResult, HttpRequest, HttpResponse};
 use alloc::vec::Vec;
+
+/// How many requests an enclave takes in one batch, unless it is told otherwise.
+pub const MAX_BATCH: usize = 5;
 
 /// How much a log line matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +41,14 @@ pub trait Host {
     /// one is answered as [`crate::HttpFailure::Late`]. The memory is taken for as long as the guest
     /// waits, so ask for what the source needs.
     fn http(&mut self, request: &HttpRequest, capacity: usize) -> HttpResponse;
+
+    /// Makes several HTTP requests at once, and waits until each has its response or failed, `timeout_ms`
+    /// milliseconds at most. Gives one result for each, in order.
+    ///
+    /// `capacity` bounds all responses together, in bytes: where they don't fit, the longest give way first,
+    /// with [`crate::BatchFailure::TooLong`]. Enclaves refuse batches of more than [`MAX_BATCH`] requests, unless
+    /// they are told otherwise.
+    fn http_batch(&mut self, requests: &[HttpRequest], timeout_ms: u64, capacity: usize) -> Vec<BatchResult>;
 
     /// Leaves a line in the host's log, cut at 1 KiB.
     fn log(&mut self, level: Level, message: &str);

@@ -1,5 +1,5 @@
 use alloc::{string::String, vec::Vec};
-use parity_scale_codec::{Decode, Encode};
+use parity_scale_codec::{Decode, Encode, Error, Input};
 
 /// The status that the host answers when it refused to connect, or could not.
 const UNREACHABLE: u16 = 523;
@@ -46,6 +46,70 @@ pub struct HttpResponse {
     /// What was sent.
     pub body: Vec<u8>,
 }
+
+/// Why one request of a batch got no response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BatchFailure {
+    /// The URL is none.
+    #[error("not a URL")]
+    InvalidUrl,
+    /// The method is none.
+    #[error("not a method")]
+    InvalidMethod,
+    /// A header's name is none.
+    #[error("not a header's name")]
+    InvalidHeaderName,
+    /// A header's value is none.
+    #[error("not a header's value")]
+    InvalidHeaderValue,
+    /// The response didn't come in time.
+    #[error("late")]
+    Late,
+    /// The host's policy denies the destination.
+    #[error("denied")]
+    Denied,
+    /// There are more requests than the host accepts in one batch.
+    #[error("too many requests in one batch")]
+    TooManyRequests,
+    /// Nothing answered there.
+    #[error("unreachable")]
+    Unreachable,
+    /// The response was longer than the host accepts, or than what was left of the guest's buffer.
+    #[error("too long")]
+    TooLong,
+    /// There are more headers than the host accepts.
+    #[error("too many headers")]
+    TooManyHeaders,
+}
+
+impl BatchFailure {
+    /// The failure that the host knows by this number.
+    #[must_use]
+    pub const fn of_number(number: u8) -> Option<Self> {
+        Some(match number {
+            0 => Self::InvalidUrl,
+            1 => Self::InvalidMethod,
+            2 => Self::InvalidHeaderName,
+            3 => Self::InvalidHeaderValue,
+            5 => Self::Late,
+            6 => Self::Denied,
+            7 => Self::TooManyRequests,
+            8 => Self::Unreachable,
+            9 => Self::TooLong,
+            10 => Self::TooManyHeaders,
+            4 | 11..=u8::MAX => return None,
+        })
+    }
+}
+
+impl Decode for BatchFailure {
+    fn decode<I: Input>(input: &mut I) -> Result<Self, Error> {
+        Self::of_number(input.read_byte()?).ok_or_else(|| "no failure has this number".into())
+    }
+}
+
+/// What came of one request of a batch.
+pub type BatchResult = Result<HttpResponse, BatchFailure>;
 
 /// Why a request got no response. The reason is in the response's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

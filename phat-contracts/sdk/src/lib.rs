@@ -66,6 +66,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod abi;
+pub mod config;
 mod contract;
 pub mod decimal;
 mod error;
@@ -75,13 +76,14 @@ pub mod json;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod mock;
 pub mod output;
+pub mod source;
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;
 
 pub use contract::{MAX_INPUT, NEW, PhatContract, Returned, call, deploy, init_data};
 pub use error::{ContractError, MAX_ERROR_TEXT, encode_error};
-pub use host::{Host, Level};
-pub use http::{HttpFailure, HttpRequest, HttpResponse};
+pub use host::{Host, Level, MAX_BATCH};
+pub use http::{BatchFailure, BatchResult, HttpFailure, HttpRequest, HttpResponse};
 pub use parity_scale_codec as scale;
 pub use phat_protocol::{Chain, HANDLE_REQUEST, OracleRequest};
 pub use serde_json;

@@ -1,13 +1,14 @@
 //! A host for native tests of a contract.
 
-use crate::{Host, HttpRequest, HttpResponse, Level};
+use crate::{BatchFailure, BatchResult, Host, HttpFailure, HttpRequest, HttpResponse, Level};
 use alloc::{boxed::Box, collections::BTreeMap, string::String, vec::Vec};
 
-/// A host whose HTTP source is a function, and which remembers what the contract did.
+/// A host whose HTTP source is a function, and which remembers what the contract did. In a batch, the statuses 523 and
+/// 524 are failures, as they are for a single request.
 pub struct MockHost {
     /// Answers every HTTP request.
     pub source: Box<dyn FnMut(&HttpRequest) -> HttpResponse>,
-    /// The requests that were made, in order.
+    /// The requests that were made, in order; those of a batch one after another.
     pub requests: Vec<HttpRequest>,
     /// The lines that were logged, in order.
     pub log: Vec<(Level, String)>,
@@ -27,6 +28,16 @@ impl Host for MockHost {
     fn http(&mut self, request: &HttpRequest, _: usize) -> HttpResponse {
         self.requests.push(request.clone());
         (self.source)(request)
+    }
+
+    fn http_batch(&mut self, requests: &[HttpRequest], _: u64, capacity: usize) -> Vec<BatchResult> {
+        let responses = requests.iter().map(|request| self.http(request, capacity));
+        let results = responses.map(|response| match response.failure() {
+            Some(HttpFailure::Unreachable) => Err(BatchFailure::Unreachable),
+            Some(HttpFailure::Late) => Err(BatchFailure::Late),
+            None => Ok(response),
+        });
+        results.collect()
     }
 
     fn log(&mut self, level: Level, message: &str) {

@@ -1,7 +1,7 @@
 //! The guest's side of the executor's ABI: imports, entry point, allocator, panic handler.
 #![expect(unsafe_code, reason = "imported functions take pointers into the guest's own memory")]
 
-use crate::{Host, HttpRequest, HttpResponse, Level, MAX_INPUT, Returned, error::clip};
+use crate::{BatchFailure, BatchResult, Host, HttpRequest, HttpResponse, Level, MAX_INPUT, Returned, error::clip};
 use alloc::{vec, vec::Vec};
 use core::{fmt, panic::PanicInfo};
 use parity_scale_codec::{Decode, Encode};
@@ -9,6 +9,7 @@ use parity_scale_codec::{Decode, Encode};
 /// The chain extension `pink`'s functions are (0 << 16 | number).
 const HTTP_REQUEST: u32 = 1;
 const LOG: u32 = 10;
+const BATCH_HTTP_REQUEST: u32 = 22;
 
 /// What imports answer when they succeed.
 const SUCCESS: u32 = 0;
@@ -50,6 +51,18 @@ impl Host for Executor {
         HttpResponse::decode(&mut response.as_slice()).expect("the host encodes responses")
     }
 
+    fn http_batch(&mut self, requests: &[HttpRequest], timeout_ms: u64, capacity: usize) -> Vec<BatchResult> {
+        match extension(BATCH_HTTP_REQUEST, &(requests, timeout_ms).encode(), capacity) {
+            Ok(results) => Vec::decode(&mut results.as_slice()).expect("the host encodes results"),
+            // The whole batch was refused: the code is the failure's number, plus one.
+            Err(code) => {
+                let number = code.checked_sub(1).and_then(|number| u8::try_from(number).ok());
+                let failure = number.and_then(BatchFailure::of_number).expect("the host knows its failures");
+                vec![Err(failure); requests.len()]
+            }
+        }
+    }
+
     fn log(&mut self, level: Level, message: &str) {
         pink(LOG, &(level.number(), clip(message, MAX_LOG_LINE)).encode(), 0);
     }
@@ -69,15 +82,22 @@ impl Host for Executor {
     }
 }
 
-/// Calls a function of the chain extension.
+/// Calls a function of the chain extension that has no failures of its own.
 fn pink(function: u32, input: &[u8], capacity: usize) -> Vec<u8> {
+    match extension(function, input, capacity) {
+        Ok(output) => output,
+        Err(code) => panic!("chain extension function {function} failed with {code}"),
+    }
+}
+
+/// Calls a function of the chain extension: its output, or the code of its failure.
+fn extension(function: u32, input: &[u8], capacity: usize) -> Result<Vec<u8>, u32> {
     let mut code = SUCCESS;
     let output = filled(capacity, |out, out_len| {
         // SAFETY: `input` and the `out_len` bytes at `out` are live for the call.
         code = unsafe { call_chain_extension(function, input.as_ptr(), length(input), out, out_len) };
     });
-    assert_eq!(code, SUCCESS, "chain extension function {function} failed");
-    output
+    if code == SUCCESS { Ok(output) } else { Err(code) }
 }
 
 /// The bytes that an import writes into a buffer of this capacity.

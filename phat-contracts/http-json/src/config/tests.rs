@@ -1,6 +1,10 @@
-use super::{Config, MAX_CONFIG, Mistake};
-use crate::{AnswerType, OriginError, TemplateError};
-use phat_sdk::json::PointerError;
+use super::{Config, FIELDS, Fault, MAX_CONFIG};
+use crate::AnswerType;
+use phat_sdk::{
+    config::{self, Mistake},
+    json::PointerError,
+    source::{HeadersError, OriginError, TemplateError},
+};
 use proptest::prelude::*;
 
 const GOOD: &str = r#"{
@@ -12,8 +16,16 @@ const GOOD: &str = r#"{
     "headers": {"Accept": "application/json", "X-Source": "a b"}
 }"#;
 
-fn mistakes(json: &str) -> Vec<Mistake> {
+fn mistakes(json: &str) -> Vec<Mistake<Fault>> {
     Config::parse(json.as_bytes()).expect_err("a mistake")
+}
+
+fn mistake(field: &str, fault: impl Into<Fault>) -> Mistake<Fault> {
+    Mistake { field: field.into(), fault: fault.into() }
+}
+
+fn wrong_kind(field: &str, expected: &'static str) -> Mistake<Fault> {
+    mistake(field, config::Fault::WrongKind(expected))
 }
 
 /// The good configuration with one line replaced.
@@ -29,7 +41,7 @@ fn a_whole_configuration_is_read() {
     let config = Config::parse(GOOD.as_bytes()).expect("good");
     assert_eq!(config.origin.to_string(), "https://api.example.com");
     assert_eq!(config.answer_type, AnswerType::Uint256 { decimals: 8 });
-    assert_eq!(config.headers, [("Accept".into(), "application/json".into()), ("X-Source".into(), "a b".into())]);
+    assert_eq!(config.headers.0, [("Accept".into(), "application/json".into()), ("X-Source".into(), "a b".into())]);
 }
 
 #[test]
@@ -37,7 +49,7 @@ fn decimals_and_headers_may_be_left_out() {
     let least = r#"{"origin":"http://127.0.0.1:8080","path":"/","pointer":"","type":"int256"}"#;
     let config = Config::parse(least.as_bytes()).expect("good");
     assert_eq!(config.answer_type, AnswerType::Int256 { decimals: 0 });
-    assert_eq!(config.headers, []);
+    assert_eq!(config.headers.0, []);
 }
 
 #[test]
@@ -60,13 +72,13 @@ fn every_mistake_is_named_with_its_field() {
     assert_eq!(
         mistakes(json),
         [
-            Mistake::Origin(OriginError::Scheme),
-            Mistake::Path(TemplateError::NoSlash),
-            Mistake::Pointer(PointerError::NoSlash),
-            Mistake::WrongKind { field: "decimals", expected: "a number from 0 to 77" },
-            Mistake::UnknownType("float".into()),
-            Mistake::WrongKind { field: "headers", expected: "an object of strings" },
-            Mistake::UnknownField("orign".into()),
+            mistake("origin", config::Fault::Origin(OriginError::Scheme)),
+            mistake("path", config::Fault::Template(TemplateError::NoSlash)),
+            mistake("pointer", config::Fault::Pointer(PointerError::NoSlash)),
+            wrong_kind("decimals", "a number from 0 to 77"),
+            mistake("type", Fault::UnknownType("float".into())),
+            mistake("headers", config::Fault::Headers(HeadersError::NotStrings)),
+            mistake("orign", config::Fault::UnknownField(FIELDS)),
         ]
     );
     for (mistake, field) in
@@ -78,7 +90,10 @@ fn every_mistake_is_named_with_its_field() {
 
 #[test]
 fn fields_that_must_be_there_are_missed() {
-    assert_eq!(mistakes("{}"), ["origin", "path", "pointer", "type"].map(Mistake::Missing));
+    assert_eq!(
+        mistakes("{}"),
+        ["origin", "path", "pointer", "type"].map(|field| mistake(field, config::Fault::Missing))
+    );
 }
 
 #[test]
@@ -86,45 +101,50 @@ fn fields_of_another_kind_are_refused() {
     for field in ["origin", "path", "pointer", "type"] {
         for value in ["1", "null", "[]", "{}", r#""\ud800""#] {
             let json = with(field, &format!(r#""{field}": {value}"#));
-            assert_eq!(mistakes(&json), [Mistake::WrongKind { field, expected: "a string" }], "{json}");
+            assert_eq!(mistakes(&json), [wrong_kind(field, "a string")], "{json}");
         }
     }
     for value in ["-1", "1.0", "1e1", "\"8\"", "null", "78", "256"] {
         let json = with("decimals", &format!(r#""decimals": {value}"#));
-        assert_eq!(
-            mistakes(&json),
-            [Mistake::WrongKind { field: "decimals", expected: "a number from 0 to 77" }],
-            "{json}"
-        );
+        assert_eq!(mistakes(&json), [wrong_kind("decimals", "a number from 0 to 77")], "{json}");
     }
 }
 
 #[test]
 fn decimals_belong_to_numbers_alone() {
     for name in ["bool", "bytes32", "address", "bytes", "string"] {
-        assert_eq!(mistakes(&with("type", &format!(r#""type": "{name}""#))), [Mistake::NoDecimals]);
+        assert_eq!(mistakes(&with("type", &format!(r#""type": "{name}""#))), [mistake("decimals", Fault::NoDecimals)]);
     }
+}
+
+fn unsendable(name: &str) -> Mistake<Fault> {
+    mistake("headers", config::Fault::Headers(HeadersError::Unsendable(name.into())))
 }
 
 #[test]
 fn headers_that_http_or_the_host_would_refuse_are_refused() {
     for name in ["", "a b", "a:", "é", "Host", "content-length", "Transfer-Encoding", "Connection"] {
         let json = with("headers", &format!(r#""headers": {{"{name}": "x"}}"#));
-        assert_eq!(mistakes(&json), [Mistake::Header(name.into())]);
+        assert_eq!(mistakes(&json), [unsendable(name)]);
     }
     for value in ["a\\nb", "a\\r\\nHost: b", "\\u0000", "ü"] {
         let json = with("headers", &format!(r#""headers": {{"X-A": "{value}"}}"#));
-        assert_eq!(mistakes(&json), [Mistake::Header("X-A".into())]);
+        assert_eq!(mistakes(&json), [unsendable("X-A")]);
     }
+}
+
+fn is_no_object(mistakes: &[Mistake<Fault>]) -> bool {
+    matches!(mistakes, [Mistake { fault: Fault::Any(config::Fault::NotAnObject(_)), .. }])
 }
 
 #[test]
 fn what_is_no_object_is_refused() {
     for json in ["", "[]", "\"\"", "{", r#"{"origin": "https://a", "origin": "https://b"}"#, "{} {}"] {
-        assert!(matches!(mistakes(json)[..], [Mistake::NotAnObject(_)]), "{json}");
+        assert!(is_no_object(&mistakes(json)), "{json}");
     }
-    assert!(matches!(Config::parse(&[b'{', 0xff, b'}']).expect_err("a mistake")[..], [Mistake::NotAnObject(_)]));
-    assert_eq!(Config::parse(&vec![b' '; MAX_CONFIG + 1]), Err(vec![Mistake::TooLong]));
+    assert!(is_no_object(&Config::parse(&[b'{', 0xff, b'}']).expect_err("a mistake")));
+    let too_long = mistake("", config::Fault::TooLong(MAX_CONFIG));
+    assert_eq!(Config::parse(&vec![b' '; MAX_CONFIG + 1]), Err(vec![too_long]));
 }
 
 proptest! {

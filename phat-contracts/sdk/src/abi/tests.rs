@@ -43,6 +43,15 @@ fn offsets_count_from_the_start_of_the_heads() {
     assert_eq!(encoded, expected);
 }
 
+#[test]
+fn a_negative_number_is_in_twos_complement() {
+    assert_eq!(Token::from(-1_i128), Token::Word([0xff; 32]));
+    assert_eq!(Token::from(i128::MAX), Token::from(u128::MAX >> 1));
+    let mut least = [0xff; 32];
+    least[16..].copy_from_slice(&i128::MIN.to_be_bytes());
+    assert_eq!(Token::from(i128::MIN), Token::Word(least));
+}
+
 proptest! {
     #[test]
     fn bytes_of_any_length_can_be_read_back(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {

@@ -45,6 +45,18 @@ fn numbers_are_scaled_exactly_and_cut_toward_zero() {
 }
 
 #[test]
+fn a_number_of_128_bits_is_one_with_its_sign() {
+    let small = |text: &str| Scaled::parse(text, 1).and_then(Scaled::to_i128);
+    assert_eq!(small("64123.45"), Ok(641_234));
+    assert_eq!(small("-0.19"), Ok(-1));
+    assert_eq!(small("17014118346046923173168730371588410572.7"), Ok(i128::MAX));
+    assert_eq!(small("-17014118346046923173168730371588410572.7"), Ok(-i128::MAX));
+    for text in ["17014118346046923173168730371588410572.8", "-17014118346046923173168730371588410572.8", "1e40"] {
+        assert_eq!(small(text), Err(DecimalError::OutOfRange), "{text}");
+    }
+}
+
+#[test]
 fn what_needs_more_than_256_bits_is_out_of_range() {
     let above = "115792089237316195423570985008687907853269984665640564039457584007913129639936";
     let above_int = "57896044618658097711785492504343953926634992332820282019728792003956564819968";

@@ -1,5 +1,6 @@
 use super::{MAX_URL, Template, TemplateError};
-use crate::{Origin, Parameters};
+use crate::source::{Origin, Parameters};
+use alloc::{format, string::String, vec::Vec};
 use proptest::prelude::*;
 
 fn origin() -> Origin {
@@ -99,6 +100,48 @@ fn a_value_never_changes_the_path() {
             assert_eq!(fill(place, &[("a", value)]), Err(TemplateError::ControlParameter("a".into())), "{value:?}");
         }
     }
+}
+
+fn fill_mixed(template: &str, base: &str) -> Result<String, TemplateError> {
+    let parameters =
+        Parameters([("base", base), ("quote", "USD")].map(|(name, value)| (name.into(), value.into())).into());
+    Template::parse_mixed(template).expect("a template").fill(&origin(), &parameters)
+}
+
+#[test]
+fn mixed_placeholders_stand_beside_other_text_and_each_other() {
+    for (template, path) in [
+        ("/p/{base}-{quote}/spot", "/p/BTC-USD/spot"),
+        ("/p?pair={base}{quote}&x=1", "/p?pair=BTCUSD&x=1"),
+        ("/p?pair=t{base}:{quote}", "/p?pair=tBTC:USD"),
+        ("/{base}/{quote}", "/BTC/USD"),
+    ] {
+        assert_eq!(fill_mixed(template, "BTC"), Ok(format!("https://api.example.com{path}")));
+    }
+}
+
+#[test]
+fn a_value_beside_other_text_never_changes_the_path() {
+    for value in ["", ".", "..", "a/b", "a&b", "a b", "a%", "ü"] {
+        for template in ["/{base}{quote}", "/.{base}/{quote}", "/?x={base}{quote}"] {
+            assert_eq!(fill_mixed(template, value), Err(TemplateError::NotPlain("base".into())), "{value}");
+        }
+    }
+    // A whole segment takes what it always takes.
+    assert_eq!(fill_mixed("/{base}/{quote}", "a b"), Ok("https://api.example.com/a%20b/USD".into()));
+}
+
+#[test]
+fn a_mixed_template_is_refused_for_every_reason_it_gives() {
+    use TemplateError::*;
+    let errors = |template: &str| Template::parse_mixed(template).expect_err("no template");
+    for text in ["{a", "a}", "{{a}}", "}{", "{a}{"] {
+        assert_eq!(errors(&format!("/{text}")), [Braces(text.into())]);
+    }
+    assert_eq!(errors("/{a-b}c"), [Name("a-b".into())]);
+    assert_eq!(errors("/{a} {b}"), [Character(" ".into())]);
+    assert_eq!(errors("/{a}b/../c//"), [DotSegment("..".into()), EmptySegment]);
+    assert_eq!(errors("/?x{a}=1"), [NotWhole("x{a}=1".into())]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
+use crate::json::{Malformed, Object, Value};
 use alloc::{string::String, vec::Vec};
 use core::str::Utf8Error;
-use phat_sdk::json::{Malformed, Object, Value};
 
 /// The longest value of a parameter, in bytes of UTF-8.
 pub const MAX_PARAMETER: usize = 256;
@@ -10,7 +10,7 @@ pub const MAX_PARAMETER: usize = 256;
 ///
 /// `{"base": "BTC", "quote": "USD"}`
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Parameters(pub(crate) Vec<(String, String)>);
+pub struct Parameters(pub Vec<(String, String)>);
 
 /// Why a payload has no parameters that could be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,7 +52,9 @@ impl Parameters {
             .map(Self)
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+    /// The value of this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }

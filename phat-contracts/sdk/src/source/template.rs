@@ -1,4 +1,8 @@
-use crate::{Origin, Parameters};
+use super::{
+    Origin, Parameters,
+    pieces::{MAX_NAME, Piece, is_name, is_plain, pieces},
+};
+use crate::json::PointerError;
 use alloc::{
     string::{String, ToString},
     vec::Vec,
@@ -7,16 +11,15 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// The longest URL, in bytes.
 pub const MAX_URL: usize = 4096;
-/// The longest name of a placeholder, in bytes.
-const MAX_NAME: usize = 32;
 
 /// All but RFC 3986's unreserved characters.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The path and query of a URL, with placeholders `{name}`, each a whole path segment or the whole
-/// value of a query pair.
+/// value of a query pair: `/v1/price/{base}/{quote}?source={source}&format=json`.
 ///
-/// `/v1/price/{base}/{quote}?source={source}&format=json`
+/// [`Template::parse_mixed`] takes placeholders beside other text too, `/v1/{base}-{quote}`; the values
+/// of such are letters, digits, `-` and `_` alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template(Vec<Part>);
 
@@ -35,6 +38,8 @@ pub(crate) enum Place {
     Segment,
     /// After the `=` of a query pair.
     QueryValue,
+    /// Beside other text, in either.
+    Mixed,
 }
 
 /// Why a template is refused, or can't be filled.
@@ -58,6 +63,12 @@ pub enum TemplateError {
     /// Braces around or inside other text, or in the name of a query pair.
     #[error("{0:?}: a placeholder must be a whole path segment, or the whole value of a query pair")]
     NotWhole(String),
+    /// Braces that don't pair.
+    #[error("{0:?} has a brace that belongs to no placeholder")]
+    Braces(String),
+    /// What should be a JSON pointer is none.
+    #[error("{0}")]
+    Pointer(PointerError),
     /// A name that isn't 1 to 32 letters, digits and underscores.
     #[error("{0:?} is no name of a placeholder: 1 to {MAX_NAME} letters, digits and underscores")]
     Name(String),
@@ -76,6 +87,9 @@ pub enum TemplateError {
     /// `.` or `..`, alone or between slashes, in a path.
     #[error("the parameter {0:?} would change the path")]
     DotParameter(String),
+    /// Something other than letters, digits, `-` and `_`, or nothing, beside other text or in a JSON pointer.
+    #[error("the parameter {0:?} must be letters, digits, \"-\" and \"_\"")]
+    NotPlain(String),
     /// A control character.
     #[error("the parameter {0:?} has a control character")]
     ControlParameter(String),
@@ -90,9 +104,21 @@ impl Template {
     /// # Errors
     /// Every reason why the text is none.
     pub fn parse(text: &str) -> Result<Self, Vec<TemplateError>> {
+        Self::parse_as(text, false)
+    }
+
+    /// Reads a template whose placeholders may stand beside other text, and each other.
+    ///
+    /// # Errors
+    /// Every reason why the text is none.
+    pub fn parse_mixed(text: &str) -> Result<Self, Vec<TemplateError>> {
+        Self::parse_as(text, true)
+    }
+
+    fn parse_as(text: &str, mixed: bool) -> Result<Self, Vec<TemplateError>> {
         let Some(rest) = text.strip_prefix('/') else { return Err([TemplateError::NoSlash].into()) };
         let (path, query) = rest.split_once('?').map_or((rest, None), |(path, query)| (path, Some(query)));
-        let mut parsed = Parsed::default();
+        let mut parsed = Parsed { mixed, ..Parsed::default() };
         if text.len() > MAX_URL {
             parsed.errors.push(TemplateError::TooLong);
         }
@@ -125,7 +151,8 @@ impl Template {
         if url.len() > MAX_URL { Err(TemplateError::UrlTooLong) } else { Ok(url) }
     }
 
-    fn names(&self) -> impl Iterator<Item = &str> {
+    /// The names of its placeholders, in order; one may be there twice.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|part| match part {
             Part::Literal(_) => None,
             Part::Placeholder { name, .. } => Some(name.as_str()),
@@ -140,6 +167,8 @@ fn check_value(name: &str, value: &str, place: Place) -> Result<(), TemplateErro
         return Err(TemplateError::ControlParameter(name.into()));
     }
     match place {
+        Place::Mixed if is_plain(value) => Ok(()),
+        Place::Mixed => Err(TemplateError::NotPlain(name.into())),
         Place::QueryValue => Ok(()),
         Place::Segment if value.is_empty() => Err(TemplateError::EmptyParameter(name.into())),
         Place::Segment if value.split(['/', '\\']).any(|part| matches!(part, "." | "..")) => {
@@ -152,6 +181,8 @@ fn check_value(name: &str, value: &str, place: Place) -> Result<(), TemplateErro
 /// A template on its way, and what is wrong with it.
 #[derive(Default)]
 struct Parsed {
+    /// Whether placeholders may stand beside other text.
+    mixed: bool,
     parts: Vec<Part>,
     errors: Vec<TemplateError>,
 }
@@ -193,11 +224,25 @@ impl Parsed {
     fn literal_or_placeholder(&mut self, text: &str, place: Place) {
         let name = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
         match name {
+            _ if self.mixed && name.is_none_or(|name| name.contains(['{', '}'])) => self.mixed(text, place),
             Some(name) if name.contains(['{', '}']) => self.errors.push(TemplateError::NotWhole(text.into())),
             Some(name) if is_name(name) => self.parts.push(Part::Placeholder { name: name.into(), place }),
             Some(name) => self.errors.push(TemplateError::Name(name.into())),
             None if text.contains(['{', '}']) => self.errors.push(TemplateError::NotWhole(text.into())),
             None => self.checked_literal(text, place),
+        }
+    }
+
+    fn mixed(&mut self, text: &str, place: Place) {
+        let Some(pieces) = pieces(text) else { return self.errors.push(TemplateError::Braces(text.into())) };
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => self.checked_literal(text, place),
+                Piece::Name(name) if is_name(name) => {
+                    self.parts.push(Part::Placeholder { name: name.into(), place: Place::Mixed });
+                }
+                Piece::Name(name) => self.errors.push(TemplateError::Name(name.into())),
+            }
         }
     }
 
@@ -215,10 +260,6 @@ impl Parsed {
             Some(Part::Placeholder { .. }) | None => self.parts.push(Part::Literal(text.into())),
         }
     }
-}
-
-fn is_name(name: &str) -> bool {
-    (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 fn is_dot_segment(segment: &str) -> bool {

@@ -65,6 +65,7 @@ impl fmt::Display for Origin {
 #[cfg(test)]
 mod tests {
     use super::{Origin, OriginError};
+    use alloc::string::ToString;
 
     #[test]
     fn a_scheme_a_host_and_a_port_are_an_origin() {
