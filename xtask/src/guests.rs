@@ -26,8 +26,9 @@ struct Guest {
     test_only: bool,
 }
 
-const GUESTS: [Guest; 2] = [
+const GUESTS: [Guest; 3] = [
     Guest { name: "http-json", folder: "http-json", test_only: false },
+    Guest { name: "price-median", folder: "price-median", test_only: false },
     Guest { name: "probe", folder: "test-guests/probe", test_only: true },
 ];
 

@@ -123,6 +123,16 @@ impl Authority {
 
     /// Serves [`site`] over https with a certificate for `name`, of which `change` may change more.
     pub(crate) async fn https(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> Server {
+        self.https_of(site(), name, change).await
+    }
+
+    /// Serves a site of the test's own so.
+    pub(crate) async fn https_of(
+        &self,
+        site: Router,
+        name: &str,
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Server {
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         change(&mut params);
         let key = KeyPair::generate().unwrap();
@@ -135,7 +145,7 @@ impl Authority {
             .with_single_cert(vec![certificate.der().clone()], key)
             .unwrap();
         let acceptor = TlsAcceptor::from(Arc::new(config));
-        serve(site(), |tcp| Encrypted { tcp, acceptor }).await
+        serve(site, |tcp| Encrypted { tcp, acceptor }).await
     }
 }
 

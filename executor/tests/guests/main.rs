@@ -1,6 +1,8 @@
 //! The committed guests of `phat-contracts/artifacts`, under the executor.
 
+mod price_median;
 #[expect(dead_code, reason = "each test binary uses a part of it")]
+#[path = "../support/mod.rs"]
 mod support;
 
 use axum::{
@@ -15,7 +17,7 @@ use phat_executor::{
 };
 use phat_protocol::{Answer, BlockHash, Chain, OracleRequest, Outcome, RequestId, code_hash, selector};
 use serde_json::json;
-use std::{fs, net::TcpListener, path::Path, sync::Arc, time::Duration};
+use std::{fs, net::TcpListener, path::Path, slice, sync::Arc, time::Duration};
 use support::{
     CONTRACT, executor, executor_of, query, run,
     server::{self, Server},
@@ -109,7 +111,7 @@ fn word(number: u128) -> Vec<u8> {
 #[test]
 fn the_committed_modules_pass_the_check() {
     let limits = ExecutorConfig::default().limits;
-    for guest in ["http-json", "probe"] {
+    for guest in ["http-json", "price-median", "probe"] {
         let facts = check(&wasm(guest), &limits).unwrap();
         assert_eq!(facts.maximum_pages, Some(64), "{guest}");
         assert!(facts.initial_pages <= 4, "{guest} starts with {} pages", facts.initial_pages);
@@ -129,7 +131,8 @@ fn described(guest: &str) -> Vec<serde_json::Value> {
 #[test]
 fn the_committed_modules_say_what_their_outputs_are() {
     let from_init = json!({"init": {"abi": "/type", "decimals": "/decimals"}, "error": "text"});
-    assert_eq!(described("http-json"), [from_init]);
+    assert_eq!(described("http-json"), slice::from_ref(&from_init));
+    assert_eq!(described("price-median"), [from_init]);
     assert_eq!(described("probe"), [json!(null); 0]);
 }
 
