@@ -121,11 +121,16 @@ fn the_committed_modules_pass_the_check() {
 /// What a module says of its output, in the custom section `phat.output`.
 fn described(guest: &str) -> Vec<serde_json::Value> {
     let wasm = wasm(guest);
-    let sections = Parser::new(0).parse_all(&wasm).filter_map(|payload| match payload.unwrap() {
-        Payload::CustomSection(section) if section.name() == "phat.output" => Some(section.data()),
-        _ => None,
-    });
-    sections.map(|data| serde_json::from_slice(data).unwrap()).collect()
+    let payloads = Parser::new(0).parse_all(&wasm).map(|payload| payload.expect("a module"));
+    let mut described = Vec::new();
+    for payload in payloads {
+        if let Payload::CustomSection(section) = payload
+            && section.name() == "phat.output"
+        {
+            described.push(serde_json::from_slice(section.data()).expect("JSON"));
+        }
+    }
+    described
 }
 
 #[test]

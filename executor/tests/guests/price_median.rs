@@ -47,7 +47,7 @@ impl Sources {
 
     /// One more, at which nothing listens.
     fn and_one_down(mut self) -> Self {
-        let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let closed = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
         let entry = AllowEntry { host: "127.0.0.1".into(), port: closed.port(), http: true, root_pem: None };
         self.config.egress.allow.push(entry);
         self.origins.push(format!("http://{closed}"));
