@@ -3,11 +3,14 @@
 //!
 //! Loopback unless the operator says otherwise (`api.public`).
 
+mod admin;
 mod answer;
 mod auth;
 mod chain;
 mod contract;
+mod docs;
 mod extract;
+mod openapi;
 mod problem;
 mod ready;
 mod registrar;
@@ -16,9 +19,12 @@ mod serve;
 mod worker;
 
 pub use answer::{
-    ChainAnswer, ChainsAnswer, CodeAnswer, ContractAnswer, ContractsAnswer, DeployContract, Readiness,
-    ReadinessComponent, RegisteredAnswer, RequestsAnswer, WorkerAnswer, WorkerOnChain,
+    ChainAnswer, ChainsAnswer, CodeAnswer, ContractAnswer, ContractsAnswer, DeployContract, Liveness, PauseAnswer,
+    PauseOrder, Readiness, ReadinessComponent, RegisteredAnswer, RequestsAnswer, RescanAnswer, RescanOrder,
+    ResumeAnswer, RetryAnswer, WorkerAnswer, WorkerOnChain,
 };
+pub use openapi::openapi;
+use problem::PROBLEM;
 pub use problem::{Problem, ProblemKind};
 pub use registrar::{Registered, Registrar, RegistrarError};
 pub use serve::serve;
@@ -27,18 +33,24 @@ use crate::{
     clock::SharedClock,
     config::ApiToken,
     health::Health,
-    store::{CatalogueStore, ExecuteStore, ReadStore},
+    pipeline::Doorbells,
+    store::{AdminStore, CatalogueStore, ExecuteStore, ReadStore},
 };
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    middleware::from_fn_with_state,
-    routing::{get, post, put},
+    http::{HeaderValue, header},
+    middleware::{from_fn_with_state, map_response},
+    response::Response,
 };
+use bytes::Bytes;
 use phat_connector::{OracleStatus, ReportSink, RequestSource};
 use phat_enclave_api::Enclave;
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
-use tokio::sync::Notify;
+use utoipa_axum::{
+    router::{OpenApiRouter, UtoipaMethodRouterExt as _},
+    routes,
+};
 
 /// The longest body of any write but code, in bytes: hexadecimal init data of 64 KiB, and room.
 const BODY_LIMIT: usize = 256 * 1024;
@@ -56,6 +68,8 @@ pub struct ApiState {
     pub catalogue: Arc<dyn CatalogueStore>,
     /// Where ignored requests are looked at again once their contract is here.
     pub execute: Arc<dyn ExecuteStore>,
+    /// What the operator's orders are written to.
+    pub admin: Arc<dyn AdminStore>,
     /// The enclave.
     pub enclave: Arc<dyn Enclave>,
     /// The chains, by their configured names.
@@ -83,8 +97,8 @@ pub struct ApiChain {
     pub sink: Arc<dyn ReportSink>,
     /// Who registers the worker there.
     pub registrar: Arc<dyn Registrar>,
-    /// Rung when requests may wait for execution that did not before.
-    pub doorbell: Arc<Notify>,
+    /// What wakes its stages when a write gives them something to do.
+    pub doorbells: Doorbells,
 }
 
 /// What every handler sees.
@@ -93,25 +107,68 @@ type Shared = Arc<Api>;
 struct Api {
     state: ApiState,
     readiness: ready::Cache,
+    /// What `/openapi.json` answers.
+    description: Bytes,
+}
+
+impl Api {
+    /// The chain that is configured under the name.
+    fn chain(&self, name: &str) -> Result<&ApiChain, Problem> {
+        self.state.chains.get(name).ok_or_else(|| {
+            let known: Vec<&str> = self.state.chains.keys().map(String::as_str).collect();
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            Problem::new(ProblemKind::NotFound, format!("no chain is called {name:?}; configured: {known}"))
+        })
+    }
 }
 
 /// The API's routes.
 pub fn router(state: ApiState) -> Router {
-    let api = Arc::new(Api { state, readiness: ready::Cache::default() });
-    let token = || from_fn_with_state(Arc::clone(&api), auth::require_token);
-    Router::new()
-        .route("/live", get(ready::live))
-        .route("/ready", get(ready::ready))
-        .route("/v1/requests", get(request::list))
-        .route("/v1/requests/{id}", get(request::show))
-        .route("/v1/code", put(contract::put_code).layer(DefaultBodyLimit::max(CODE_LIMIT)).route_layer(token()))
-        .route("/v1/contracts", post(contract::deploy).route_layer(token()).get(contract::list))
-        .route("/v1/contracts/{id}", get(contract::show))
-        .route("/v1/chains", get(chain::list))
-        .route("/v1/chains/{name}/worker", post(worker::register).route_layer(token()))
-        .route("/v1/worker", get(worker::show))
+    let api = Arc::new(Api { state, readiness: ready::Cache::default(), description: openapi::rendered() });
+    let token = from_fn_with_state(Arc::clone(&api), auth::require_token);
+    Router::from(reads())
+        .merge(Router::from(writes()).route_layer(token))
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(map_response(no_sniffing))
         .with_state(api)
+}
+
+/// Has browsers take an answer for what it says that it is.
+async fn no_sniffing(mut answer: Response) -> Response {
+    answer.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    answer
+}
+
+/// What anyone may call. Routes are made of handlers that describe themselves alone, so that none is
+/// missing in the description.
+fn reads() -> OpenApiRouter<Shared> {
+    OpenApiRouter::default()
+        .routes(routes!(ready::live))
+        .routes(routes!(ready::ready))
+        .routes(routes!(request::list))
+        .routes(routes!(request::show))
+        .routes(routes!(contract::list))
+        .routes(routes!(contract::show))
+        .routes(routes!(chain::list))
+        .routes(routes!(worker::show))
+        .routes(routes!(openapi::show))
+        .routes(routes!(docs::enter))
+        .routes(routes!(docs::page))
+        .routes(routes!(docs::asset))
+}
+
+/// What needs the token.
+fn writes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::default()
+        .routes(routes!(contract::put_code).layer(DefaultBodyLimit::max(CODE_LIMIT)))
+        .routes(routes!(contract::deploy))
+        .routes(routes!(worker::register))
+        .routes(routes!(admin::retry))
+        .routes(routes!(admin::pause_chain))
+        .routes(routes!(admin::resume_chain))
+        .routes(routes!(admin::rescan))
+        .routes(routes!(admin::pause_contract))
+        .routes(routes!(admin::resume_contract))
 }

@@ -4,13 +4,14 @@ use crate::clock::Millis;
 use phat_connector::{BlockRef, Fees, TxHash};
 use phat_protocol::RequestId;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Names an attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 pub struct AttemptId(pub i64);
 
 /// Where an attempt stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AttemptState {
     /// One of its transactions may still be mined.

@@ -62,7 +62,7 @@ async fn run_until(config: Config, cancel: CancellationToken) -> Result<()> {
                 source: end.source.clone(),
                 sink: end.sink.clone(),
                 registrar,
-                doorbell: end.doorbells.execute.clone(),
+                doorbells: end.doorbells.clone(),
             },
         );
         ends.push((end, watch, chain.poll_interval));
@@ -87,7 +87,8 @@ async fn run_until(config: Config, cancel: CancellationToken) -> Result<()> {
     let router = api::router(ApiState {
         read: store.clone(),
         catalogue: store.clone(),
-        execute: store,
+        execute: store.clone(),
+        admin: store,
         enclave: enclave.clone(),
         chains: api_chains,
         health,

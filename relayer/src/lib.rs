@@ -12,4 +12,5 @@ pub mod enclave;
 pub mod health;
 pub mod pipeline;
 pub mod request;
+pub mod schema;
 pub mod store;

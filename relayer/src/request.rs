@@ -1,8 +1,10 @@
 //! The life of a request.
 
+use crate::schema;
 use phat_connector::TxHash;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
+use utoipa::ToSchema;
 
 /// Where a request stands. The transitions are in [`State::next`] alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +27,7 @@ pub enum State {
 }
 
 /// The name of a state, as the database and the API write it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StateName {
     /// [`State::Observed`]
@@ -84,7 +86,7 @@ impl FromStr for StateName {
 }
 
 /// Why a request isn't executed here.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, ToSchema)]
 #[serde(rename_all = "snake_case", tag = "reason")]
 pub enum IgnoreReason {
     /// The enclave has no such contract.
@@ -102,18 +104,19 @@ pub enum IgnoreReason {
 }
 
 /// How the chain shows that a request is over.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Settlement {
     /// Whether the consumer's callback succeeded.
     pub kind: SettlementKind,
     /// The transaction that carried the answer, whoever sent it; none when only the slot tells.
+    #[schema(value_type = Option<schema::TxHash>)]
     pub transaction: Option<TxHash>,
     /// The height of its block.
     pub block: u64,
 }
 
 /// Whether the consumer heard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SettlementKind {
     /// The callback succeeded.

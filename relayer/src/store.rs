@@ -1,12 +1,14 @@
 //! What the relayer keeps. The database row is the queue: each stage has a trait of its own, and
 //! every change of a request's state is guarded by the state that it expects.
 
+mod admin;
 mod catalogue;
 mod error;
 mod read;
 mod role;
 pub mod sqlite;
 
+pub use admin::{Act, AdminStore, NoRetry, Pause, Pauses, Retried, Subject};
 pub use catalogue::CatalogueStore;
 pub use error::StoreError;
 pub use read::{

@@ -4,6 +4,7 @@
 mod contracts;
 mod demo;
 mod guests;
+mod openapi;
 mod pinned;
 mod process;
 mod setup;
@@ -51,6 +52,12 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Write the description of the relayer's HTTP API to docs/openapi.json
+    Openapi {
+        /// Write nothing; fail when the committed file is not current
+        #[arg(long)]
+        check: bool,
+    },
     /// Compute protocol/vectors.json
     Vectors {
         /// Write nothing; fail when the committed file is not current
@@ -66,6 +73,7 @@ fn main() -> Result<()> {
         Command::Demo { arguments } => demo::run(&arguments),
         Command::Guests { check } => guests::run(check),
         Command::Contracts { check } => contracts::run(check),
+        Command::Openapi { check } => openapi::run(check),
         Command::Vectors { check } => vectors::run(check),
     }
 }

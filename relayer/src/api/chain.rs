@@ -6,7 +6,11 @@ use phat_connector::ChainError;
 use std::{fmt, future::Future};
 use tokio::time::timeout;
 
-/// `GET /v1/chains`.
+/// Every configured chain: where it stands, the wallet there, and how many requests are in each state.
+#[utoipa::path(
+    get, path = "/v1/chains", operation_id = "list_chains", tag = "chains",
+    responses((status = 200, description = "All of them.", body = ChainsAnswer))
+)]
 pub(super) async fn list(State(api): State<Shared>) -> Result<Json<ChainsAnswer>, Problem> {
     let chains = api.state.chains.iter().map(|(name, chain)| look(&api, name, chain));
     let chains = join_all(chains).await.into_iter().collect::<Result<_, _>>()?;

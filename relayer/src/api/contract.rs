@@ -1,21 +1,47 @@
 use super::{
-    CodeAnswer, ContractAnswer, ContractsAnswer, DeployContract, Problem, ProblemKind, Shared,
+    CodeAnswer, ContractAnswer, ContractsAnswer, DeployContract, PROBLEM, Problem, ProblemKind, Shared,
     extract::{Bytes, Json as JsonBody, Path},
 };
-use crate::{catalogue::CatalogueEntry, clock::Millis};
+use crate::{
+    catalogue::CatalogueEntry,
+    clock::Millis,
+    schema,
+    store::{Act, Subject},
+};
 use axum::{Json, extract::State, http::StatusCode};
 use phat_enclave_api::{Attestation, Instantiate};
 use phat_protocol::ContractId;
+use serde_json::json;
 use tokio::time::timeout;
 
-/// `PUT /v1/code`.
+/// Checks a contract's code, and stores it in the enclave.
+///
+/// Code that is there already is answered alike.
+#[utoipa::path(
+    put, path = "/v1/code", operation_id = "put_code", tag = "contracts", security(("token" = [])),
+    request_body(content = Vec<u8>, content_type = "application/wasm", description = "The module's bytes, at most 4 MiB."),
+    responses(
+        (status = 200, description = "It is stored.", body = CodeAnswer),
+        (status = 422, description = "It can't become a contract; `reasons` says all that stands against it.",
+            body = Problem, content_type = PROBLEM),
+    )
+)]
 pub(super) async fn put_code(State(api): State<Shared>, Bytes(wasm): Bytes) -> Result<Json<CodeAnswer>, Problem> {
     let code = api.state.enclave.put_code(wasm).await?;
     Ok(Json(CodeAnswer { code_hash: code.code_hash, size: code.size }))
 }
 
-/// `POST /v1/contracts`. Every step can be repeated: a crash between two of them is mended by
-/// deploying again.
+/// Deploys a contract: code that was put before, with init data, an owner and a salt.
+///
+/// Every step can be repeated: a crash between two of them is mended by deploying again.
+#[utoipa::path(
+    post, path = "/v1/contracts", operation_id = "deploy_contract", tag = "contracts", security(("token" = [])),
+    request_body = DeployContract,
+    responses(
+        (status = 201, description = "It is deployed.", body = ContractAnswer),
+        (status = 422, description = "The enclave refuses it.", body = Problem, content_type = PROBLEM),
+    )
+)]
 pub(super) async fn deploy(
     State(api): State<Shared>,
     JsonBody(body): JsonBody<DeployContract>,
@@ -36,8 +62,10 @@ pub(super) async fn deploy(
     };
     state.catalogue.put_contract(&entry).await?;
     let reconsidered = state.execute.reconsider(entry.contract_id, now).await?;
+    let detail = json!({ "name": entry.name, "reconsidered": reconsidered });
+    state.admin.note(&Subject::Contract(entry.contract_id), Act::Deployed, Some(detail), now).await?;
     for chain in state.chains.values() {
-        chain.doorbell.notify_one();
+        chain.doorbells.execute.notify_one();
     }
     tracing::info!(contract = %entry.contract_id, name = %entry.name, reconsidered, "contract deployed");
     Ok((
@@ -46,12 +74,24 @@ pub(super) async fn deploy(
     ))
 }
 
-/// `GET /v1/contracts`.
+/// The contracts that were deployed here, the newest first.
+#[utoipa::path(
+    get, path = "/v1/contracts", operation_id = "list_contracts", tag = "contracts",
+    responses((status = 200, description = "All of them.", body = ContractsAnswer))
+)]
 pub(super) async fn list(State(api): State<Shared>) -> Result<Json<ContractsAnswer>, Problem> {
     Ok(Json(ContractsAnswer { contracts: api.state.catalogue.contracts().await? }))
 }
 
-/// `GET /v1/contracts/{id}`.
+/// One contract, and whether the enclave has it.
+#[utoipa::path(
+    get, path = "/v1/contracts/{id}", operation_id = "show_contract", tag = "contracts",
+    params(("id" = schema::ContractId, Path, description = "The contract's id.")),
+    responses(
+        (status = 200, description = "The contract.", body = ContractAnswer),
+        (status = 404, description = "No such contract was deployed here.", body = Problem, content_type = PROBLEM),
+    )
+)]
 pub(super) async fn show(
     State(api): State<Shared>,
     Path(id): Path<ContractId>,

@@ -1,4 +1,4 @@
-use super::{ApiChain, ApiState, COMPONENT_TIMEOUT, Readiness, ReadinessComponent, Shared, chain::in_time};
+use super::{ApiChain, ApiState, COMPONENT_TIMEOUT, Liveness, Readiness, ReadinessComponent, Shared, chain::in_time};
 use crate::{enclave::simulated_not_allowed, health::Component};
 use axum::{Json, extract::State, http::StatusCode};
 use futures_util::future::join_all;
@@ -17,12 +17,25 @@ const FRESH: Duration = Duration::from_secs(1);
 #[derive(Default)]
 pub(super) struct Cache(Mutex<Option<(Instant, Readiness)>>);
 
-/// `GET /live`: the process serves.
-pub(super) async fn live() -> Json<serde_json::Value> {
-    Json(serde_json::json!({ "live": true }))
+/// Whether the process serves.
+#[utoipa::path(
+    get, path = "/live", operation_id = "live", tag = "health",
+    responses((status = 200, description = "It does.", body = Liveness))
+)]
+pub(super) async fn live() -> Json<Liveness> {
+    Json(Liveness { live: true })
 }
 
-/// `GET /ready`: 200 when every component works, 503 otherwise; both name them all.
+/// Whether every component works.
+///
+/// The answer names them all, and what each one lacks. It stands for a second.
+#[utoipa::path(
+    get, path = "/ready", operation_id = "ready", tag = "health",
+    responses(
+        (status = 200, description = "All of them work.", body = Readiness),
+        (status = 503, description = "One of them doesn't.", body = Readiness),
+    )
+)]
 pub(super) async fn ready(State(api): State<Shared>) -> (StatusCode, Json<Readiness>) {
     let mut cached = api.readiness.0.lock().await;
     let readiness = match &*cached {

@@ -1,29 +1,43 @@
 use super::{
-    Problem, ProblemKind, RequestsAnswer, Shared,
+    PROBLEM, Problem, ProblemKind, RequestsAnswer, Shared,
     extract::{Path, Query},
 };
 use crate::{
     request::StateName,
+    schema,
     store::{RequestFilter, RequestLife},
 };
 use axum::{Json, extract::State};
 use phat_protocol::RequestId;
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 /// The longest page.
 const MAX_LIMIT: u32 = 500;
 const DEFAULT_LIMIT: u32 = 50;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
+    /// Those in this state alone.
+    #[param(inline)]
     state: Option<StateName>,
+    /// Those of this chain alone, by its configured name.
     chain: Option<String>,
+    /// The most that are listed: 50 unless said.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<u32>,
+    /// Those that come after this one in the list: `next` of the page before.
+    #[param(value_type = Option<schema::RequestId>)]
     before: Option<RequestId>,
 }
 
-/// `GET /v1/requests`.
+/// The requests that were seen, the newest first.
+#[utoipa::path(
+    get, path = "/v1/requests", operation_id = "list_requests", tag = "requests", params(ListQuery),
+    responses((status = 200, description = "A page of them.", body = RequestsAnswer))
+)]
 pub(super) async fn list(
     State(api): State<Shared>,
     Query(query): Query<ListQuery>,
@@ -43,7 +57,15 @@ pub(super) async fn list(
     Ok(Json(RequestsAnswer { requests, next }))
 }
 
-/// `GET /v1/requests/{id}`.
+/// All that is known of one request.
+#[utoipa::path(
+    get, path = "/v1/requests/{id}", operation_id = "show_request", tag = "requests",
+    params(("id" = schema::RequestId, Path, description = "The request's id.")),
+    responses(
+        (status = 200, description = "Its whole life.", body = RequestLife),
+        (status = 404, description = "No such request was seen.", body = Problem, content_type = PROBLEM),
+    )
+)]
 pub(super) async fn show(State(api): State<Shared>, Path(id): Path<RequestId>) -> Result<Json<RequestLife>, Problem> {
     let life = api.state.read.request(id).await?;
     life.map(Json).ok_or_else(|| Problem::new(ProblemKind::NotFound, format!("no request {id} was seen here")))

@@ -139,7 +139,7 @@ impl WatchStage {
         };
         let first = cursor.map_or(self.settings.from_block, |block| block.number.saturating_add(1));
         if first > head.confirmed.number {
-            return Ok(self.rest(&head));
+            return self.rescan(cursor, &head).await;
         }
         let last = first.saturating_add(self.settings.max_range.max(1) - 1).min(head.confirmed.number);
         // The hash is read before the logs: when the chain is reorganised in between, the next step
@@ -162,6 +162,25 @@ impl WatchStage {
             self.chain.doorbells.execute.notify_one();
             self.chain.doorbells.submit.notify_one();
         }
-        Ok(if last < head.confirmed.number { Progress::More } else { self.rest(&head) })
+        if last < head.confirmed.number { Ok(Progress::More) } else { self.rescan(Some(checkpoint), &head).await }
+    }
+
+    /// Goes over blocks again where an operator ordered that. New blocks come first, so this is done
+    /// when they are all watched; the cursor isn't touched.
+    async fn rescan(&mut self, cursor: Option<Checkpoint>, head: &Head) -> Result<Progress, StageError> {
+        let (Some(cursor), Some(first)) = (cursor, self.store.rescan(&self.chain.name).await?) else {
+            return Ok(self.rest(head));
+        };
+        let last = first.saturating_add(self.settings.max_range.max(1) - 1).min(cursor.number);
+        let requests = if first <= last { self.chain.source.requests(first..=last).await? } else { Vec::new() };
+        let next = (last < cursor.number).then(|| last.saturating_add(1));
+        let now = Millis::now(&*self.clock);
+        let new = self.store.rescanned(&self.chain.name, &requests, first, next, now).await?;
+        observe::watched(&self.chain.name, &(first..=last), requests.len(), new);
+        if !requests.is_empty() {
+            self.chain.doorbells.execute.notify_one();
+            self.chain.doorbells.submit.notify_one();
+        }
+        Ok(Progress::More)
     }
 }

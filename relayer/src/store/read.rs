@@ -5,6 +5,7 @@ use super::{Checkpoint, StoreError};
 use crate::{
     attempt::{AttemptId, AttemptState},
     request::{IgnoreReason, Settlement, StateName},
+    schema,
 };
 use async_trait::async_trait;
 use phat_connector::{BlockRef, EntryEffect, Fees, TxHash};
@@ -12,6 +13,7 @@ use phat_enclave_api::LogEntry;
 use phat_protocol::{BlockHash, ContractId, Outcome, Payee, Request, RequestId, Signature, WorkerAddress, serde_hex};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// Which requests are listed, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,16 +29,19 @@ pub struct RequestFilter {
 }
 
 /// A request in a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RequestSummary {
     /// Its id.
+    #[schema(value_type = schema::RequestId)]
     pub id: RequestId,
     /// Its chain's configured name.
     pub chain: String,
     /// The contract that is asked.
+    #[schema(value_type = schema::ContractId)]
     pub contract_id: ContractId,
     /// Who asked: an address of 20 bytes, or an encoded account.
     #[serde(with = "serde_hex")]
+    #[schema(value_type = schema::Bytes)]
     pub consumer: Vec<u8>,
     /// Where it stands.
     pub state: StateName,
@@ -45,6 +50,7 @@ pub struct RequestSummary {
     /// How it ended, for one that is settled.
     pub settlement: Option<Settlement>,
     /// How the run ended, for one that was executed.
+    #[schema(value_type = Option<schema::Outcome>)]
     pub outcome: Option<Outcome>,
     /// The height of its block.
     pub block: u64,
@@ -59,19 +65,23 @@ pub struct RequestSummary {
 }
 
 /// All that is known of one request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RequestLife {
     /// What a list shows of it.
     #[serde(flatten)]
     pub summary: RequestSummary,
     /// Everything that its id binds.
+    #[schema(value_type = schema::Request)]
     pub request: Request,
     /// What was asked.
     #[serde(with = "serde_hex")]
+    #[schema(value_type = schema::Bytes)]
     pub payload: Vec<u8>,
     /// The hash of its block.
+    #[schema(value_type = schema::BlockHash)]
     pub block_hash: BlockHash,
     /// The transaction that made it.
+    #[schema(value_type = schema::TxHash)]
     pub transaction: TxHash,
     /// How often the present step was tried.
     pub tries: u32,
@@ -88,28 +98,34 @@ pub struct RequestLife {
 }
 
 /// A signed answer, and what the run cost.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StoredReport {
     /// How the run ended.
+    #[schema(value_type = schema::Outcome)]
     pub outcome: Outcome,
     /// The number that the chain sees for it.
     pub outcome_number: u8,
     /// The answer, or the contract's own error.
     #[serde(with = "serde_hex")]
+    #[schema(value_type = schema::Bytes)]
     pub output: Vec<u8>,
     /// When it ran: the worker's claim.
     pub executed_at: u64,
     /// Who is paid.
+    #[schema(value_type = schema::Payee)]
     pub payee: Payee,
     /// The worker.
+    #[schema(value_type = schema::WorkerAddress)]
     pub worker: WorkerAddress,
     /// The worker's signature.
+    #[schema(value_type = schema::Signature)]
     pub signature: Signature,
     /// What vouched for the worker.
     pub attestation: String,
     /// Why the run failed, in words.
     pub reason: Option<String>,
     /// What the contract logged.
+    #[schema(value_type = Vec<schema::LogEntry>)]
     pub logs: Vec<LogEntry>,
     /// Fuel that the run used.
     pub fuel: u64,
@@ -120,7 +136,7 @@ pub struct StoredReport {
 }
 
 /// One nonce that was used for a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AttemptRecord {
     /// Its name.
     pub id: AttemptId,
@@ -135,25 +151,29 @@ pub struct AttemptRecord {
     /// When it changed last.
     pub updated_at_ms: i64,
     /// What it did to the request.
+    #[schema(value_type = Option<schema::EntryEffect>)]
     pub effect: Option<EntryEffect>,
     /// Every transaction signed for it, oldest first.
     pub transactions: Vec<TransactionRecord>,
 }
 
 /// One transaction of an attempt.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TransactionRecord {
     /// Its hash.
+    #[schema(value_type = schema::TxHash)]
     pub hash: TxHash,
     /// The most gas that it may use.
     pub gas_limit: u64,
     /// What it offers.
+    #[schema(value_type = schema::Fees)]
     pub fees: Fees,
     /// When it was signed and stored.
     pub prepared_at_ms: i64,
     /// When it was sent last.
     pub broadcast_at_ms: Option<i64>,
     /// The block that holds it.
+    #[schema(value_type = Option<schema::BlockRef>)]
     pub block: Option<BlockRef>,
     /// Whether it succeeded as a whole.
     pub succeeded: Option<bool>,
@@ -162,7 +182,7 @@ pub struct TransactionRecord {
 }
 
 /// One thing that happened to a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct EventRecord {
     /// When.
     pub at_ms: i64,

@@ -135,6 +135,21 @@ pub trait WatchStore: Send + Sync {
     /// else answered there are looked at again. Answers how many were orphaned. Without an ancestor
     /// all are.
     async fn rewind(&self, chain: &str, ancestor: Option<Checkpoint>, now: Millis) -> Result<u64, StoreError>;
+
+    /// The first block that is still to be gone over again, where an operator ordered that.
+    async fn rescan(&self, chain: &str) -> Result<Option<u64>, StoreError>;
+
+    /// Stores the requests that were found from block `from` on, and moves the order on to block
+    /// `next`, or ends it where there is none: both or neither. An order that was given anew meanwhile
+    /// stays. Answers how many requests are new.
+    async fn rescanned(
+        &self,
+        chain: &str,
+        requests: &[ObservedRequest],
+        from: u64,
+        next: Option<u64>,
+        now: Millis,
+    ) -> Result<u64, StoreError>;
 }
 
 /// What stage `execute` keeps.

@@ -1,5 +1,6 @@
 //! The store on SQLite: one file, no server.
 
+mod admin;
 mod catalogue;
 mod execute;
 mod read;

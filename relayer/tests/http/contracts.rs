@@ -66,7 +66,9 @@ async fn requests_that_waited_for_the_contract_are_looked_at_again() {
     let state = async |id| world.get(&format!("/v1/requests/{id}")).await.1["state"].clone();
     assert_eq!(state(waiting).await, "observed");
     assert_eq!(state(other).await, "ignored");
-    tokio::time::timeout(Duration::from_secs(5), world.doorbell.notified()).await.expect("the doorbell was not rung");
+    tokio::time::timeout(Duration::from_secs(5), world.doorbells.execute.notified())
+        .await
+        .expect("the doorbell was not rung");
     world.stop().await;
 }
 

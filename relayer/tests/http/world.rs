@@ -12,6 +12,7 @@ use phat_relayer::{
     clock::{Clock, Millis},
     config::ApiToken,
     health::Health,
+    pipeline::Doorbells,
     request::IgnoreReason,
     store::{
         Attempted, ExecuteStore, Lease, LeaseToken, NewAttempt, SettleStore, SubmitStore, WatchStore,
@@ -22,7 +23,7 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 use std::{collections::BTreeMap, net::Ipv4Addr, sync::Arc, time::Duration};
 use tempfile::TempDir;
-use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
+use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) const TOKEN: &str = "the-token-of-this-test";
@@ -55,7 +56,7 @@ pub(crate) struct World {
     pub(crate) chain: Arc<TestChain>,
     pub(crate) enclave: Arc<TestEnclave>,
     pub(crate) health: Health,
-    pub(crate) doorbell: Arc<Notify>,
+    pub(crate) doorbells: Doorbells,
     pub(crate) directory: TempDir,
     pub(crate) url: String,
     pub(crate) http: reqwest::Client,
@@ -75,7 +76,7 @@ impl World {
         let chain = Arc::new(TestChain::default());
         let enclave = Arc::new(TestEnclave::default());
         let health = Health::default();
-        let doorbell = Arc::new(Notify::new());
+        let doorbells = Doorbells::default();
         let token_file = directory.path().join("api-token");
         std::fs::write(&token_file, TOKEN).unwrap();
         let ends = ApiChain {
@@ -83,13 +84,15 @@ impl World {
             source: Arc::clone(&chain) as Arc<_>,
             sink: Arc::clone(&chain) as Arc<_>,
             registrar: Arc::clone(&chain) as Arc<_>,
-            doorbell: Arc::clone(&doorbell),
+            doorbells: doorbells.clone(),
         };
         let shared = Arc::new(store.clone());
+        let cancel = CancellationToken::new();
         let router = api::router(ApiState {
             read: Arc::clone(&shared) as Arc<_>,
             catalogue: Arc::clone(&shared) as Arc<_>,
-            execute: shared,
+            execute: Arc::clone(&shared) as Arc<_>,
+            admin: shared,
             enclave: Arc::clone(&enclave) as Arc<_>,
             chains: BTreeMap::from([("local".to_owned(), ends)]),
             health: health.clone(),
@@ -100,10 +103,9 @@ impl World {
         });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let cancel = CancellationToken::new();
         let server = tokio::spawn(api::serve(listener, router, cancel.clone()));
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
-        Self { store, chain, enclave, health, doorbell, directory, url, http, cancel, server }
+        Self { store, chain, enclave, health, doorbells, directory, url, http, cancel, server }
     }
 
     /// Stops the server; fails when it doesn't end well.

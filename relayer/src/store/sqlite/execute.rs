@@ -119,7 +119,10 @@ async fn take(
                 ROW_NUMBER() OVER (PARTITION BY consumer ORDER BY block_number, observed_at) AS turn
             FROM requests
             WHERE chain = ?6 AND state = 'observed' AND next_try_at <= ?1 AND lease_until <= ?1
-                AND expires_at > ?2)
+                AND expires_at > ?2
+                AND NOT EXISTS (SELECT 1 FROM paused_chains WHERE paused_chains.chain = requests.chain)
+                AND NOT EXISTS
+                    (SELECT 1 FROM paused_contracts WHERE paused_contracts.contract_id = requests.contract_id))
          UPDATE requests SET lease_token = ?3, lease_until = ?4, tries = tries + 1
          WHERE id IN (SELECT id FROM waiting ORDER BY turn, block_number LIMIT ?5)
          RETURNING id, content, payload, block_number, block_hash, tries - 1 AS tries",

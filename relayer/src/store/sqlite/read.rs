@@ -217,11 +217,11 @@ impl SqliteStore {
 
     async fn events_of(&self, id: RequestId) -> Result<Vec<EventRecord>, StoreError> {
         let rows: Vec<(i64, String, Option<String>)> =
-            sqlx::query_as("SELECT at, event, detail FROM request_events WHERE request_id = ? ORDER BY number")
+            sqlx::query_as("SELECT at, event, detail FROM events WHERE request_id = ? ORDER BY sequence")
                 .bind(key(&id))
                 .fetch_all(self.readers())
                 .await?;
-        let place = Place { table: "request_events", row: &id };
+        let place = Place { table: "events", row: &id };
         rows.into_iter()
             .map(|(at_ms, event, detail)| {
                 let detail = detail.map(|text| place.json("detail", &text)).transpose()?;

@@ -89,6 +89,7 @@ impl SubmitStore for SqliteStore {
              WHERE chain = ? AND state = 'reported' AND next_try_at <= ? AND NOT EXISTS
                 (SELECT 1 FROM attempt_entries JOIN attempts ON attempts.id = attempt_entries.attempt_id
                  WHERE attempt_entries.request_id = requests.id AND attempts.state = 'open')
+                AND NOT EXISTS (SELECT 1 FROM paused_chains WHERE paused_chains.chain = requests.chain)
              ORDER BY reported_at LIMIT ?",
         )
         .bind(chain)

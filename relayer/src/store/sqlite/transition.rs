@@ -5,7 +5,7 @@ use super::row::{Place, at, key, signed, to_json};
 use crate::{
     clock::Millis,
     request::{State, StateName},
-    store::StoreError,
+    store::{Act, StoreError, Subject},
 };
 use phat_protocol::RequestId;
 use serde_json::{Value, json};
@@ -67,16 +67,36 @@ pub(super) async fn record(
     detail: Option<Value>,
     now: Millis,
 ) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO request_events (request_id, number, at, event, detail)
-         SELECT ?1, COALESCE(MAX(number), 0) + 1, ?2, ?3, ?4 FROM request_events WHERE request_id = ?1",
-    )
-    .bind(key(&id))
-    .bind(at(now))
-    .bind(event)
-    .bind(detail.map(|value| value.to_string()))
-    .execute(connection)
-    .await?;
+    sqlx::query("INSERT INTO events (request_id, at, event, detail) VALUES (?, ?, ?, ?)")
+        .bind(key(&id))
+        .bind(at(now))
+        .bind(event)
+        .bind(detail.map(|value| value.to_string()))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Adds what an operator did to the trail.
+pub(super) async fn record_act(
+    connection: &mut SqliteConnection,
+    subject: &Subject,
+    act: Act,
+    detail: Option<Value>,
+    now: Millis,
+) -> Result<(), StoreError> {
+    let (chain, contract) = match subject {
+        Subject::Chain(name) => (Some(name), None),
+        Subject::Contract(id) => (None, Some(id.0.as_slice())),
+    };
+    sqlx::query("INSERT INTO events (chain, contract_id, at, event, detail) VALUES (?, ?, ?, ?, ?)")
+        .bind(chain)
+        .bind(contract)
+        .bind(at(now))
+        .bind(act.as_str())
+        .bind(detail.map(|value| value.to_string()))
+        .execute(connection)
+        .await?;
     Ok(())
 }
 

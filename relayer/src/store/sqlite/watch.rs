@@ -51,6 +51,46 @@ impl WatchStore for SqliteStore {
         let (chain, height) = (chain.to_owned(), ancestor.map_or(-1, |block| signed(block.number)));
         self.write(move |connection| Box::pin(rewind(connection, chain, height, now))).await
     }
+
+    async fn rescan(&self, chain: &str) -> Result<Option<u64>, StoreError> {
+        let row: Option<(i64,)> = sqlx::query_as("SELECT next_block FROM rescans WHERE chain = ?")
+            .bind(chain)
+            .fetch_optional(self.readers())
+            .await?;
+        row.map(|(next,)| Place { table: "rescans", row: &chain }.unsigned("next_block", next)).transpose()
+    }
+
+    async fn rescanned(
+        &self,
+        chain: &str,
+        requests: &[ObservedRequest],
+        from: u64,
+        next: Option<u64>,
+        now: Millis,
+    ) -> Result<u64, StoreError> {
+        let (chain, requests) = (chain.to_owned(), requests.to_vec());
+        self.write(move |connection| Box::pin(rescanned(connection, chain, requests, from, next, now))).await
+    }
+}
+
+/// Stores requests that were found on the chain; answers how many are new.
+async fn keep(
+    connection: &mut SqliteConnection,
+    chain: &str,
+    requests: &[ObservedRequest],
+    now: Millis,
+) -> Result<u64, StoreError> {
+    let mut new = 0;
+    for request in requests {
+        if insert(connection, chain, request, now).await? {
+            let detail = json!({ "block": request.block.number, "transaction": request.transaction });
+            record(connection, request.id, StateName::Observed.as_str(), Some(detail), now).await?;
+            new += 1;
+        } else {
+            see_again(connection, request, now).await?;
+        }
+    }
+    Ok(new)
 }
 
 /// Stores what was seen, and the cursor. Answers how many requests are new.
@@ -61,22 +101,7 @@ async fn observe(
     checkpoint: Checkpoint,
     now: Millis,
 ) -> Result<u64, StoreError> {
-    let mut new = 0;
-    for request in &requests {
-        if insert(connection, &chain, request, now).await? {
-            record(
-                connection,
-                request.id,
-                StateName::Observed.as_str(),
-                Some(json!({ "block": request.block.number, "transaction": request.transaction })),
-                now,
-            )
-            .await?;
-            new += 1;
-        } else {
-            see_again(connection, request, now).await?;
-        }
-    }
+    let new = keep(connection, &chain, &requests, now).await?;
     sqlx::query("INSERT OR REPLACE INTO checkpoints (chain, block_number, block_hash) VALUES (?, ?, ?)")
         .bind(&chain)
         .bind(signed(checkpoint.number))
@@ -92,6 +117,26 @@ async fn observe(
     .bind(CHECKPOINTS_KEPT)
     .execute(&mut *connection)
     .await?;
+    Ok(new)
+}
+
+/// Stores what was found again, and moves the operator's order on. Answers how many requests are new.
+async fn rescanned(
+    connection: &mut SqliteConnection,
+    chain: String,
+    requests: Vec<ObservedRequest>,
+    from: u64,
+    next: Option<u64>,
+    now: Millis,
+) -> Result<u64, StoreError> {
+    let new = keep(connection, &chain, &requests, now).await?;
+    let moved = match next {
+        Some(next) => {
+            sqlx::query("UPDATE rescans SET next_block = ? WHERE chain = ? AND next_block = ?").bind(signed(next))
+        }
+        None => sqlx::query("DELETE FROM rescans WHERE chain = ? AND next_block = ?"),
+    };
+    moved.bind(chain).bind(signed(from)).execute(connection).await?;
     Ok(new)
 }
 

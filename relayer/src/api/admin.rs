@@ -1,0 +1,190 @@
+//! What an operator may order of requests, contracts and chains. The orders are rows, so they hold
+//! over restarts; what they concern is woken.
+
+use super::{
+    PROBLEM, PauseAnswer, PauseOrder, Problem, ProblemKind, RescanAnswer, RescanOrder, ResumeAnswer, RetryAnswer,
+    Shared,
+    extract::{Json as JsonBody, OptionalJson, Path},
+};
+use crate::{
+    clock::Millis,
+    request::StateName,
+    schema,
+    store::{Retried, Subject},
+};
+use axum::{Json, extract::State, http::StatusCode};
+use phat_protocol::{ContractId, RequestId};
+
+/// The longest reason of a pause, in characters.
+const MAX_REASON: usize = 500;
+
+/// Has a request tried again now.
+///
+/// One that is ignored is observed again; one that waits after a failure waits no longer.
+#[utoipa::path(
+    post, path = "/v1/requests/{id}/retry", operation_id = "retry_request", tag = "requests", security(("token" = [])),
+    params(("id" = schema::RequestId, Path, description = "The request's id.")),
+    responses(
+        (status = 200, description = "It is tried now.", body = RetryAnswer),
+        (status = 404, description = "No such request was seen.", body = Problem, content_type = PROBLEM),
+        (status = 409, description = "There is nothing to try again; `detail` says why.", body = Problem,
+            content_type = PROBLEM),
+    )
+)]
+pub(super) async fn retry(State(api): State<Shared>, Path(id): Path<RequestId>) -> Result<Json<RetryAnswer>, Problem> {
+    match api.state.admin.retry(id, Millis::now(&*api.state.clock)).await? {
+        Retried::Now { chain, state } => {
+            if let Some(chain) = api.state.chains.get(&chain) {
+                if state == StateName::Reported { &chain.doorbells.submit } else { &chain.doorbells.execute }
+                    .notify_one();
+            }
+            tracing::info!(request = %id, %state, "request retried by order");
+            Ok(Json(RetryAnswer { id, state }))
+        }
+        Retried::Needless(why) => Err(Problem::new(ProblemKind::Conflict, why)),
+        Retried::Unknown => Err(Problem::new(ProblemKind::NotFound, format!("no request {id} was seen here"))),
+    }
+}
+
+/// Pauses a chain: nothing new is executed or submitted for it.
+///
+/// It is watched on, and what is under way is settled. The pause holds over restarts. A chain that is
+/// paused already stays as it is.
+#[utoipa::path(
+    post, path = "/v1/chains/{name}/pause", operation_id = "pause_chain", tag = "chains", security(("token" = [])),
+    params(("name" = String, Path, description = "The chain's configured name.")),
+    request_body = Option<PauseOrder>,
+    responses(
+        (status = 200, description = "It is paused.", body = PauseAnswer),
+        (status = 404, description = "No chain is configured under that name.", body = Problem, content_type = PROBLEM),
+    )
+)]
+pub(super) async fn pause_chain(
+    State(api): State<Shared>,
+    Path(name): Path<String>,
+    OptionalJson(order): OptionalJson<PauseOrder>,
+) -> Result<Json<PauseAnswer>, Problem> {
+    api.chain(&name)?;
+    pause(&api, &Subject::Chain(name), order).await
+}
+
+/// Ends a chain's pause.
+#[utoipa::path(
+    post, path = "/v1/chains/{name}/resume", operation_id = "resume_chain", tag = "chains", security(("token" = [])),
+    params(("name" = String, Path, description = "The chain's configured name.")),
+    responses(
+        (status = 200, description = "It isn't paused.", body = ResumeAnswer),
+        (status = 404, description = "No chain is configured under that name.", body = Problem, content_type = PROBLEM),
+    )
+)]
+pub(super) async fn resume_chain(
+    State(api): State<Shared>,
+    Path(name): Path<String>,
+) -> Result<Json<ResumeAnswer>, Problem> {
+    api.chain(&name)?;
+    resume(&api, &Subject::Chain(name)).await
+}
+
+/// Pauses a contract: it isn't run, on any chain.
+///
+/// Runs that are under way end, and their reports are submitted. The pause holds over restarts. A
+/// contract that is paused already stays as it is.
+#[utoipa::path(
+    post, path = "/v1/contracts/{id}/pause", operation_id = "pause_contract", tag = "contracts",
+    security(("token" = [])),
+    params(("id" = schema::ContractId, Path, description = "The contract's id.")),
+    request_body = Option<PauseOrder>,
+    responses(
+        (status = 200, description = "It is paused.", body = PauseAnswer),
+        (status = 404, description = "Neither the relayer nor the enclave has it.", body = Problem,
+            content_type = PROBLEM),
+    )
+)]
+pub(super) async fn pause_contract(
+    State(api): State<Shared>,
+    Path(id): Path<ContractId>,
+    OptionalJson(order): OptionalJson<PauseOrder>,
+) -> Result<Json<PauseAnswer>, Problem> {
+    known_contract(&api, id).await?;
+    pause(&api, &Subject::Contract(id), order).await
+}
+
+/// Ends a contract's pause.
+#[utoipa::path(
+    post, path = "/v1/contracts/{id}/resume", operation_id = "resume_contract", tag = "contracts",
+    security(("token" = [])),
+    params(("id" = schema::ContractId, Path, description = "The contract's id.")),
+    responses(
+        (status = 200, description = "It isn't paused.", body = ResumeAnswer),
+        (status = 404, description = "Neither the relayer nor the enclave has it.", body = Problem,
+            content_type = PROBLEM),
+    )
+)]
+pub(super) async fn resume_contract(
+    State(api): State<Shared>,
+    Path(id): Path<ContractId>,
+) -> Result<Json<ResumeAnswer>, Problem> {
+    known_contract(&api, id).await?;
+    resume(&api, &Subject::Contract(id)).await
+}
+
+/// Has a chain's blocks gone over again, beside the watching of new ones.
+///
+/// Requests that are known stay as they are. An order that stands already and begins lower stays.
+#[utoipa::path(
+    post, path = "/v1/chains/{name}/rescan", operation_id = "rescan_chain", tag = "chains", security(("token" = [])),
+    params(("name" = String, Path, description = "The chain's configured name.")),
+    request_body = RescanOrder,
+    responses(
+        (status = 202, description = "It is ordered.", body = RescanAnswer),
+        (status = 404, description = "No chain is configured under that name.", body = Problem, content_type = PROBLEM),
+        (status = 409, description = "That block was never watched, so it will be without an order.", body = Problem,
+            content_type = PROBLEM),
+    )
+)]
+pub(super) async fn rescan(
+    State(api): State<Shared>,
+    Path(name): Path<String>,
+    JsonBody(RescanOrder { from_block }): JsonBody<RescanOrder>,
+) -> Result<(StatusCode, Json<RescanAnswer>), Problem> {
+    let chain = api.chain(&name)?;
+    let watched = api.state.read.cursor(&name).await?.map(|block| block.number);
+    let Some(to_block) = watched.filter(|watched| *watched >= from_block) else {
+        let watched =
+            watched.map_or("no block was watched yet".to_owned(), |block| format!("the last one watched is {block}"));
+        let detail = format!("block {from_block} will be watched without an order: {watched}");
+        return Err(Problem::new(ProblemKind::Conflict, detail));
+    };
+    let next_block = api.state.admin.order_rescan(&name, from_block, Millis::now(&*api.state.clock)).await?;
+    chain.doorbells.watch.notify_one();
+    tracing::info!(chain = name, next_block, to_block, "rescan ordered");
+    Ok((StatusCode::ACCEPTED, Json(RescanAnswer { next_block, to_block })))
+}
+
+async fn pause(api: &Shared, subject: &Subject, order: Option<PauseOrder>) -> Result<Json<PauseAnswer>, Problem> {
+    let reason = order.and_then(|order| order.reason);
+    if reason.as_ref().is_some_and(|reason| reason.chars().count() > MAX_REASON) {
+        return Err(Problem::new(ProblemKind::Malformed, format!("a reason has at most {MAX_REASON} characters")));
+    }
+    let paused = api.state.admin.pause(subject, reason.as_deref(), Millis::now(&*api.state.clock)).await?;
+    tracing::warn!(%subject, reason = paused.reason, "paused by order");
+    Ok(Json(PauseAnswer { paused }))
+}
+
+async fn resume(api: &Shared, subject: &Subject) -> Result<Json<ResumeAnswer>, Problem> {
+    let was_paused = api.state.admin.resume(subject, Millis::now(&*api.state.clock)).await?;
+    for chain in api.state.chains.values() {
+        chain.doorbells.execute.notify_one();
+        chain.doorbells.submit.notify_one();
+    }
+    tracing::info!(%subject, was_paused, "resumed by order");
+    Ok(Json(ResumeAnswer { was_paused }))
+}
+
+/// Fails when neither the catalogue nor the enclave has the contract.
+async fn known_contract(api: &Shared, id: ContractId) -> Result<(), Problem> {
+    if api.state.catalogue.contract(id).await?.is_some() || api.state.enclave.contract(id).await?.is_some() {
+        return Ok(());
+    }
+    Err(Problem::new(ProblemKind::NotFound, format!("neither this relayer nor its enclave has a contract {id}")))
+}
