@@ -9,6 +9,7 @@ mod auth;
 mod chain;
 mod contract;
 mod docs;
+mod events;
 mod extract;
 mod openapi;
 mod problem;
@@ -34,7 +35,7 @@ use crate::{
     config::ApiToken,
     health::Health,
     pipeline::Doorbells,
-    store::{AdminStore, CatalogueStore, ExecuteStore, ReadStore},
+    store::{AdminStore, CatalogueStore, EventStore, ExecuteStore, ReadStore},
 };
 use axum::{
     Router,
@@ -46,7 +47,9 @@ use axum::{
 use bytes::Bytes;
 use phat_connector::{OracleStatus, ReportSink, RequestSource};
 use phat_enclave_api::Enclave;
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use utoipa_axum::{
     router::{OpenApiRouter, UtoipaMethodRouterExt as _},
     routes,
@@ -70,6 +73,8 @@ pub struct ApiState {
     pub execute: Arc<dyn ExecuteStore>,
     /// What the operator's orders are written to.
     pub admin: Arc<dyn AdminStore>,
+    /// What happened.
+    pub events: Arc<dyn EventStore>,
     /// The enclave.
     pub enclave: Arc<dyn Enclave>,
     /// The chains, by their configured names.
@@ -84,6 +89,10 @@ pub struct ApiState {
     pub token_file: PathBuf,
     /// Whether a worker that nothing vouches for is accepted.
     pub allow_simulated: bool,
+    /// The most streams of events that are open at once.
+    pub max_streams: NonZeroU32,
+    /// Ends the streams when the relayer stops.
+    pub stopping: CancellationToken,
 }
 
 /// One chain, as the API looks at it.
@@ -109,6 +118,8 @@ struct Api {
     readiness: ready::Cache,
     /// What `/openapi.json` answers.
     description: Bytes,
+    /// One permit for each stream of events.
+    streams: Arc<Semaphore>,
 }
 
 impl Api {
@@ -124,7 +135,13 @@ impl Api {
 
 /// The API's routes.
 pub fn router(state: ApiState) -> Router {
-    let api = Arc::new(Api { state, readiness: ready::Cache::default(), description: openapi::rendered() });
+    let streams = Semaphore::new(usize::try_from(state.max_streams.get()).unwrap_or(Semaphore::MAX_PERMITS));
+    let api = Arc::new(Api {
+        state,
+        readiness: ready::Cache::default(),
+        description: openapi::rendered(),
+        streams: Arc::new(streams),
+    });
     let token = from_fn_with_state(Arc::clone(&api), auth::require_token);
     Router::from(reads())
         .merge(Router::from(writes()).route_layer(token))
@@ -153,6 +170,7 @@ fn reads() -> OpenApiRouter<Shared> {
         .routes(routes!(contract::show))
         .routes(routes!(chain::list))
         .routes(routes!(worker::show))
+        .routes(routes!(events::stream))
         .routes(routes!(openapi::show))
         .routes(routes!(docs::enter))
         .routes(routes!(docs::page))

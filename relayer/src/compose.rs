@@ -88,7 +88,8 @@ async fn run_until(config: Config, cancel: CancellationToken) -> Result<()> {
         read: store.clone(),
         catalogue: store.clone(),
         execute: store.clone(),
-        admin: store,
+        admin: store.clone(),
+        events: store,
         enclave: enclave.clone(),
         chains: api_chains,
         health,
@@ -96,6 +97,8 @@ async fn run_until(config: Config, cancel: CancellationToken) -> Result<()> {
         token: config.api.token.clone(),
         token_file: config.api.token_file.clone(),
         allow_simulated: config.enclave.allow_simulated,
+        max_streams: config.api.max_streams,
+        stopping: cancel.clone(),
     });
     let store_ended = closed(store_closing, &cancel);
     let listener = bind(&config).await?;

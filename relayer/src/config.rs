@@ -60,6 +60,8 @@ pub struct ApiConfig {
     pub token_file: PathBuf,
     /// Where the bound address is written after the start.
     pub addr_file: Option<PathBuf>,
+    /// The most streams of events that are open at once.
+    pub max_streams: NonZeroU32,
 }
 
 /// Where the relayer keeps what it knows.

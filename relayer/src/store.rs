@@ -4,6 +4,7 @@
 mod admin;
 mod catalogue;
 mod error;
+mod events;
 mod read;
 mod role;
 pub mod sqlite;
@@ -11,6 +12,7 @@ pub mod sqlite;
 pub use admin::{Act, AdminStore, NoRetry, Pause, Pauses, Retried, Subject};
 pub use catalogue::CatalogueStore;
 pub use error::StoreError;
+pub use events::{Event, EventFilter, EventPage, EventStore};
 pub use read::{
     AttemptRecord, EventRecord, ReadStore, RequestFilter, RequestLife, RequestSummary, StoredReport, TransactionRecord,
 };

@@ -52,8 +52,9 @@ fn api(mut section: Section<'_>, mistakes: &mut Vec<Mistake>) -> ApiConfig {
         None
     });
     let addr_file = section.path("addr_file", mistakes);
+    let max_streams = section.or("max_streams", count(32), mistakes);
     section.finish(mistakes);
-    ApiConfig { listen, token, token_file, addr_file }
+    ApiConfig { listen, token, token_file, addr_file, max_streams }
 }
 
 fn database(mut section: Section<'_>, mistakes: &mut Vec<Mistake>) -> Option<DatabaseConfig> {

@@ -2,6 +2,7 @@
 
 mod admin;
 mod catalogue;
+mod events;
 mod execute;
 mod read;
 mod row;

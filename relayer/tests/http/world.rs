@@ -21,7 +21,7 @@ use phat_relayer::{
 };
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
-use std::{collections::BTreeMap, net::Ipv4Addr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::Ipv4Addr, num::NonZeroU32, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -29,6 +29,9 @@ use tokio_util::sync::CancellationToken;
 pub(crate) const TOKEN: &str = "the-token-of-this-test";
 /// The clock stands still.
 pub(crate) const NOW: Duration = Duration::from_millis(1_700_000_000_123);
+
+/// How many streams of events may be open.
+pub(crate) const MAX_STREAMS: NonZeroU32 = NonZeroU32::new(2).unwrap();
 
 struct StoppedClock;
 
@@ -92,7 +95,8 @@ impl World {
             read: Arc::clone(&shared) as Arc<_>,
             catalogue: Arc::clone(&shared) as Arc<_>,
             execute: Arc::clone(&shared) as Arc<_>,
-            admin: shared,
+            admin: Arc::clone(&shared) as Arc<_>,
+            events: shared,
             enclave: Arc::clone(&enclave) as Arc<_>,
             chains: BTreeMap::from([("local".to_owned(), ends)]),
             health: health.clone(),
@@ -100,6 +104,8 @@ impl World {
             token: setting.token.then(|| ApiToken::new(TOKEN).unwrap()),
             token_file,
             allow_simulated: setting.allow_simulated,
+            max_streams: MAX_STREAMS,
+            stopping: cancel.clone(),
         });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

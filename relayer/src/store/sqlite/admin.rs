@@ -61,10 +61,8 @@ impl AdminStore for SqliteStore {
 
     async fn note(&self, subject: &Subject, act: Act, detail: Option<Value>, now: Millis) -> Result<(), StoreError> {
         let subject = subject.clone();
-        self.write(move |connection| {
-            Box::pin(async move { record_act(connection, &subject, act, detail, now).await })
-        })
-        .await
+        self.write(move |connection| Box::pin(async move { record_act(connection, &subject, act, detail, now).await }))
+            .await
     }
 }
 
