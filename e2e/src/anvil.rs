@@ -56,6 +56,12 @@ impl Anvil {
         format!("ws://{}", self.address)
     }
 
+    /// The process.
+    #[must_use]
+    pub const fn process(&self) -> &Process {
+        &self.process
+    }
+
     /// The end of what it wrote.
     #[must_use]
     pub fn log_tail(&self) -> String {

@@ -10,11 +10,12 @@ use anyhow::{Context, Result, ensure};
 use ethers::{
     contract::{ContractCall, EthEvent},
     providers::{Http, Provider},
-    types::{Address, TransactionReceipt, U256},
+    types::{Address, TransactionReceipt, U256, transaction::eip2718::TypedTransaction},
 };
 use phat_protocol::{
     Amount, BlockHash, ContractId, Digest, EvmAddress, Outcome, RequestId, bounds::LEAST_LIFETIME, evm, keccak256,
 };
+use std::collections::BTreeMap;
 
 type Call<T> = ContractCall<Provider<Http>, T>;
 
@@ -152,20 +153,41 @@ impl Asker {
     /// # Errors
     /// When the transaction fails.
     pub async fn ask(&self, question: &Question) -> Result<Asked> {
+        Asked::from_receipt(&mined(self.asking(question).await?).await?, self.oracle.address())
+    }
+
+    /// The transaction that asks and pays what is due, for anyone to sign.
+    ///
+    /// # Errors
+    /// When the node doesn't answer.
+    pub async fn transaction(&self, question: &Question) -> Result<TypedTransaction> {
+        Ok(self.asking(question).await?.tx)
+    }
+
+    async fn asking(&self, question: &Question) -> Result<Call<[u8; 32]>> {
         let length = U256::from(question.payload.len());
         let due = self.oracle.quote(question.callback_gas, length, question.max_output).call().await?;
-        let call = self
-            .contract
-            .ask(
-                question.contract_id.0,
-                question.min_revision,
-                question.payload.clone().into(),
-                question.callback_gas,
-                question.max_output,
-                question.lifetime,
-            )
-            .value(due);
-        Asked::from_receipt(&mined(call).await?, self.oracle.address())
+        let call = self.contract.ask(
+            question.contract_id.0,
+            question.min_revision,
+            question.payload.clone().into(),
+            question.callback_gas,
+            question.max_output,
+            question.lifetime,
+        );
+        Ok(call.value(due))
+    }
+
+    /// How many answers its callback took, by request.
+    ///
+    /// # Errors
+    /// When the node doesn't answer.
+    pub async fn all_heard(&self) -> Result<BTreeMap<RequestId, u64>> {
+        let mut heard = BTreeMap::new();
+        for event in self.contract.event::<AnswerTakenFilter>().from_block(0).query().await? {
+            *heard.entry(RequestId(event.request_id)).or_default() += 1;
+        }
+        Ok(heard)
     }
 
     /// Everything that its callback was told about a request, in order.

@@ -1,7 +1,7 @@
 //! The enclave as a process.
 
 use crate::{Binaries, Process, wait_for};
-use anyhow::Result;
+use anyhow::{Context, Result};
 use phat_enclave_api::{Client, ClientSettings, Enclave, Endpoint, Status};
 use std::{
     fs,
@@ -82,6 +82,14 @@ impl EnclaveProcess {
             None => Ok(None),
             Some(mut process) => process.terminate(STOP_DEADLINE).await.map(Some),
         }
+    }
+
+    /// The process.
+    ///
+    /// # Errors
+    /// When it was stopped.
+    pub fn process(&self) -> Result<&Process> {
+        self.process.as_ref().context("the enclave was stopped")
     }
 
     /// Speaks to it.

@@ -84,13 +84,18 @@ impl Guest {
     /// # Errors
     /// When the module can't be read.
     pub fn contract_id(&self) -> Result<ContractId> {
-        let init_data = match &self.init {
-            Init::Json(json) => constructor(&json.as_bytes()),
-            Init::Data(data) => data.clone(),
-        };
+        let init_data = self.init_data();
         let code_hash = code_hash(&fs::read(&self.wasm)?);
         let seed = ContractSeed { code_hash, init_data: &init_data, owner: Owner::NOBODY, salt: Salt::default() };
         Ok(seed.contract_id())
+    }
+
+    /// The exact input of `deploy`.
+    pub(crate) fn init_data(&self) -> Vec<u8> {
+        match &self.init {
+            Init::Json(json) => constructor(&json.as_bytes()),
+            Init::Data(data) => data.clone(),
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! and the relayer as processes, the contracts by the relayer's own commands.
 
 mod anvil;
+pub mod bench;
 mod binaries;
 mod bindings;
 mod chain;
@@ -27,7 +28,7 @@ mod verdict;
 mod wait;
 
 pub use anvil::Anvil;
-pub use binaries::Binaries;
+pub use binaries::{Binaries, repository};
 pub use bindings::{phat_oracle, price_consumer, reverting_consumer};
 pub use chain::{CHAIN_ID, Chain};
 pub use command::{CommandFailed, Relayer};

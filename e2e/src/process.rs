@@ -70,6 +70,28 @@ impl Process {
         Ok(self.ended)
     }
 
+    /// The process group that it and its children are in.
+    #[must_use]
+    pub const fn group(&self) -> Pid {
+        self.group
+    }
+
+    /// Stops it where it is, its children too, until [`Self::resume`].
+    ///
+    /// # Errors
+    /// When the signal can't be sent.
+    pub fn pause(&self) -> Result<()> {
+        Ok(kill_process_group(self.group, Signal::STOP)?)
+    }
+
+    /// Lets it go on after [`Self::pause`].
+    ///
+    /// # Errors
+    /// When the signal can't be sent.
+    pub fn resume(&self) -> Result<()> {
+        Ok(kill_process_group(self.group, Signal::CONT)?)
+    }
+
     /// `kill -9`, and waits for the end. Nothing the process holds in memory survives.
     ///
     /// # Errors

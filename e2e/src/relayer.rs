@@ -90,6 +90,14 @@ impl RelayerProcess {
         }
     }
 
+    /// The process.
+    ///
+    /// # Errors
+    /// When it was stopped.
+    pub fn process(&self) -> Result<&Process> {
+        self.process.as_ref().context("the relayer was stopped")
+    }
+
     /// Fails when it ended by itself.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The developer's tool: what a machine needs, the demo, the tests, and every generated file that is
 //! committed. `cargo xtask --help` lists its commands.
 
+mod bench;
 mod contracts;
 mod demo;
 mod guests;
@@ -40,6 +41,11 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Measure the system on this machine; without a name, say what can be measured
+    Bench {
+        #[command(subcommand)]
+        bench: Option<bench::Bench>,
+    },
     /// Build the guests to phat-contracts/artifacts
     Guests {
         /// Write nothing; fail when the committed files are not current
@@ -71,6 +77,7 @@ fn main() -> Result<()> {
         Command::Setup { system } => setup::run(system),
         Command::Test { filter } => test::run(filter.as_deref()),
         Command::Demo { arguments } => demo::run(&arguments),
+        Command::Bench { bench } => bench::run(bench.as_ref()),
         Command::Guests { check } => guests::run(check),
         Command::Contracts { check } => contracts::run(check),
         Command::Openapi { check } => openapi::run(check),

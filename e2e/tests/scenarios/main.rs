@@ -4,6 +4,7 @@
 mod bad_guest;
 mod bad_module;
 mod bad_source;
+mod bench;
 mod demo;
 mod enclave_crash;
 mod honesty;

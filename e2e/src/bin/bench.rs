@@ -1,0 +1,91 @@
+//! Measures the system on this machine; `docs/benchmarks.md` says what each figure means.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the figures are for people to read")]
+
+use anyhow::{Context, Result, ensure};
+use clap::{Args, Parser, Subcommand};
+use phat_e2e::{
+    Binaries,
+    bench::{self, Extent, Figure},
+};
+use serde::Serialize;
+use std::{env, fs, path::PathBuf, process::ExitCode, thread::available_parallelism};
+
+/// Measures the system on this machine.
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    bench: Bench,
+}
+
+#[derive(Debug, Subcommand)]
+enum Bench {
+    /// From a request's transaction to its answer: latency, throughput, and what the parts cost alone.
+    Relay(Relay),
+}
+
+#[derive(Debug, Args)]
+struct Relay {
+    /// Measures little, in seconds: shows that everything works.
+    #[arg(long)]
+    quick: bool,
+    /// Where the figures are written to as JSON; by default bench/relay.json in the target directory.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Where the `relayer` and `enclave` programs are; by default beside this one.
+    #[arg(long, value_name = "DIR")]
+    bin_dir: Option<PathBuf>,
+}
+
+/// The JSON file.
+#[derive(Debug, Serialize)]
+struct Written<'a> {
+    bench: &'static str,
+    profile: &'a str,
+    quick: bool,
+    processors: usize,
+    figures: &'a [Figure],
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let Arguments { bench: Bench::Relay(relay) } = Arguments::parse();
+    match run(&relay).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Relay) -> Result<()> {
+    // target/PROFILE/bench
+    let program = env::current_exe()?;
+    let beside = program.parent().context("this program is in no directory")?;
+    let target = beside.parent().context("no target directory")?;
+    let binaries = arguments.bin_dir.as_deref().unwrap_or(beside);
+    // Cargo calls the directory of its profile `dev` so.
+    let profile = match binaries.file_name().and_then(|name| name.to_str()).unwrap_or("unknown") {
+        "debug" => "dev",
+        other => other,
+    };
+    let json = arguments.json.clone().unwrap_or_else(|| target.join("bench/relay.json"));
+    let extent = if arguments.quick { Extent::quick() } else { Extent::full() };
+    let processors = available_parallelism()?.get();
+    eprintln!("programs of the profile {profile}, {processors} processors; everything shares them");
+
+    let figures = bench::relay(&Binaries::in_directory(binaries)?, &extent, |step| eprintln!("- {step}")).await?;
+    for figure in figures.all() {
+        println!("{figure}");
+    }
+    let written = Written { bench: "relay", profile, quick: arguments.quick, processors, figures: figures.all() };
+    if let Some(directory) = json.parent() {
+        fs::create_dir_all(directory)?;
+    }
+    fs::write(&json, serde_json::to_string_pretty(&written)? + "\n")
+        .with_context(|| format!("can't write {}", json.display()))?;
+    eprintln!("{} figures are in {}", figures.all().len(), json.display());
+    let broken = figures.broken();
+    ensure!(broken.is_empty(), "not every request was answered exactly once: {}", broken.join(", "));
+    Ok(())
+}
