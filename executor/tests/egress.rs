@@ -5,6 +5,8 @@
 mod support;
 
 use async_trait::async_trait;
+use axum::Router;
+use futures_util::future::join_all;
 use parity_scale_codec::Encode;
 use phat_executor::{
     AllowEntry, Denial, Executor, ExecutorConfig, HostServices, HttpResult, Mode, Resolver, Resources, Run, RunResult,
@@ -20,6 +22,7 @@ use support::{
     http::{Request, get, response, returned},
     query, run, server,
 };
+use tokio::sync::Barrier;
 
 async fn fetch(config: &ExecutorConfig, request: Request) -> RunResult {
     run(&executor(config), Run { input: request.encode(), ..query(&guest::fetcher()) }).await
@@ -81,6 +84,30 @@ async fn connections_are_used_again() {
         assert_eq!(response(&run(&executor, Run { input, ..query(&guest::fetcher()) }).await).status, 200);
     }
     assert_eq!(server.connections.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_crowds_connections_are_used_again() {
+    const CROWD: usize = 16;
+    const ROUNDS: usize = 4;
+    // Nobody is answered before all have come, so that each needs a connection of its own.
+    let everybody = Arc::new(Barrier::new(CROWD));
+    let site = Router::new().fallback(async move || {
+        everybody.wait().await;
+        "all are here"
+    });
+    let server = server::http_of(site).await;
+    let executor = executor(&server.config());
+    for _ in 0..ROUNDS {
+        let input = get(server.url("http", "/")).encode();
+        let runs = (0..CROWD).map(|_| run(&executor, Run { input: input.clone(), ..query(&guest::fetcher()) }));
+        for result in join_all(runs).await {
+            assert_eq!(response(&result).status, 200);
+        }
+    }
+    // A connection may be on its way back when the next request looks for one.
+    let made = server.connections.load(Ordering::SeqCst);
+    assert!((CROWD..2 * CROWD).contains(&made), "{made} connections for {ROUNDS} rounds of {CROWD}");
 }
 
 #[tokio::test]

@@ -54,8 +54,9 @@ pub enum EgressError {
 /// How long a connection without a request is kept. Such connections are not among those that are
 /// counted.
 const IDLE: Duration = Duration::from_secs(5);
-/// How many of them are kept for each host and port.
-const IDLE_PER_HOST: usize = 2;
+/// How many of them are kept for each host and port: as many as a relayer's default concurrency has
+/// one source asked at once, so that a crowd of requests makes its connections, and shakes hands, once.
+const IDLE_PER_HOST: usize = 64;
 
 /// A host and port that the policy opens.
 pub(super) struct Opened {
