@@ -29,7 +29,9 @@ mod wait;
 
 pub use anvil::Anvil;
 pub use binaries::{Binaries, repository};
-pub use bindings::{phat_oracle, price_consumer, reverting_consumer};
+pub use bindings::{
+    empty_consumer, phat_oracle, price_consumer, reverting_consumer, simulated_attestation_verifier, worker_registry,
+};
 pub use chain::{CHAIN_ID, Chain};
 pub use command::{CommandFailed, Relayer};
 pub use consumer::{Asked, Asker, Heard, PriceAsker, Question};

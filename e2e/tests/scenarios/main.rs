@@ -7,10 +7,12 @@ mod bad_source;
 mod bench;
 mod demo;
 mod enclave_crash;
+mod gas;
 mod honesty;
 mod outage;
 mod readme;
 mod relayer_crash;
+mod solidity_guide;
 mod tls;
 mod wake;
 
