@@ -65,6 +65,24 @@ impl Guest {
         Self::new("http-json.wasm", name, Init::Json(init.json()))
     }
 
+    /// `price-median`, reading these [`crate::PriceSource`]s, which it calls `source-0`, `source-1`, …
+    ///
+    /// # Errors
+    /// When its module isn't built.
+    pub fn price_median(name: &str, origins: &[String], decimals: u8) -> Result<Self> {
+        let sources: Vec<_> = origins
+            .iter()
+            .enumerate()
+            .map(|(index, origin)| {
+                serde_json::json!({
+                    "name": format!("source-{index}"), "origin": origin, "path": PATH, "pointer": POINTER,
+                })
+            })
+            .collect();
+        let init = serde_json::json!({"sources": sources, "type": "uint256", "decimals": decimals});
+        Self::new("price-median.wasm", name, Init::Json(init.to_string()))
+    }
+
     /// The guest that behaves as its payload says.
     ///
     /// # Errors

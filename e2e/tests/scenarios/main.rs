@@ -10,6 +10,7 @@ mod enclave_crash;
 mod gas;
 mod honesty;
 mod outage;
+mod price_median;
 mod readme;
 mod relayer_crash;
 mod solidity_guide;
