@@ -190,6 +190,14 @@ impl StatusApi {
         Ok(Some(state.to_owned()))
     }
 
+    /// The text at a path.
+    ///
+    /// # Errors
+    /// When there is no answer, or one that isn't a success.
+    pub async fn text(&self, path: &str) -> Result<String> {
+        Ok(self.http.get(format!("{}{path}", self.base)).send().await?.error_for_status()?.text().await?)
+    }
+
     /// What is at a path.
     ///
     /// # Errors

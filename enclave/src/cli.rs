@@ -4,13 +4,11 @@ mod open_files;
 mod signals;
 
 use clap::{Args, Parser, Subcommand};
-use phat_enclave::{
-    Config, Enclave,
-    config::{LogFormat, SAMPLE},
-};
+use phat_enclave::{Config, Enclave, config::SAMPLE};
 use phat_enclave_api::{Client, ClientSettings, Enclave as _, Endpoint, Status};
+use phat_telemetry::{LogFilter, LogFormat, LogSettings, Settings};
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
     path::PathBuf,
     process::ExitCode,
 };
@@ -58,6 +56,12 @@ struct Serve {
     /// unix:PATH, or http://ADDRESS:PORT with a loopback address.
     #[arg(long, env = "PHAT_ENCLAVE_LISTEN", value_name = "ENDPOINT")]
     listen: Endpoint,
+    /// What to log, instead of the configuration's log.filter: a level, or directives.
+    #[arg(long, value_name = "FILTER", env = "RUST_LOG")]
+    log: Option<LogFilter>,
+    /// How log lines look, instead of the configuration's log.format: human or json.
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<LogFormat>,
 }
 
 #[derive(Args)]
@@ -110,44 +114,45 @@ impl ConfigFile {
 impl Serve {
     fn run(self) -> anyhow::Result<()> {
         let config = self.file.load()?;
-        start_log(&config)?;
-        open_files::raise();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().max_blocking_threads(BLOCKING_THREADS).enable_all().build()?;
         runtime.block_on(async {
-            let stop = CancellationToken::new();
-            let signals = tokio::spawn(signals::stop(stop.clone())?);
-            let enclave = Enclave::start(&config, &self.data_dir, &self.listen).await?;
-            let status = enclave.status().await?;
-            tracing::info!(
-                attestation = %status.attestation,
-                worker = %status.keys.worker,
-                measurement = %status.measurement,
-                config_hash = %status.config_hash,
-                contracts = status.contracts,
-                version = status.version,
-                "listens on {} with {} attestation",
-                enclave.endpoint(),
-                status.attestation,
-            );
-            let ended = enclave.run(stop).await;
-            signals.abort();
-            tracing::info!("stopped");
-            Ok(ended?)
+            let telemetry = phat_telemetry::start(&self.telemetry(&config))?;
+            open_files::raise();
+            let served = self.serve(&config).await;
+            telemetry.stop().await;
+            served
         })
     }
-}
 
-fn start_log(config: &Config) -> anyhow::Result<()> {
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::try_new(&config.log.filter)?)
-        .with_ansi(io::stderr().is_terminal())
-        .with_writer(io::stderr);
-    let started = match config.log.format {
-        LogFormat::Text => log.try_init(),
-        LogFormat::Json => log.json().try_init(),
-    };
-    started.map_err(|error| anyhow::anyhow!("the log can't be started: {error}"))
+    fn telemetry(&self, config: &Config) -> Settings {
+        let LogSettings { filter, format } = config.log.clone();
+        let log = LogSettings { filter: self.log.clone().unwrap_or(filter), format: self.log_format.unwrap_or(format) };
+        let otlp = config.telemetry.otlp_endpoint.clone();
+        Settings { service: "phat-enclave", version: env!("CARGO_PKG_VERSION"), log, otlp }
+    }
+
+    async fn serve(&self, config: &Config) -> anyhow::Result<()> {
+        let stop = CancellationToken::new();
+        let signals = tokio::spawn(signals::stop(stop.clone())?);
+        let enclave = Enclave::start(config, &self.data_dir, &self.listen).await?;
+        let status = enclave.status().await?;
+        tracing::info!(
+            attestation = %status.attestation,
+            worker = %status.keys.worker,
+            measurement = %status.measurement,
+            config_hash = %status.config_hash,
+            contracts = status.contracts,
+            version = status.version,
+            "listens on {} with {} attestation",
+            enclave.endpoint(),
+            status.attestation,
+        );
+        let ended = enclave.run(stop).await;
+        signals.abort();
+        tracing::info!("stopped");
+        Ok(ended?)
+    }
 }
 
 impl StatusOf {

@@ -7,6 +7,7 @@ pub use load::{ConfigError, ConfigErrors, Source};
 
 use phat_executor::{EgressPolicy, ExecutorConfig, Limits, Resources};
 use phat_protocol::Digest;
+use phat_telemetry::{LogSettings, OtlpEndpoint};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -27,7 +28,9 @@ pub struct Config {
     /// How the process ends.
     pub shutdown: ShutdownConfig,
     /// What is logged.
-    pub log: LogConfig,
+    pub log: LogSettings,
+    /// Where traces go.
+    pub telemetry: TelemetryConfig,
 }
 
 /// Calls beyond these are answered "busy".
@@ -67,24 +70,37 @@ pub struct ShutdownConfig {
     pub timeout: Duration,
 }
 
-/// What is logged.
+/// Where traces go.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct LogConfig {
-    /// A level, or directives of `tracing-subscriber`'s environment filter.
-    pub filter: String,
-    /// How events are written.
-    pub format: LogFormat,
+pub struct TelemetryConfig {
+    /// A collector that takes traces by OTLP over HTTP; none, written as an empty text, exports nothing.
+    #[serde(with = "empty_for_none")]
+    pub otlp_endpoint: Option<OtlpEndpoint>,
 }
 
-/// How events are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
+/// A setting without a value stands in a file as an empty text, so that the defaults name every setting.
+mod empty_for_none {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+    use std::{fmt, str::FromStr};
+
+    pub(super) fn serialize<T: Clone + Into<String>, S: Serializer>(
+        value: &Option<T>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        value.clone().map(Into::into).unwrap_or_default().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+    where
+        T: FromStr<Err: fmt::Display>,
+        D: Deserializer<'de>,
+    {
+        match String::deserialize(deserializer)?.as_str() {
+            "" => Ok(None),
+            text => text.parse().map(Some).map_err(D::Error::custom),
+        }
+    }
 }
 
 /// The documented defaults, as a file to start from.

@@ -1,6 +1,7 @@
 //! The HTTP half of the boundary.
 
 mod answer;
+mod trace;
 
 use crate::worker::Worker;
 use answer::{Failure, read};
@@ -74,7 +75,7 @@ async fn contract(State(worker): State<Arc<Worker>>, Path(id): Path<String>) -> 
 async fn execute(State(worker): State<Arc<Worker>>, headers: HeaderMap, body: Body) -> Result<Execution> {
     let execute: Execute = read(&headers, body)?;
     let request_id = execute.request.request_id();
-    let span = tracing::info_span!("execute", %request_id);
+    let span = trace::of_request(&headers, request_id);
     async {
         match worker.execute(execute).await {
             Ok(execution) => Ok(Json(execution)),
@@ -90,7 +91,7 @@ async fn execute(State(worker): State<Arc<Worker>>, headers: HeaderMap, body: Bo
 
 async fn simulate(State(worker): State<Arc<Worker>>, headers: HeaderMap, body: Body) -> Result<Simulation> {
     let simulate: Simulate = read(&headers, body)?;
-    let span = tracing::info_span!("simulate", contract_id = %simulate.contract_id);
+    let span = trace::of_simulation(&headers, simulate.contract_id);
     Ok(Json(worker.simulate(simulate).instrument(span).await?))
 }
 

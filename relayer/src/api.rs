@@ -11,6 +11,7 @@ mod contract;
 mod docs;
 mod events;
 mod extract;
+mod metrics;
 mod openapi;
 mod problem;
 mod ready;
@@ -35,13 +36,13 @@ use crate::{
     config::ApiToken,
     health::Health,
     pipeline::Doorbells,
-    store::{AdminStore, CatalogueStore, EventStore, ExecuteStore, ReadStore},
+    store::{AdminStore, CatalogueStore, EventStore, ExecuteStore, FigureStore, ReadStore},
 };
 use axum::{
     Router,
     extract::DefaultBodyLimit,
     http::{HeaderValue, header},
-    middleware::{from_fn_with_state, map_response},
+    middleware::{from_fn, from_fn_with_state, map_response},
     response::Response,
 };
 use bytes::Bytes;
@@ -67,6 +68,8 @@ const COMPONENT_TIMEOUT: Duration = Duration::from_secs(2);
 pub struct ApiState {
     /// What the database knows.
     pub read: Arc<dyn ReadStore>,
+    /// What the metrics read.
+    pub figures: Arc<dyn FigureStore>,
     /// The contracts deployed here.
     pub catalogue: Arc<dyn CatalogueStore>,
     /// Where ignored requests are looked at again once their contract is here.
@@ -116,6 +119,7 @@ type Shared = Arc<Api>;
 struct Api {
     state: ApiState,
     readiness: ready::Cache,
+    scrapes: metrics::Scrapes,
     /// What `/openapi.json` answers.
     description: Bytes,
     /// One permit for each stream of events.
@@ -136,8 +140,10 @@ impl Api {
 /// The API's routes.
 pub fn router(state: ApiState) -> Router {
     let streams = Semaphore::new(usize::try_from(state.max_streams.get()).unwrap_or(Semaphore::MAX_PERMITS));
+    let scrapes = metrics::Scrapes::since(state.clock.now());
     let api = Arc::new(Api {
         state,
+        scrapes,
         readiness: ready::Cache::default(),
         description: openapi::rendered(),
         streams: Arc::new(streams),
@@ -149,6 +155,7 @@ pub fn router(state: ApiState) -> Router {
         .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(map_response(no_sniffing))
+        .layer(from_fn(metrics::observe))
         .with_state(api)
 }
 
@@ -164,6 +171,7 @@ fn reads() -> OpenApiRouter<Shared> {
     OpenApiRouter::default()
         .routes(routes!(ready::live))
         .routes(routes!(ready::ready))
+        .routes(routes!(metrics::show))
         .routes(routes!(request::list))
         .routes(routes!(request::show))
         .routes(routes!(contract::list))

@@ -10,6 +10,7 @@ use crate::{
     config::{ChainConfig, ChainKind, Config, DatabaseConfig, EvmConfig},
     enclave::VettedEnclave,
     health::Health,
+    metrics::CallsOf,
     pipeline::{ChainEnd, Doorbells, ExecuteSettings, Pipeline, RetrySettings, SubmitSettings, WatchSettings},
     store::sqlite::SqliteStore,
 };
@@ -86,6 +87,7 @@ async fn run_until(config: Config, cancel: CancellationToken) -> Result<()> {
     let greeted = greeting::greet(&*enclave, config.retry.max, &cancel);
     let router = api::router(ApiState {
         read: store.clone(),
+        figures: store.clone(),
         catalogue: store.clone(),
         execute: store.clone(),
         admin: store.clone(),
@@ -141,7 +143,9 @@ fn open_enclave(config: &Config) -> Result<VettedEnclave<Client>> {
         call_timeout: config.enclave.call_timeout,
         run_timeout: config.enclave.run_timeout,
     };
-    let client = Client::new(config.enclave.endpoint.clone(), settings).context("can't make the enclave's client")?;
+    let client = Client::new(config.enclave.endpoint.clone(), settings)
+        .context("can't make the enclave's client")?
+        .traced(phat_telemetry::traceparent);
     Ok(VettedEnclave::new(client, config.enclave.allow_simulated))
 }
 
@@ -169,7 +173,7 @@ fn open_chain(name: &str, config: &ChainConfig) -> Result<(ChainEnd, Arc<dyn Reg
     let context = || format!("chains.{name}");
     match &config.kind {
         ChainKind::Evm(evm) => {
-            let chain = EvmChain::connect(evm_settings(evm), evm.key.secret()).with_context(context)?;
+            let chain = EvmChain::connect(evm_settings(name, evm), evm.key.secret()).with_context(context)?;
             let admin = EvmAdmin::connect(admin_settings(evm), evm.key.secret()).with_context(context)?;
             let registrar = EvmRegistrar { chain: chain.clone(), admin };
             let end = ChainEnd {
@@ -184,7 +188,7 @@ fn open_chain(name: &str, config: &ChainConfig) -> Result<(ChainEnd, Arc<dyn Reg
     }
 }
 
-fn evm_settings(config: &EvmConfig) -> EvmSettings {
+fn evm_settings(name: &str, config: &EvmConfig) -> EvmSettings {
     EvmSettings {
         rpc_url: config.rpc_url.clone(),
         ws_url: config.ws_url.clone(),
@@ -194,6 +198,7 @@ fn evm_settings(config: &EvmConfig) -> EvmSettings {
         call_timeout: config.call_timeout,
         ca_certificate: config.ca_certificate.clone(),
         fees: FeePolicy::default(),
+        calls: Arc::new(CallsOf(name.into())),
     }
 }
 

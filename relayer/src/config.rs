@@ -19,6 +19,7 @@ pub use secret::{ApiToken, KeyFileError, WalletKey};
 
 use phat_connector_evm::EndpointUrl;
 use phat_enclave_api::Endpoint;
+use phat_telemetry::{LogSettings, OtlpEndpoint};
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
@@ -45,6 +46,10 @@ pub struct Config {
     pub submit: SubmitConfig,
     /// Back-off of every failing step.
     pub retry: RetryConfig,
+    /// Log lines.
+    pub log: LogSettings,
+    /// Where traces go over OTLP; none exports nothing.
+    pub otlp: Option<OtlpEndpoint>,
     /// The chains, by the names that the operator gave them.
     pub chains: BTreeMap<String, ChainConfig>,
 }

@@ -10,6 +10,7 @@ pub mod compose;
 pub mod config;
 pub mod enclave;
 pub mod health;
+pub(crate) mod metrics;
 pub mod pipeline;
 pub mod request;
 pub mod schema;

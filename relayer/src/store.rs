@@ -5,6 +5,7 @@ mod admin;
 mod catalogue;
 mod error;
 mod events;
+mod figures;
 mod read;
 mod role;
 pub mod sqlite;
@@ -13,6 +14,7 @@ pub use admin::{Act, AdminStore, NoRetry, Pause, Pauses, Retried, Subject};
 pub use catalogue::CatalogueStore;
 pub use error::StoreError;
 pub use events::{Event, EventFilter, EventPage, EventStore};
+pub use figures::{FigureStore, Queues, Step};
 pub use read::{
     AttemptRecord, EventRecord, ReadStore, RequestFilter, RequestLife, RequestSummary, StoredReport, TransactionRecord,
 };

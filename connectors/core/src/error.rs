@@ -76,6 +76,21 @@ pub enum ChainError {
 }
 
 impl ChainError {
+    /// The variant's name, for counting.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Unreachable { .. } => "unreachable",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::WrongChain { .. } => "wrong_chain",
+            Self::NoOracle { .. } => "no_oracle",
+            Self::Node { .. } => "node",
+            Self::Malformed { .. } => "malformed",
+            Self::Reverted { .. } => "reverted",
+            Self::InsufficientFunds { .. } => "insufficient_funds",
+        }
+    }
+
     /// Whether the same call may succeed later without anyone changing a setting.
     #[must_use]
     pub const fn is_transient(&self) -> bool {

@@ -5,6 +5,7 @@
 
 mod account;
 mod block;
+mod call;
 mod error;
 mod finality;
 mod sink;
@@ -13,6 +14,7 @@ mod status;
 
 pub use account::{Account, TxHash};
 pub use block::{BlockRef, Head};
+pub use call::{Call, CallObserver, Unobserved};
 pub use error::ChainError;
 pub use finality::{Finality, ParseFinalityError};
 pub use sink::{Acceptance, Entry, Fees, PreparedTransaction, ReportSink};

@@ -43,10 +43,11 @@ impl EvmChain {
     /// # Errors
     /// Where the key or the CA certificate can't be used.
     pub fn connect(settings: EvmSettings, wallet: &SecretString) -> Result<Self, SettingsError> {
-        let EvmSettings { rpc_url, ws_url, chain_id, oracle, finality, call_timeout, ca_certificate, fees } = settings;
+        let EvmSettings { rpc_url, ws_url, chain_id, oracle, finality, call_timeout, ca_certificate, fees, calls } =
+            settings;
         let tls = client_config(ca_certificate.as_deref())?;
         let wallet = Wallet::new(wallet, chain_id)?;
-        let transport = open(&rpc_url, tls.clone(), call_timeout)?;
+        let transport = open(&rpc_url, tls.clone(), call_timeout)?.observed_by(calls);
         let announced_at = ws_url.or_else(|| Some(rpc_url).filter(crate::EndpointUrl::is_web_socket));
         Ok(Self(Arc::new(Inner {
             node: Node::new(transport),

@@ -1,7 +1,7 @@
 use crate::{EndpointUrl, transport::CertificateError, wallet::InvalidKey};
-use phat_connector::Finality;
+use phat_connector::{CallObserver, Finality, Unobserved};
 use phat_protocol::{Amount, EvmAddress};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// One EVM chain, as the relayer is told of it.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub struct EvmSettings {
     pub ca_certificate: Option<String>,
     /// What transactions may offer.
     pub fees: FeePolicy,
+    /// Who is told of every call to `rpc_url`.
+    pub calls: Arc<dyn CallObserver>,
 }
 
 impl EvmSettings {
@@ -38,6 +40,7 @@ impl EvmSettings {
             call_timeout: Duration::from_secs(10),
             ca_certificate: None,
             fees: FeePolicy::default(),
+            calls: Arc::new(Unobserved),
         }
     }
 }

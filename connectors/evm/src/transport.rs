@@ -22,12 +22,16 @@ use jsonrpsee::{
     },
     http_client::{HttpBackend, HttpClient, HttpClientBuilder, RpcLogger, RpcService},
 };
-use phat_connector::ChainError;
+use phat_connector::{Call as Observed, CallObserver, ChainError, Unobserved};
 use rate_limit::MarkRateLimits;
 use rustls::ClientConfig;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
-use std::{fmt::Debug, sync::Arc, time::Duration};
+use std::{
+    fmt::Debug,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tower::ServiceBuilder;
 use web_socket::WebSocket;
 
@@ -43,6 +47,7 @@ struct Inner {
     name: String,
     connection: Connection,
     call_timeout: Duration,
+    observer: Arc<dyn CallObserver>,
 }
 
 #[derive(Debug)]
@@ -91,7 +96,16 @@ impl Transport {
             ),
             Scheme::WebSocket => Connection::WebSocket(Box::new(WebSocket::new(url.clone(), tls, call_timeout))),
         };
-        Ok(Self(Arc::new(Inner { name: url.name().to_owned(), connection, call_timeout })))
+        let observer = Arc::new(Unobserved);
+        Ok(Self(Arc::new(Inner { name: url.name().to_owned(), connection, call_timeout, observer })))
+    }
+
+    /// The same, with someone who is told of every call. Clones that were made before stay as they are.
+    pub(crate) fn observed_by(mut self, observer: Arc<dyn CallObserver>) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.observer = observer;
+        }
+        self
     }
 
     /// The endpoint, without credentials.
@@ -100,11 +114,20 @@ impl Transport {
     }
 
     async fn call(&self, method: &str, params: Params) -> Result<Box<RawValue>, CallError> {
+        let sent = Instant::now();
         let result = match &self.0.connection {
             Connection::Http(client) => client.request(method, params).await,
-            Connection::WebSocket(socket) => socket.client().await?.request(method, params).await,
+            Connection::WebSocket(socket) => match socket.client().await {
+                Ok(client) => client.request(method, params).await,
+                Err(error) => {
+                    self.observe(method, sent, Some(error.kind()));
+                    return Err(error.into());
+                }
+            },
         };
-        result.map_err(|error| self.failure(method, &error))
+        let result = result.map_err(|error| self.failure(method, &error));
+        self.observe(method, sent, result.as_ref().err().map(CallError::kind));
+        result
     }
 
     /// Sends all calls as one JSON-RPC batch; the replies are in the calls' order.
@@ -118,11 +141,20 @@ impl Transport {
         for call in calls {
             batch.insert(call.method, call.params).map_err(|error| malformed(call.method, &error))?;
         }
+        let sent = Instant::now();
         let answered = match &self.0.connection {
             Connection::Http(client) => client.batch_request::<Box<RawValue>>(batch).await,
-            Connection::WebSocket(socket) => socket.client().await?.batch_request(batch).await,
+            Connection::WebSocket(socket) => match socket.client().await {
+                Ok(client) => client.batch_request(batch).await,
+                Err(error) => {
+                    self.observe(method, sent, Some(error.kind()));
+                    return Err(error);
+                }
+            },
         };
-        let answered = answered.map_err(|error| ChainError::from(self.failure(method, &error)))?;
+        let answered = answered.map_err(|error| self.failure(method, &error));
+        self.observe(method, sent, answered.as_ref().err().map(CallError::kind));
+        let answered = answered.map_err(ChainError::from)?;
         if answered.len() != methods.len() {
             let cause = format!("{} answers to a batch of {} calls", answered.len(), methods.len());
             return Err(ChainError::Malformed { method: method.to_owned(), cause });
@@ -132,6 +164,10 @@ impl Transport {
             result: answer.map_err(|error| Answered::new(&self.0.name, method, &error)),
         });
         Ok(replies.collect())
+    }
+
+    fn observe(&self, method: &str, sent: Instant, failure: Option<&'static str>) {
+        self.0.observer.called(Observed { method, elapsed: sent.elapsed(), failure });
     }
 
     fn failure(&self, method: &str, error: &Error) -> CallError {

@@ -9,12 +9,15 @@ mod demo;
 mod enclave_crash;
 mod gas;
 mod honesty;
+mod logs;
+mod metrics;
 mod outage;
 mod price_median;
 mod readme;
 mod relayer_crash;
 mod solidity_guide;
 mod tls;
+mod traces;
 mod wake;
 
 use std::time::Duration;

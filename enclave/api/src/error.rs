@@ -116,6 +116,18 @@ pub enum EnclaveError {
 }
 
 impl EnclaveError {
+    /// The variant's name, for counting.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "refused",
+            Self::Busy => "busy",
+            Self::Fault(_) => "fault",
+            Self::Unreachable { .. } => "unreachable",
+            Self::Malformed(_) => "malformed",
+        }
+    }
+
     /// Whether the same call may succeed later without anyone changing the request.
     #[must_use]
     pub const fn is_transient(&self) -> bool {

@@ -1,4 +1,5 @@
 use super::*;
+use phat_telemetry::LogFormat;
 use std::path::Path;
 
 fn parse(file: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
@@ -121,6 +122,7 @@ fn every_setting_that_can_change_an_answer_changes_the_hash_and_no_other_does() 
             (_, "egress.allow") => r#"[{ host = "example.org", port = 444 }]"#.to_owned(),
             (_, "log.filter") => "\"debug\"".to_owned(),
             (_, "log.format") => "\"json\"".to_owned(),
+            (_, "telemetry.otlp_endpoint") => "\"http://127.0.0.1:4318\"".to_owned(),
             (toml::Value::Integer(number), _) => (number + 1).to_string(),
             (toml::Value::String(_), _) => "\"1234ms\"".to_owned(),
             (value, path) => panic!("{path} = {value}"),

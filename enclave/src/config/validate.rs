@@ -25,9 +25,6 @@ impl Config {
         };
         let mut errors = named(&zero, "must be above zero".to_owned());
         errors.extend(named(&inexact, format!("must be at most {MAX_EXACT}, which JSON can hold exactly")));
-        if let Err(error) = tracing_subscriber::EnvFilter::try_new(&self.log.filter) {
-            errors.push(ConfigError::whole("log.filter", error.to_string()));
-        }
         errors.extend(self.judged_by_executor());
         errors
     }

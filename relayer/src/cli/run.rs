@@ -1,41 +1,31 @@
 use super::ConfigFile;
 use crate::compose;
-use clap::{Args, ValueEnum};
-use std::io::IsTerminal;
-use tracing_subscriber::EnvFilter;
+use clap::Args;
+use phat_telemetry::{LogFilter, LogFormat, LogSettings, Settings};
 
 /// Watches, executes, submits and settles until SIGTERM or SIGINT.
 #[derive(Debug, Args)]
 pub(super) struct Run {
     #[command(flatten)]
     file: ConfigFile,
-    /// What to log, as `RUST_LOG` would say it.
-    #[arg(long, value_name = "FILTER", env = "RUST_LOG", default_value = "info")]
-    log: String,
-    /// How log lines look.
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Human)]
-    log_format: LogFormat,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum LogFormat {
-    /// For people.
-    Human,
-    /// One JSON object a line.
-    Json,
+    /// What to log, instead of the configuration's log.filter: a level, or directives.
+    #[arg(long, value_name = "FILTER", env = "RUST_LOG")]
+    log: Option<LogFilter>,
+    /// How log lines look, instead of the configuration's log.format: human or json.
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<LogFormat>,
 }
 
 impl Run {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let config = self.file.load()?;
-        let lines = tracing_subscriber::fmt()
-            .with_env_filter(EnvFilter::try_new(&self.log)?)
-            .with_ansi(std::io::stderr().is_terminal())
-            .with_writer(std::io::stderr);
-        match self.log_format {
-            LogFormat::Human => lines.init(),
-            LogFormat::Json => lines.json().init(),
-        }
-        compose::run(config).await
+        let LogSettings { filter, format } = config.log.clone();
+        let log = LogSettings { filter: self.log.unwrap_or(filter), format: self.log_format.unwrap_or(format) };
+        let settings =
+            Settings { service: "phat-relayer", version: env!("CARGO_PKG_VERSION"), log, otlp: config.otlp.clone() };
+        let telemetry = phat_telemetry::start(&settings)?;
+        let ran = compose::run(config).await;
+        telemetry.stop().await;
+        ran
     }
 }

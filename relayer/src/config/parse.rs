@@ -5,6 +5,7 @@ use super::{
     SubmitConfig, chain, section::Section, tree::Branch,
 };
 use phat_enclave_api::Endpoint;
+use phat_telemetry::{LogSettings, OtlpEndpoint};
 use std::{
     net::{Ipv4Addr, SocketAddr},
     num::NonZeroU32,
@@ -25,13 +26,15 @@ pub(super) fn config(
     let execute = execute(root.section("execute", mistakes), &enclave, mistakes);
     let submit = submit(root.section("submit", mistakes), mistakes);
     let retry = retry(root.section("retry", mistakes), mistakes);
+    let log = log(root.section("log", mistakes), mistakes);
+    let otlp = otlp(root.section("telemetry", mistakes), mistakes);
     let chains = root.section("chains", mistakes).sections(mistakes);
     let chains = chains
         .into_iter()
         .filter_map(|(name, section)| Some((name.clone(), chain::read(&name, section, environment, mistakes)?)))
         .collect();
     root.finish(mistakes);
-    Some(Config { api, database: database?, enclave, execute, submit, retry, chains })
+    Some(Config { api, database: database?, enclave, execute, submit, retry, log, otlp, chains })
 }
 
 fn api(mut section: Section<'_>, mistakes: &mut Vec<Mistake>) -> ApiConfig {
@@ -125,6 +128,22 @@ fn retry(mut section: Section<'_>, mistakes: &mut Vec<Mistake>) -> RetryConfig {
     }
     section.finish(mistakes);
     RetryConfig { initial, max }
+}
+
+fn log(mut section: Section<'_>, mistakes: &mut Vec<Mistake>) -> LogSettings {
+    let default = LogSettings::default();
+    let log = LogSettings {
+        filter: section.or("filter", default.filter, mistakes),
+        format: section.or("format", default.format, mistakes),
+    };
+    section.finish(mistakes);
+    log
+}
+
+fn otlp(mut section: Section<'_>, mistakes: &mut Vec<Mistake>) -> Option<OtlpEndpoint> {
+    let endpoint = section.optional("otlp_endpoint", mistakes);
+    section.finish(mistakes);
+    endpoint
 }
 
 fn count(number: u32) -> NonZeroU32 {

@@ -4,6 +4,7 @@ use super::{EndpointUrl, tree::Value};
 use phat_connector::Finality;
 use phat_enclave_api::Endpoint;
 use phat_protocol::EvmAddress;
+use phat_telemetry::{LogFilter, LogFormat, OtlpEndpoint};
 use std::{
     net::SocketAddr,
     num::{NonZeroU32, NonZeroU64},
@@ -132,6 +133,24 @@ impl Setting for Finality {
         text(value, "`latest`, `latest - N`, `safe` or `finalized`")?
             .parse()
             .map_err(|error: phat_connector::ParseFinalityError| error.to_string())
+    }
+}
+
+impl Setting for LogFilter {
+    fn read(value: &Value) -> Result<Self, String> {
+        text(value, "a level or directives")?.parse().map_err(|error: phat_telemetry::InvalidFilter| error.to_string())
+    }
+}
+
+impl Setting for LogFormat {
+    fn read(value: &Value) -> Result<Self, String> {
+        text(value, "human or json")?.parse().map_err(|error: phat_telemetry::UnknownLogFormat| error.to_string())
+    }
+}
+
+impl Setting for OtlpEndpoint {
+    fn read(value: &Value) -> Result<Self, String> {
+        text(value, "a URL")?.parse().map_err(|error: phat_telemetry::ParseOtlpEndpointError| error.to_string())
     }
 }
 

@@ -1,6 +1,7 @@
 use super::{ChainKind, Config, ConfigError, DatabaseConfig, Environment, SAMPLE};
 use phat_connector::Finality;
 use phat_enclave_api::Endpoint;
+use phat_telemetry::LogFormat;
 use std::{fs::Permissions, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 use tempfile::TempDir;
 
@@ -65,7 +66,7 @@ fn the_samples_chain_shows_the_defaults() {
     let directory = directory();
     std::fs::write(directory.path().join("ca.pem"), "a certificate").unwrap();
     let without_alternatives = |text: &str| {
-        let unwanted = ["key_env", "ca_certificate", "ws_url", "addr_file"];
+        let unwanted = ["key_env", "ca_certificate", "ws_url", "addr_file", "otlp_endpoint"];
         text.lines().filter(|line| !unwanted.iter().any(|key| line.starts_with(key))).collect::<Vec<_>>().join("\n")
     };
     let parse = |text: &str| Config::parse(text, directory.path(), &Environment::default()).unwrap();
@@ -265,4 +266,20 @@ fn a_wallets_key_that_others_may_read_is_refused_with_the_remedy() {
     }
     std::fs::set_permissions(&key, Permissions::from_mode(0o400)).unwrap();
     Config::parse(CHAIN, directory.path(), &Environment::default()).unwrap();
+}
+
+#[test]
+fn what_is_told_of_the_work_is_set_and_judged() {
+    let text = "[log]\nfilter = \"warn,phat_relayer=debug\"\nformat = \"json\"\n[telemetry]\n\
+                otlp_endpoint = \"http://127.0.0.1:4318\"\n";
+    let config = parse(text, &[]).unwrap();
+    assert_eq!((config.log.filter.as_str(), config.log.format), ("warn,phat_relayer=debug", LogFormat::Json));
+    assert_eq!(config.otlp.unwrap().traces(), "http://127.0.0.1:4318/v1/traces");
+    let wrong = "[log]\nfilter = \"a=b=c\"\nformat = \"xml\"\n[telemetry]\notlp_endpoint = \"http://user:secret@a\"\n";
+    let found = mistakes(wrong, &[]);
+    assert_eq!(found.len(), 3, "{found:#?}");
+    for key in ["log.filter", "log.format", "telemetry.otlp_endpoint"] {
+        assert!(found.iter().any(|mistake| mistake.contains(key)), "{key} in {found:#?}");
+    }
+    assert!(!found.concat().contains("secret"), "{found:#?}");
 }

@@ -14,6 +14,7 @@ use phat_protocol::{OracleChain, RequestId};
 use rand::{RngCore, rngs::OsRng};
 use std::{sync::Arc, time::Duration};
 use tokio::task::JoinSet;
+use tracing::Instrument;
 
 /// How often contracts that requests are ignored for want of are looked for.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
@@ -171,7 +172,8 @@ impl Stage for ExecuteStage {
         for request in pending {
             let runs = self.runs.clone();
             self.running.spawn(async move {
-                runs.run(request, token).await;
+                let span = observe::span(observe::Work::Execute, &runs.chain.name, request.id);
+                runs.run(request, token).instrument(span).await;
                 runs.chain.doorbells.execute.notify_one();
             });
         }
@@ -185,17 +187,16 @@ impl Stage for ExecuteStage {
 }
 
 impl Runs {
-    #[tracing::instrument(name = "request", skip_all, fields(id = %leased.id, chain = %self.chain.name))]
     async fn run(&self, leased: Leased, token: LeaseToken) {
         let (id, tries) = (leased.id, leased.tries);
         if let Err(error) = self.answer(leased, token).await {
             let wait = self.retry.after_tries(tries);
-            observe::execution_failed(&self.chain.name, id, &error, wait);
+            observe::execution_failed(&self.chain.name, &error, wait);
             let next_try_at = Millis::now(&*self.clock).after(wait);
             let postponed = Postponed { id, why: error.to_string(), next_try_at };
             if let Err(error) = self.store.give_back(&[postponed], token).await {
                 // The lease runs out.
-                observe::lease_kept(&self.chain.name, id, &error);
+                observe::lease_kept(&error);
             }
         }
     }
@@ -214,7 +215,7 @@ impl Runs {
         let reason = match answered {
             Ok(execution) if execution.report.request_id == id => {
                 self.store.report(id, token, &execution, now).await?;
-                observe::executed(&self.chain.name, id, &execution);
+                observe::executed(&self.chain.name, &execution);
                 self.chain.doorbells.submit.notify_one();
                 return Ok(());
             }
@@ -230,7 +231,7 @@ impl Runs {
             Err(error) => IgnoreReason::Refused { why: error.to_string() },
         };
         self.store.ignore(id, token, &reason, now).await?;
-        observe::ignored(&self.chain.name, id, &reason);
+        observe::ignored(&reason);
         Ok(())
     }
 }

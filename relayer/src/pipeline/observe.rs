@@ -1,19 +1,58 @@
 //! The events that a reader of the log can count on: one function for each.
 
 use super::StageError;
-use crate::{request::IgnoreReason, store::StoreError};
-use phat_connector::{BlockRef, EntryRefusal, TxHash};
+use crate::{
+    metrics::{ErrorKind, Fate, recorded},
+    request::IgnoreReason,
+    store::StoreError,
+};
+use phat_connector::{BlockRef, EntryRefusal, ObservedRequest, Receipt, TxHash};
 use phat_enclave_api::Execution;
 use phat_protocol::RequestId;
+use phat_telemetry::TraceParent;
 use std::{ops::RangeInclusive, time::Duration};
-use tracing::{debug, error, info, warn};
+use tracing::{Span, debug, error, info, info_span, warn};
+
+/// The stages that work on a request.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Work {
+    Watch,
+    Execute,
+    Submit,
+    Settle,
+}
+
+/// The span of a stage's work on a request, in the request's own trace. It lasts until it is dropped.
+pub(super) fn span(work: Work, chain: &str, request_id: RequestId) -> Span {
+    let span = match work {
+        Work::Watch => info_span!("watch", %request_id, chain),
+        Work::Execute => info_span!("execute", %request_id, chain),
+        Work::Submit => info_span!("submit", %request_id, chain),
+        Work::Settle => info_span!("settle", %request_id, chain),
+    };
+    TraceParent::of_request(&request_id.0).adopt(&span);
+    span
+}
+
+/// The spans of a stage's work on many requests at once.
+pub(super) fn spans(work: Work, chain: &str, requests: impl IntoIterator<Item = RequestId>) -> Vec<Span> {
+    requests.into_iter().map(|request| span(work, chain, request)).collect()
+}
 
 pub(super) fn step_failed(stage: &str, chain: &str, cause: &StageError, wait: Duration) {
+    recorded().stages.failed(chain, stage, kind(cause));
     warn!(stage, chain, %cause, wait_ms = wait.as_millis(), "step failed");
 }
 
 pub(super) fn overtaken(stage: &str, chain: &str, what: &str) {
+    recorded().stages.overtaken(chain, stage);
     info!(stage, chain, what, "overtaken");
+}
+
+/// A request was seen in a block that was not watched before.
+pub(super) fn observed(chain: &str, request: &ObservedRequest) {
+    let ObservedRequest { block, transaction, .. } = request;
+    span(Work::Watch, chain, request.id).in_scope(|| info!(block = block.number, %transaction, "request observed"));
 }
 
 pub(super) fn watched(chain: &str, blocks: &RangeInclusive<u64>, seen: usize, new: u64) {
@@ -25,6 +64,7 @@ pub(super) fn watched(chain: &str, blocks: &RangeInclusive<u64>, seen: usize, ne
 }
 
 pub(super) fn reorganised(chain: &str, cursor: BlockRef, ancestor: Option<BlockRef>, orphaned: u64) {
+    recorded().stages.reorganised(chain);
     let ancestor = ancestor.map(|block| block.number);
     warn!(chain, cursor = cursor.number, ?ancestor, orphaned, "chain reorganised");
 }
@@ -33,51 +73,84 @@ pub(super) fn listening_failed(chain: &str, cause: &phat_connector::ChainError, 
     warn!(chain, %cause, wait_ms = wait.as_millis(), "subscription failed; polling goes on");
 }
 
-pub(super) fn executed(chain: &str, request: RequestId, execution: &Execution) {
-    info!(
-        chain, %request, outcome = %execution.report.outcome, reason = execution.reason, fuel = execution.fuel,
-        elapsed_ms = execution.elapsed_ms, attestation = %execution.attestation, "request executed"
-    );
+/// Called within the run's [`span`], like the three after it.
+pub(super) fn executed(chain: &str, execution: &Execution) {
+    recorded().stages.ran(chain, execution);
+    let Execution { report, fuel, elapsed_ms, attestation, reason, .. } = execution;
+    info!(outcome = %report.outcome, fuel, elapsed_ms, %attestation, "request executed");
+    if let Some(reason) = reason {
+        // The contract may have had a hand in the words.
+        debug!(reason, "why it failed");
+    }
 }
 
-pub(super) fn ignored(chain: &str, request: RequestId, reason: &IgnoreReason) {
-    warn!(chain, %request, %reason, "request ignored");
+pub(super) fn ignored(reason: &IgnoreReason) {
+    warn!(%reason, "request ignored");
 }
 
-pub(super) fn execution_failed(chain: &str, request: RequestId, cause: &StageError, wait: Duration) {
-    warn!(chain, %request, %cause, wait_ms = wait.as_millis(), "execution failed");
+pub(super) fn execution_failed(chain: &str, cause: &StageError, wait: Duration) {
+    recorded().stages.failed(chain, "execute", kind(cause));
+    warn!(%cause, wait_ms = wait.as_millis(), "execution failed");
 }
 
-pub(super) fn lease_kept(chain: &str, request: RequestId, cause: &StoreError) {
-    warn!(chain, %request, %cause, "lease not given back; it runs out");
+pub(super) fn lease_kept(cause: &StoreError) {
+    warn!(%cause, "lease not given back; it runs out");
 }
 
 pub(super) fn refused(chain: &str, request: RequestId, refusal: &EntryRefusal) {
+    recorded().stages.refused(chain, refusal);
     warn!(chain, %request, ?refusal, "oracle refuses the report for now");
 }
 
-pub(super) fn submitted(chain: &str, transaction: TxHash, nonce: u64, reports: usize) {
+/// The spans are those of the reports' requests.
+pub(super) fn submitted(chain: &str, transaction: TxHash, nonce: u64, reports: &[Span]) {
+    recorded().stages.submitted(chain, reports.len());
+    for report in reports {
+        report.in_scope(|| info!(%transaction, "report submitted"));
+    }
+    let reports = reports.len();
     info!(chain, %transaction, nonce, reports, "reports submitted");
 }
 
 pub(super) fn replaced(chain: &str, transaction: TxHash, nonce: u64, filler: bool) {
+    recorded().stages.transaction(chain, Fate::Replaced);
     warn!(chain, %transaction, nonce, filler, "transaction replaced");
 }
 
-pub(super) fn mined(chain: &str, transaction: TxHash, block: u64, succeeded: bool, is_final: bool) {
-    info!(chain, %transaction, block, succeeded, is_final, "transaction mined");
+/// A transaction was seen in a block; `again` when it was seen there before. The spans are those of the
+/// requests that it was sent for.
+pub(super) fn mined(chain: &str, receipt: &Receipt, requests: &[Span], again: bool, is_final: bool) {
+    if !again {
+        recorded().stages.mined(chain, receipt);
+    }
+    for request in requests {
+        request.in_scope(|| info!(transaction = %receipt.hash, is_final, "transaction mined for the request"));
+    }
+    let Receipt { hash, block, succeeded, gas_used, .. } = receipt;
+    info!(chain, transaction = %hash, block = block.number, succeeded, gas_used, is_final, "transaction mined");
 }
 
 pub(super) fn attempt_dead(chain: &str, nonce: u64) {
+    recorded().stages.transaction(chain, Fate::Dead);
     warn!(chain, nonce, "nonce was used by a stranger's transaction");
 }
 
 pub(super) fn unsettled(chain: &str, nonce: u64) {
+    recorded().stages.transaction(chain, Fate::Dropped);
     warn!(chain, nonce, "transaction left the chain by a reorganisation");
 }
 
 pub(super) fn concluded(chain: &str, request: RequestId, verdict: &str) {
-    info!(chain, %request, verdict, "request concluded from the chain");
+    span(Work::Settle, chain, request).in_scope(|| info!(verdict, "request concluded from the chain"));
+}
+
+/// The part and the variant, and no word of what the error says.
+const fn kind(error: &StageError) -> ErrorKind {
+    match error {
+        StageError::Store(error) => ErrorKind { component: "database", kind: error.kind() },
+        StageError::Chain(error) => ErrorKind { component: "chain", kind: error.kind() },
+        StageError::Enclave(error) => ErrorKind { component: "enclave", kind: error.kind() },
+    }
 }
 
 pub(super) fn task_died(task: &str, cause: &str) {

@@ -81,8 +81,9 @@ impl SettleStage {
             return Ok(());
         }
         let now = Millis::now(&*self.clock);
+        let spans = observe::spans(observe::Work::Settle, &self.chain.name, attempt.requests.iter().copied());
         self.store.attempted(attempt.id, &Attempted::Mined(receipt.clone()), is_final, now).await?;
-        observe::mined(&self.chain.name, receipt.hash, receipt.block.number, receipt.succeeded, is_final);
+        observe::mined(&self.chain.name, receipt, &spans, known, is_final);
         // What it had no effect on waits to be submitted again, and the next nonce is free.
         self.chain.doorbells.submit.notify_one();
         Ok(())

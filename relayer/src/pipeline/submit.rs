@@ -208,8 +208,9 @@ impl SubmitStage {
     async fn open(&self, requests: &[RequestId], prepared: &PreparedTransaction) -> Result<(), StageError> {
         let submitter = self.chain.sink.submitter();
         let attempt = NewAttempt { chain: &self.chain.name, submitter: &submitter, requests, transaction: prepared };
+        let spans = observe::spans(observe::Work::Submit, &self.chain.name, requests.iter().copied());
         self.store.open_attempt(attempt, Millis::now(&*self.clock)).await?;
-        observe::submitted(&self.chain.name, prepared.hash, prepared.nonce, requests.len());
+        observe::submitted(&self.chain.name, prepared.hash, prepared.nonce, &spans);
         self.send(prepared.hash, &prepared.raw).await?;
         Ok(())
     }

@@ -157,6 +157,9 @@ impl WatchStage {
         let requests = self.chain.source.requests(blocks.clone()).await?;
         let now = Millis::now(&*self.clock);
         let new = self.store.observe(&self.chain.name, &requests, checkpoint, now).await?;
+        for request in requests.iter().filter(|request| request.block.number >= first) {
+            observe::observed(&self.chain.name, request);
+        }
         observe::watched(&self.chain.name, &blocks, requests.len(), new);
         if !requests.is_empty() {
             self.chain.doorbells.execute.notify_one();

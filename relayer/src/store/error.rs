@@ -47,6 +47,21 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The variant's name, for counting.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Database(_) => "database",
+            Self::Lost(_) => "lost",
+            Self::Closed => "closed",
+            Self::Migration(_) => "migration",
+            Self::Newer { .. } => "newer",
+            Self::Corrupt { .. } => "corrupt",
+            Self::Transition(_) => "transition",
+            Self::Conflict { .. } => "conflict",
+        }
+    }
+
     /// Whether the same step may succeed later.
     #[must_use]
     pub const fn is_transient(&self) -> bool {

@@ -4,6 +4,7 @@ mod admin;
 mod catalogue;
 mod events;
 mod execute;
+mod figures;
 mod read;
 mod row;
 mod settle;

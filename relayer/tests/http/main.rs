@@ -6,6 +6,7 @@ mod command_line;
 mod contracts;
 mod ends;
 mod errors;
+mod metrics;
 mod readiness;
 mod requests;
 mod workers;

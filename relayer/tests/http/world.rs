@@ -93,6 +93,7 @@ impl World {
         let cancel = CancellationToken::new();
         let router = api::router(ApiState {
             read: Arc::clone(&shared) as Arc<_>,
+            figures: Arc::clone(&shared) as Arc<_>,
             catalogue: Arc::clone(&shared) as Arc<_>,
             execute: Arc::clone(&shared) as Arc<_>,
             admin: Arc::clone(&shared) as Arc<_>,
@@ -176,7 +177,12 @@ impl World {
 
     /// Takes a request through its whole life: executed, sent twice, answered at last.
     pub(crate) async fn fulfil(&self, id: RequestId, outcome: Outcome, output: &[u8]) {
-        let token = self.lease("local", id).await;
+        self.fulfil_on("local", id, outcome, output).await;
+    }
+
+    /// The same on another chain.
+    pub(crate) async fn fulfil_on(&self, chain: &str, id: RequestId, outcome: Outcome, output: &[u8]) {
+        let token = self.lease(chain, id).await;
         let execution = Execution {
             attestation: Attestation::Simulated,
             report: Report {
@@ -203,7 +209,7 @@ impl World {
         };
         let submitter: Account = self.chain.submitter();
         let first = prepared(0xb1, 100);
-        let attempt = NewAttempt { chain: "local", submitter: &submitter, requests: &[id], transaction: &first };
+        let attempt = NewAttempt { chain, submitter: &submitter, requests: &[id], transaction: &first };
         let attempt = self.store.open_attempt(attempt, self.at(503)).await.unwrap();
         self.store.sent(&[first.hash], self.at(504)).await.unwrap();
         let second = prepared(0xb2, 200);

@@ -58,6 +58,16 @@ impl Answered {
 }
 
 impl CallError {
+    /// The name under which it is counted: an error that the node answered is its word, and often no
+    /// trouble (a call that reverts, say).
+    pub(super) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Answered(_) => "node",
+            Self::Failed(error) => error.kind(),
+            Self::TooLong { .. } => "malformed",
+        }
+    }
+
     /// The data that a contract reverted with, where that is why the call failed.
     pub(crate) fn revert_data(&self) -> Option<Vec<u8>> {
         match self {

@@ -2,11 +2,11 @@
 //! and share the next one, so that a busy relayer pays one sync for many rows and an idle one never
 //! waits for company. Each job runs in a savepoint of its own: one that fails is rolled back alone.
 
-use crate::store::StoreError;
+use crate::{metrics::recorded, store::StoreError};
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use sqlx::{SqliteConnection, sqlite::SqliteQueryResult};
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// The most jobs that wait; whoever has another waits until there is room.
@@ -112,7 +112,9 @@ impl Committer {
     async fn run(mut self) {
         let mut group = Vec::with_capacity(GROUP);
         while self.jobs.recv_many(&mut group, GROUP).await > 0 {
+            let began = Instant::now();
             let committed = self.commit(&mut group).await.map_err(Arc::new);
+            recorded().commits.ended(began.elapsed(), group.len(), committed.is_ok());
             if committed.is_ok() {
                 self.committed.send_modify(|commits| *commits += 1);
             }
