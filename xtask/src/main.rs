@@ -8,6 +8,7 @@ mod guests;
 mod openapi;
 mod pinned;
 mod process;
+mod schemathesis;
 mod setup;
 mod test;
 mod vectors;
@@ -24,7 +25,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Install the pinned npm packages and cargo tools, and say what was done
+    /// Install the pinned npm packages, cargo tools and schemathesis, and say what was done
     Setup {
         /// Also install Debian packages, with apt-get
         #[arg(long)]

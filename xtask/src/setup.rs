@@ -3,6 +3,7 @@
 use crate::{
     pinned::{CargoTool, DENY, NEXTEST, NPM_FOLDERS, WASM_PACKAGES},
     process::{self, cargo, npm, root, succeeds},
+    schemathesis,
 };
 use anyhow::{Result, bail, ensure};
 use std::{fs, path::PathBuf, process::Command};
@@ -14,6 +15,7 @@ use std::{fs, path::PathBuf, process::Command};
 pub(crate) fn run(system: bool) -> Result<()> {
     wasm_target(system)?;
     npm_packages()?;
+    schemathesis(system)?;
     for tool in [NEXTEST, DENY] {
         cargo_tool(&tool)?;
     }
@@ -102,6 +104,18 @@ pub(crate) fn ensure_npm_packages() -> Result<()> {
 /// A copy of the lockfile whose packages were installed, whole.
 fn stamp(folder: &str) -> PathBuf {
     root().join(folder).join("node_modules/.installed-lockfile.json")
+}
+
+fn schemathesis(system: bool) -> Result<()> {
+    if system && !schemathesis::has_python() {
+        install(&[schemathesis::PACKAGE])?;
+    }
+    if schemathesis::install()? {
+        say("setup: installed schemathesis in target/schemathesis");
+    } else {
+        say("setup: schemathesis is there");
+    }
+    Ok(())
 }
 
 fn cargo_tool(tool: &CargoTool) -> Result<()> {

@@ -19,7 +19,7 @@ use tokio::time::timeout;
 /// Code that is there already is answered alike.
 #[utoipa::path(
     put, path = "/v1/code", operation_id = "put_code", tag = "contracts", security(("token" = [])),
-    request_body(content = Vec<u8>, content_type = "application/wasm", description = "The module's bytes, at most 4 MiB."),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The module's bytes, at most 4 MiB."),
     responses(
         (status = 200, description = "It is stored.", body = CodeAnswer),
         (status = 422, description = "It can't become a contract; `reasons` says all that stands against it.",

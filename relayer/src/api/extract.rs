@@ -49,15 +49,15 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
-/// A JSON body that may be left out, its `Content-Type` with it.
+/// A JSON body that may be left out, its `Content-Type` with it, or be `null`.
 pub(super) struct OptionalJson<T>(pub(super) Option<T>);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for OptionalJson<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        match <Option<axum::Json<T>>>::from_request(request, state).await {
-            Ok(body) => Ok(Self(body.map(|axum::Json(value)| value))),
+        match <Option<axum::Json<Option<T>>>>::from_request(request, state).await {
+            Ok(body) => Ok(Self(body.and_then(|axum::Json(value)| value))),
             Err(rejection) => Err(of_body(rejection.status(), rejection.body_text())),
         }
     }

@@ -124,6 +124,3 @@ fn problem(words: &str) -> RefOr<Response> {
     let content = ContentBuilder::new().schema(Some(schema)).build();
     RefOr::T(ResponseBuilder::new().description(words).content(PROBLEM, content).build())
 }
-
-#[cfg(test)]
-mod tests;

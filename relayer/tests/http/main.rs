@@ -2,12 +2,16 @@
 //! and ends (chain, enclave) that do what a test says.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod admin;
 mod command_line;
 mod contracts;
 mod ends;
 mod errors;
+mod events;
 mod metrics;
+mod openapi;
 mod readiness;
 mod requests;
+mod schemathesis;
 mod workers;
 mod world;

@@ -20,7 +20,7 @@ use phat_relayer::{
     },
 };
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{collections::BTreeMap, net::Ipv4Addr, num::NonZeroU32, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -62,6 +62,8 @@ pub(crate) struct World {
     pub(crate) doorbells: Doorbells,
     pub(crate) directory: TempDir,
     pub(crate) url: String,
+    /// The router, as it shows itself.
+    pub(crate) router: String,
     pub(crate) http: reqwest::Client,
     cancel: CancellationToken,
     server: JoinHandle<std::io::Result<()>>,
@@ -108,11 +110,12 @@ impl World {
             max_streams: MAX_STREAMS,
             stopping: cancel.clone(),
         });
+        let shown = format!("{router:?}");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let server = tokio::spawn(api::serve(listener, router, cancel.clone()));
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
-        Self { store, chain, enclave, health, doorbells, directory, url, http, cancel, server }
+        Self { store, chain, enclave, health, doorbells, directory, url, router: shown, http, cancel, server }
     }
 
     /// Stops the server; fails when it doesn't end well.
@@ -175,13 +178,26 @@ impl World {
         self.store.ignore(id, token, &IgnoreReason::UnknownContract, self.at(501)).await.unwrap();
     }
 
+    /// Puts code, and deploys a contract of it.
+    pub(crate) async fn deploy(&self) -> ContractId {
+        let put = self.write(Method::PUT, "/v1/code").body(good_module()).send().await.unwrap();
+        let (_, code) = answer(put).await;
+        let body = json!({ "name": "prices", "code_hash": code["code_hash"], "init_data": "0x01" });
+        let deployed = self.write(Method::POST, "/v1/contracts").json(&body).send().await.unwrap();
+        answer(deployed).await.1["contract_id"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// `Observed -> Reported`.
+    pub(crate) async fn report(&self, id: RequestId) {
+        self.report_on("local", id, Outcome::Ok, b"42").await;
+    }
+
     /// Takes a request through its whole life: executed, sent twice, answered at last.
     pub(crate) async fn fulfil(&self, id: RequestId, outcome: Outcome, output: &[u8]) {
         self.fulfil_on("local", id, outcome, output).await;
     }
 
-    /// The same on another chain.
-    pub(crate) async fn fulfil_on(&self, chain: &str, id: RequestId, outcome: Outcome, output: &[u8]) {
+    async fn report_on(&self, chain: &str, id: RequestId, outcome: Outcome, output: &[u8]) {
         let token = self.lease(chain, id).await;
         let execution = Execution {
             attestation: Attestation::Simulated,
@@ -200,6 +216,11 @@ impl World {
             elapsed_ms: 56,
         };
         self.store.report(id, token, &execution, self.at(502)).await.unwrap();
+    }
+
+    /// The same on any chain.
+    pub(crate) async fn fulfil_on(&self, chain: &str, id: RequestId, outcome: Outcome, output: &[u8]) {
+        self.report_on(chain, id, outcome, output).await;
         let prepared = |byte, max_fee: u128| PreparedTransaction {
             hash: TxHash(Digest([byte; 32])),
             raw: vec![byte],

@@ -7,4 +7,5 @@ mod deaths;
 mod enclave;
 mod life;
 mod reorganisations;
+mod rescans;
 mod world;

@@ -1,0 +1,271 @@
+//! What an operator orders: pauses, retries, rescans.
+
+use crate::world::{TOKEN, World, answer};
+use phat_protocol::{ContractId, Outcome, RequestId};
+use phat_relayer::{
+    clock::Millis,
+    store::{
+        AdminStore, ExecuteStore, Lease, LeaseToken, Postponed, Retried, SubmitStore, WatchStore, sqlite::SqliteStore,
+    },
+};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::time::timeout;
+
+const CONTRACT: ContractId = ContractId([8; 32]);
+const OTHER: ContractId = ContractId([9; 32]);
+
+async fn order(world: &World, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+    let request = world.write(Method::POST, path);
+    let request = match body {
+        Some(body) => request.json(&body),
+        None => request,
+    };
+    answer(request.send().await.unwrap()).await
+}
+
+/// What would be executed now; the leases are given back.
+async fn executable(store: &SqliteStore, chain: &str) -> Vec<RequestId> {
+    let now = Millis(1_700_000_900_000);
+    let lease = Lease { token: LeaseToken([3; 16]), until: now.after(Duration::from_secs(60)) };
+    let leased = store.lease(chain, lease, 100, now).await.unwrap();
+    let ids: Vec<RequestId> = leased.iter().map(|request| request.id).collect();
+    let postponed: Vec<Postponed> = ids.iter().map(|id| later(*id, Millis(0))).collect();
+    store.give_back(&postponed, lease.token).await.unwrap();
+    ids
+}
+
+fn later(id: RequestId, next_try_at: Millis) -> Postponed {
+    Postponed { id, why: "told so".to_owned(), next_try_at }
+}
+
+#[tokio::test]
+async fn a_paused_chain_executes_and_submits_nothing_new_until_it_is_resumed() {
+    let world = World::new().await;
+    let reported = world.observe("local", CONTRACT, 1).await;
+    world.report(reported).await;
+    let waiting = world.observe("local", CONTRACT, 3).await;
+    let elsewhere = world.observe("other", CONTRACT, 5).await;
+    let ready = async || {
+        let ready = world.store.ready("local", 10, Millis(1_700_000_900_000)).await.unwrap();
+        ready.iter().map(|report| report.id).collect::<Vec<_>>()
+    };
+    assert_eq!(ready().await, [reported]);
+
+    let (status, body) = order(&world, "/v1/chains/local/pause", Some(json!({ "reason": "upgrade" }))).await;
+    assert_eq!((status, &body["paused"]["reason"]), (StatusCode::OK, &json!("upgrade")));
+    assert!(ready().await.is_empty());
+    assert!(executable(&world.store, "local").await.is_empty());
+    assert_eq!(executable(&world.store, "other").await, [elsewhere]);
+
+    // Again, without a word: the first pause stands.
+    let (status, again) = order(&world, "/v1/chains/local/pause", None).await;
+    assert_eq!((status, again), (StatusCode::OK, body));
+
+    // It holds over a restart.
+    let reopened = SqliteStore::open(&world.directory.path().join("relayer.db")).await.unwrap();
+    assert!(executable(&reopened, "local").await.is_empty());
+    assert!(reopened.pauses().await.unwrap().chains.contains_key("local"));
+
+    let (_, body) = order(&world, "/v1/chains/local/resume", None).await;
+    assert_eq!(body["was_paused"], true);
+    for doorbell in [&world.doorbells.execute, &world.doorbells.submit] {
+        timeout(Duration::from_secs(5), doorbell.notified()).await.expect("the doorbell was not rung");
+    }
+    assert_eq!(ready().await, [reported]);
+    assert_eq!(executable(&world.store, "local").await, [waiting]);
+    let (_, body) = order(&world, "/v1/chains/local/resume", None).await;
+    assert_eq!(body["was_paused"], false);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_paused_contract_is_not_run_on_any_chain() {
+    let world = World::new().await;
+    let entry = world.deploy().await;
+    let paused = world.observe("local", entry, 1).await;
+    let other = world.observe("local", OTHER, 3).await;
+    let elsewhere = world.observe("other", entry, 5).await;
+    let (status, _) = order(&world, &format!("/v1/contracts/{entry}/pause"), None).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(executable(&world.store, "local").await, [other]);
+    assert!(executable(&world.store, "other").await.is_empty());
+    order(&world, &format!("/v1/contracts/{entry}/resume"), None).await;
+    assert_eq!(executable(&world.store, "local").await.len(), 2);
+    assert!(executable(&world.store, "local").await.contains(&paused));
+    assert_eq!(executable(&world.store, "other").await, [elsewhere]);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_not_here_can_not_be_paused() {
+    let world = World::new().await;
+    for (path, words) in [
+        ("/v1/chains/remote/pause".to_owned(), "local"),
+        ("/v1/chains/remote/resume".to_owned(), "local"),
+        (format!("/v1/contracts/{CONTRACT}/pause"), "0x0808"),
+        (format!("/v1/contracts/{CONTRACT}/resume"), "0x0808"),
+    ] {
+        let (status, body) = order(&world, &path, None).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+        assert!(body["detail"].as_str().unwrap().contains(words), "{body}");
+    }
+    let long = json!({ "reason": "x".repeat(501) });
+    assert_eq!(order(&world, "/v1/chains/local/pause", Some(long)).await.0, StatusCode::BAD_REQUEST);
+    let unknown = json!({ "reson": "" });
+    assert_eq!(order(&world, "/v1/chains/local/pause", Some(unknown)).await.0, StatusCode::BAD_REQUEST);
+    assert!(world.store.pauses().await.unwrap().chains.is_empty());
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn an_ignored_request_is_observed_again_by_order() {
+    let world = World::new().await;
+    let id = world.observe("local", CONTRACT, 1).await;
+    world.ignore(id).await;
+    assert!(executable(&world.store, "local").await.is_empty());
+    let (status, body) = order(&world, &format!("/v1/requests/{id}/retry"), None).await;
+    assert_eq!((status, body), (StatusCode::OK, json!({ "id": id, "state": "observed" })));
+    timeout(Duration::from_secs(5), world.doorbells.execute.notified()).await.expect("the doorbell was not rung");
+    assert_eq!(executable(&world.store, "local").await, [id]);
+    let (_, life) = world.get(&format!("/v1/requests/{id}")).await;
+    let events: Vec<&str> =
+        life["events"].as_array().unwrap().iter().map(|event| event["event"].as_str().unwrap()).collect();
+    assert_eq!(events, ["observed", "ignored", "retry_ordered", "observed"]);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_request_that_waits_after_a_failure_is_tried_now_by_order() {
+    let world = World::new().await;
+    let (now, far) = (Millis(1_700_000_000_123), Millis(1_800_000_000_000));
+    let id = world.observe("local", CONTRACT, 1).await;
+    let lease = Lease { token: LeaseToken([3; 16]), until: Millis(0) };
+    assert_eq!(world.store.lease("local", lease, 1, now).await.unwrap().len(), 1);
+    world.store.give_back(&[later(id, far)], lease.token).await.unwrap();
+    assert!(executable(&world.store, "local").await.is_empty());
+    assert_eq!(order(&world, &format!("/v1/requests/{id}/retry"), None).await.0, StatusCode::OK);
+    assert_eq!(executable(&world.store, "local").await, [id]);
+
+    world.report(id).await;
+    world.store.put_off(&[later(id, far)]).await.unwrap();
+    assert!(world.store.ready("local", 10, now).await.unwrap().is_empty());
+    let (_, body) = order(&world, &format!("/v1/requests/{id}/retry"), None).await;
+    assert_eq!(body["state"], "reported");
+    timeout(Duration::from_secs(5), world.doorbells.submit.notified()).await.expect("the doorbell was not rung");
+    assert_eq!(world.store.ready("local", 10, now).await.unwrap().len(), 1);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn where_there_is_nothing_to_retry_the_answer_says_why() {
+    let world = World::new().await;
+    let due = world.observe("local", CONTRACT, 1).await;
+    let running = world.observe("local", OTHER, 3).await;
+    let answered = world.observe("other", CONTRACT, 5).await;
+    let missing = RequestId([0x77; 32]);
+    let retry = async |id: RequestId| order(&world, &format!("/v1/requests/{id}/retry"), None).await;
+    let (status, body) = retry(due).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(body["detail"].as_str().unwrap().contains("waits for its turn"), "{body}");
+    let now = Millis(1_700_000_000_123);
+    let lease = Lease { token: LeaseToken([3; 16]), until: now.after(Duration::from_secs(60)) };
+    world.store.lease("local", lease, 100, now).await.unwrap();
+    let (status, body) = retry(running).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(body["detail"].as_str().unwrap().contains("executed now"), "{body}");
+    world.fulfil_on("other", answered, Outcome::Ok, b"42").await;
+    let (status, body) = retry(answered).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(body["detail"].as_str().unwrap().contains("answered"), "{body}");
+    assert_eq!(retry(missing).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(world.store.retry(missing, now).await.unwrap(), Retried::Unknown);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_rescan_is_ordered_within_what_was_watched() {
+    let world = World::new().await;
+    let rescan = async |from: u64| order(&world, "/v1/chains/local/rescan", Some(json!({ "from_block": from }))).await;
+    let (status, body) = rescan(0).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(body["detail"].as_str().unwrap().contains("no block was watched yet"), "{body}");
+    world.observe("local", CONTRACT, 1).await;
+    let (status, body) = rescan(11).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(body["detail"].as_str().unwrap().contains("is 10"), "{body}");
+    let (status, body) = rescan(4).await;
+    assert_eq!((status, body), (StatusCode::ACCEPTED, json!({ "next_block": 4, "to_block": 10 })));
+    timeout(Duration::from_secs(5), world.doorbells.watch.notified()).await.expect("the doorbell was not rung");
+    assert_eq!(world.store.rescan("local").await.unwrap(), Some(4));
+    // A higher order doesn't take back the lower one.
+    assert_eq!(rescan(7).await.1["next_block"], 4);
+    assert_eq!(rescan(2).await.1["next_block"], 2);
+    // A step that was under way when the lower order came doesn't lose it.
+    assert_eq!(world.store.rescanned("local", &[], 4, Some(9), Millis(0)).await.unwrap(), 0);
+    assert_eq!(world.store.rescan("local").await.unwrap(), Some(2));
+    world.store.rescanned("local", &[], 2, Some(9), Millis(0)).await.unwrap();
+    assert_eq!(world.store.rescan("local").await.unwrap(), Some(9));
+    world.store.rescanned("local", &[], 9, None, Millis(0)).await.unwrap();
+    assert_eq!(world.store.rescan("local").await.unwrap(), None);
+    assert_eq!(
+        order(&world, "/v1/chains/remote/rescan", Some(json!({ "from_block": 0 }))).await.0,
+        StatusCode::NOT_FOUND
+    );
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn events_that_an_earlier_release_kept_are_carried_over() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("relayer.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    let first = sqlx::migrate!("../migrations/sqlite");
+    let first = sqlx::migrate::Migrator {
+        migrations: first.migrations.iter().filter(|one| one.version == 1).cloned().collect(),
+        ..first
+    };
+    first.run(&pool).await.unwrap();
+    let id = RequestId([1; 32]);
+    sqlx::query(
+        "INSERT INTO requests (id, chain, contract_id, consumer, content, payload, expires_at, block_number, block_hash,
+            transaction_hash, observed_at, state, updated_at)
+         VALUES (?, 'local', x'08', x'02', '{}', x'', 0, 0, x'', x'', 0, 'observed', 0)",
+    )
+    .bind(id.0.as_slice())
+    .execute(&pool)
+    .await
+    .unwrap();
+    for (number, at, event) in [(1, 5, "observed"), (2, 5, "ignored"), (3, 9, "observed")] {
+        sqlx::query("INSERT INTO request_events (request_id, number, at, event, detail) VALUES (?, ?, ?, ?, '{}')")
+            .bind(id.0.as_slice())
+            .bind(number)
+            .bind(at)
+            .bind(event)
+            .execute(&pool)
+            .await
+            .unwrap();
+    }
+    pool.close().await;
+    drop(SqliteStore::open(&path).await.unwrap());
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path);
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    let events: Vec<(i64, Vec<u8>, i64, String)> =
+        sqlx::query_as("SELECT sequence, request_id, at, event FROM events ORDER BY sequence")
+            .fetch_all(&pool)
+            .await
+            .unwrap();
+    let expected = [(1, 5, "observed"), (2, 5, "ignored"), (3, 9, "observed")];
+    assert_eq!(events, expected.map(|(sequence, at, event)| (sequence, id.0.to_vec(), at, event.to_owned())));
+}
+
+#[tokio::test]
+async fn orders_need_the_token() {
+    let world = World::new().await;
+    let request = world.http.post(format!("{}/v1/chains/local/pause", world.url)).bearer_auth(format!("{TOKEN}x"));
+    assert_eq!(answer(request.send().await.unwrap()).await.0, StatusCode::UNAUTHORIZED);
+    assert!(world.store.pauses().await.unwrap().chains.is_empty());
+    world.stop().await;
+}
