@@ -199,6 +199,12 @@ async fn a_rescan_is_ordered_within_what_was_watched() {
     assert_eq!((status, body), (StatusCode::ACCEPTED, json!({ "next_block": 4, "to_block": 10 })));
     timeout(Duration::from_secs(5), world.doorbells.watch.notified()).await.expect("the doorbell was not rung");
     assert_eq!(world.store.rescan("local").await.unwrap(), Some(4));
+    let written = json!({ "from_block": 4.0 });
+    assert_eq!(order(&world, "/v1/chains/local/rescan", Some(written)).await.0, StatusCode::ACCEPTED);
+    for wrong in [json!(4.5), json!(-1), json!("4"), json!(null)] {
+        let (status, _) = order(&world, "/v1/chains/local/rescan", Some(json!({ "from_block": wrong }))).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{wrong}");
+    }
     // A higher order doesn't take back the lower one.
     assert_eq!(rescan(7).await.1["next_block"], 4);
     assert_eq!(rescan(2).await.1["next_block"], 2);
