@@ -38,8 +38,14 @@ impl Process {
     pub fn start(name: &str, mut command: Command, log: &Path) -> Result<Self> {
         let out = appended(log)?;
         let err = out.try_clone()?;
-        // Logs are read by people here, but not on a terminal.
-        command.env("NO_COLOR", "1").stdin(Stdio::null()).stdout(out).stderr(err).process_group(0);
+        // Logs are read by people here, but not on a terminal; what they say is the configuration's to tell.
+        command
+            .env("NO_COLOR", "1")
+            .env_remove("RUST_LOG")
+            .stdin(Stdio::null())
+            .stdout(out)
+            .stderr(err)
+            .process_group(0);
         let child = command.spawn().with_context(|| format!("can't start {name}: {command:?}"))?;
         let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw).context("the process id is out of range")?;
         let reaper = Command::new("sh")
