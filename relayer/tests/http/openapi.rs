@@ -1,6 +1,8 @@
 //! The description as it is served, held against what the server does.
 
 use crate::world::{World, answer};
+use phat_connector::EntryRefusal;
+use phat_protocol::{BlockHash, ContractId, Digest, GenesisHash, Outcome, substrate};
 use phat_relayer::api::openapi;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -97,6 +99,42 @@ fn every_reference_leads_somewhere() {
     }
     let description = serde_json::to_value(openapi()).unwrap();
     look(&description, &description);
+}
+
+/// What other crates make is described by types that mirror theirs.
+#[test]
+fn what_mirrors_another_crates_type_has_its_names() {
+    let description = serde_json::to_value(openapi()).unwrap();
+    let schema = |name: &str| &description["components"]["schemas"][name];
+    let fields = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<String>>();
+    let request = substrate::Request {
+        genesis: GenesisHash([1; 32]),
+        instance: "PhatOracle".to_owned(),
+        sequence: 1,
+        parent_hash: BlockHash([2; 32]),
+        requester: vec![3; 32],
+        contract_id: ContractId([4; 32]),
+        min_revision: 0,
+        payload_hash: Digest([5; 32]),
+        max_output: 32,
+        expires_at: 1,
+        payment: 1,
+    };
+    assert_eq!(fields(&serde_json::to_value(&request).unwrap()), fields(&schema("SubstrateRequest")["properties"]));
+    let outcomes: Vec<Value> = Outcome::ALL.iter().map(|outcome| serde_json::to_value(outcome).unwrap()).collect();
+    assert_eq!(schema("Outcome")["enum"], Value::from(outcomes));
+    let refusals = [
+        EntryRefusal::NotPending,
+        EntryRefusal::Expired,
+        EntryRefusal::ExecutedInFuture,
+        EntryRefusal::BadSignatures,
+        EntryRefusal::Paused,
+    ];
+    let shown = schema("EntryRefusal").to_string();
+    for refusal in refusals {
+        let name = serde_json::to_string(&refusal).unwrap();
+        assert!(shown.contains(&name), "{name}: {shown}");
+    }
 }
 
 #[tokio::test]
