@@ -68,12 +68,10 @@ impl Host for Executor {
     }
 
     fn read(&mut self, key: &[u8]) -> Option<Vec<u8>> {
-        let mut found = false;
-        let value = filled(MAX_VALUE, |out, out_len| {
-            // SAFETY: `key` and the `out_len` bytes at `out` are live for the call.
-            found = unsafe { get_storage(key.as_ptr(), length(key), out, out_len) } == SUCCESS;
-        });
-        found.then_some(value)
+        filled(MAX_VALUE, |out, out_len| {
+            // SAFETY: `key` is live and the `out_len` bytes at `out` are reserved for the call.
+            unsafe { get_storage(key.as_ptr(), length(key), out, out_len) == SUCCESS }
+        })
     }
 
     fn write(&mut self, key: &[u8], value: &[u8]) {
@@ -94,19 +92,26 @@ fn pink(function: u32, input: &[u8], capacity: usize) -> Vec<u8> {
 fn extension(function: u32, input: &[u8], capacity: usize) -> Result<Vec<u8>, u32> {
     let mut code = SUCCESS;
     let output = filled(capacity, |out, out_len| {
-        // SAFETY: `input` and the `out_len` bytes at `out` are live for the call.
+        // SAFETY: `input` is live and the `out_len` bytes at `out` are reserved for the call.
         code = unsafe { call_chain_extension(function, input.as_ptr(), length(input), out, out_len) };
+        code == SUCCESS
     });
-    if code == SUCCESS { Ok(output) } else { Err(code) }
+    output.ok_or(code)
 }
 
-/// The bytes that an import writes into a buffer of this capacity.
-fn filled(capacity: usize, write: impl FnOnce(*mut u8, *mut u32)) -> Vec<u8> {
-    let mut buffer = vec![0; capacity];
-    let mut written = length(&buffer);
-    write(buffer.as_mut_ptr(), &mut written);
-    buffer.truncate(usize::try_from(written).unwrap_or(capacity));
-    buffer
+/// The bytes that an import writes into a buffer of this capacity; none when it says that it wrote
+/// none. The buffer isn't cleared first: interpreted, that takes longer than all the rest of a run.
+fn filled(capacity: usize, write: impl FnOnce(*mut u8, *mut u32) -> bool) -> Option<Vec<u8>> {
+    let mut buffer = Vec::with_capacity(capacity);
+    let mut written = u32::try_from(capacity).unwrap_or(u32::MAX);
+    if !write(buffer.as_mut_ptr(), &mut written) {
+        return None;
+    }
+    let written = usize::try_from(written).unwrap_or(capacity).min(capacity);
+    // SAFETY: the import has written so many bytes from the buffer's start: the executor writes all of
+    // an output and its length, or traps, or answers a code that `write` has judged.
+    unsafe { buffer.set_len(written) };
+    Some(buffer)
 }
 
 /// A slice's length as imports take it; a 32-bit memory holds no longer slice.
@@ -118,9 +123,11 @@ fn length(bytes: &[u8]) -> u32 {
 /// call: [`crate::contract!`] does.
 pub fn answer(message: fn(&mut dyn Host, &[u8]) -> Returned) -> ! {
     let input = filled(MAX_INPUT, |out, out_len| {
-        // SAFETY: the `out_len` bytes at `out` are live for the call.
+        // SAFETY: the `out_len` bytes at `out` are reserved for the call.
         unsafe { seal_input(out, out_len) };
+        true
     });
+    let input = input.unwrap_or_default();
     let Returned { reverted, bytes } = message(&mut Executor, &input);
     // SAFETY: `bytes` is live for the call, which only reads it and does not come back.
     unsafe { seal_return(if reverted { REVERT } else { 0 }, bytes.as_ptr(), length(&bytes)) }
