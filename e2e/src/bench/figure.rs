@@ -56,6 +56,10 @@ impl Figures {
         self.push(name, value.as_secs_f64() * 1e3, "ms");
     }
 
+    pub(super) fn fuel(&mut self, name: &str, fuel: u64) {
+        self.push(name, f64::from(u32::try_from(fuel).unwrap_or(u32::MAX)), "fuel");
+    }
+
     pub(super) fn ratio(&mut self, name: &str, value: f64, to: f64) {
         self.push(name, value / to, "ratio");
     }

@@ -26,6 +26,8 @@ pub(super) struct Floors {
     guest_run: Duration,
     /// What of it is neither HTTP nor waiting for it.
     wasmi_call: Duration,
+    /// Fuel of that run, the executor's price of its HTTP call included.
+    guest_fuel: u64,
     /// One secp256k1 signature of a digest.
     signature: Duration,
     /// One row in a transaction of its own, synchronous, in SQLite's write-ahead log.
@@ -41,11 +43,12 @@ const TRANSACTIONS: u32 = 2;
 impl Floors {
     /// Measures each so many times.
     pub(super) async fn measure(environment: &Environment, samples: usize) -> Result<Self> {
-        let (guest_run, wasmi_call) = runs(environment, samples).await?;
+        let Runs { whole, guest, fuel } = runs(environment, samples).await?;
         Ok(Self {
             http_round_trip: round_trip(environment, samples).await?,
-            guest_run,
-            wasmi_call,
+            guest_run: whole,
+            wasmi_call: guest,
+            guest_fuel: fuel,
             signature: signature(samples)?,
             sqlite_commit: commit(environment.directory(), samples).await?,
         })
@@ -60,6 +63,7 @@ impl Floors {
         figures.milliseconds("http_round_trip", self.http_round_trip);
         figures.milliseconds("guest_run", self.guest_run);
         figures.milliseconds("wasmi_call", self.wasmi_call);
+        figures.fuel("guest_fuel", self.guest_fuel);
         figures.milliseconds("signature", self.signature);
         figures.milliseconds("sqlite_commit", self.sqlite_commit);
     }
@@ -109,10 +113,16 @@ async fn commit(directory: &Path, samples: usize) -> Result<Duration> {
     Ok(Spread::of(times).percentile(50))
 }
 
-/// Whole runs, and what of them the guest itself takes.
-async fn runs(environment: &Environment, samples: usize) -> Result<(Duration, Duration)> {
+/// What runs took: whole, and the guest itself; and the fuel of the last.
+struct Runs {
+    whole: Duration,
+    guest: Duration,
+    fuel: u64,
+}
+
+async fn runs(environment: &Environment, samples: usize) -> Result<Runs> {
     let native = Native::deploy(environment).await?;
-    let (mut whole, mut guest) = (Vec::new(), Vec::new());
+    let (mut whole, mut guest, mut fuel) = (Vec::new(), Vec::new(), 0);
     for _ in 0..samples {
         let run = native.run(Entry::Call, Mode::Query, native.question.clone());
         let started = Instant::now();
@@ -122,8 +132,9 @@ async fn runs(environment: &Environment, samples: usize) -> Result<(Duration, Du
         let http: Duration = result.http.iter().map(|call| call.duration).sum();
         whole.push(elapsed);
         guest.push(result.elapsed.saturating_sub(http));
+        fuel = result.fuel_used;
     }
-    Ok((Spread::of(whole).percentile(50), Spread::of(guest).percentile(50)))
+    Ok(Runs { whole: Spread::of(whole).percentile(50), guest: Spread::of(guest).percentile(50), fuel })
 }
 
 /// The deployed guest in an executor of this process.

@@ -108,6 +108,16 @@ fn word(number: u128) -> Vec<u8> {
     [[0; 16], number.to_be_bytes()].concat()
 }
 
+/// Of the fuel of a price 500,000 are for its HTTP call. A guest that clears its buffers before the
+/// host fills them spends as much as all the rest again.
+#[tokio::test]
+async fn a_price_costs_little_beside_its_http_call() {
+    let source = source(r#"{"data":[{"price":"97214.53"}]}"#).await;
+    let result = ask(&executor(&source.config()), http_json(&source.url("http", "")), BTC_USD).await;
+    assert_eq!(result.answer(32).outcome, Outcome::Ok);
+    assert!(result.fuel_used < 1_600_000, "{}", result.fuel_used);
+}
+
 #[test]
 fn the_committed_modules_pass_the_check() {
     let limits = ExecutorConfig::default().limits;
