@@ -11,6 +11,7 @@ mod contract;
 mod docs;
 mod events;
 mod extract;
+mod finding;
 mod metrics;
 mod openapi;
 mod problem;
@@ -18,12 +19,15 @@ mod ready;
 mod registrar;
 mod request;
 mod serve;
+mod simulate;
+mod status;
 mod worker;
 
 pub use answer::{
     ChainAnswer, ChainsAnswer, CodeAnswer, ContractAnswer, ContractsAnswer, DeployContract, Liveness, PauseAnswer,
     PauseOrder, Readiness, ReadinessComponent, RegisteredAnswer, RequestsAnswer, RescanAnswer, RescanOrder,
-    ResumeAnswer, RetryAnswer, WorkerAnswer, WorkerOnChain,
+    ResumeAnswer, RetryAnswer, SimulateContract, SimulationAnswer, StatusAnswer, StatusReason, Verdict, WorkerAnswer,
+    WorkerOnChain,
 };
 pub use openapi::openapi;
 use problem::PROBLEM;
@@ -32,8 +36,8 @@ pub use registrar::{Registered, Registrar, RegistrarError};
 pub use serve::serve;
 
 use crate::{
-    clock::SharedClock,
-    config::ApiToken,
+    clock::{Millis, SharedClock},
+    config::{ApiToken, StatusConfig},
     health::Health,
     pipeline::Doorbells,
     store::{AdminStore, CatalogueStore, EventStore, ExecuteStore, FigureStore, ReadStore},
@@ -48,6 +52,7 @@ use axum::{
 use bytes::Bytes;
 use phat_connector::{OracleStatus, ReportSink, RequestSource};
 use phat_enclave_api::Enclave;
+use phat_protocol::Chain;
 use std::{collections::BTreeMap, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -96,11 +101,15 @@ pub struct ApiState {
     pub max_streams: NonZeroU32,
     /// Ends the streams when the relayer stops.
     pub stopping: CancellationToken,
+    /// From where on `/v1/status` complains.
+    pub bounds: StatusConfig,
 }
 
 /// One chain, as the API looks at it.
 #[derive(Clone)]
 pub struct ApiChain {
+    /// The chain, as its oracle's requests name it.
+    pub chain: Chain,
     /// What the oracle says.
     pub status: Arc<dyn OracleStatus>,
     /// Where the chain stands.
@@ -120,6 +129,9 @@ struct Api {
     state: ApiState,
     readiness: ready::Cache,
     scrapes: metrics::Scrapes,
+    status: status::Cache,
+    /// When the API began to serve.
+    started: Millis,
     /// What `/openapi.json` answers.
     description: Bytes,
     /// One permit for each stream of events.
@@ -141,10 +153,13 @@ impl Api {
 pub fn router(state: ApiState) -> Router {
     let streams = Semaphore::new(usize::try_from(state.max_streams.get()).unwrap_or(Semaphore::MAX_PERMITS));
     let scrapes = metrics::Scrapes::since(state.clock.now());
+    let started = Millis::now(&*state.clock);
     let api = Arc::new(Api {
         state,
         scrapes,
         readiness: ready::Cache::default(),
+        status: status::Cache::default(),
+        started,
         description: openapi::rendered(),
         streams: Arc::new(streams),
     });
@@ -172,6 +187,7 @@ fn reads() -> OpenApiRouter<Shared> {
         .routes(routes!(ready::live))
         .routes(routes!(ready::ready))
         .routes(routes!(metrics::show))
+        .routes(routes!(status::status))
         .routes(routes!(request::list))
         .routes(routes!(request::show))
         .routes(routes!(contract::list))
@@ -190,6 +206,7 @@ fn writes() -> OpenApiRouter<Shared> {
     OpenApiRouter::default()
         .routes(routes!(contract::put_code).layer(DefaultBodyLimit::max(CODE_LIMIT)))
         .routes(routes!(contract::deploy))
+        .routes(routes!(simulate::simulate))
         .routes(routes!(worker::register))
         .routes(routes!(admin::retry))
         .routes(routes!(admin::pause_chain))

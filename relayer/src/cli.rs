@@ -3,18 +3,30 @@
 //!
 //! Exit codes: 0 done, 1 failed or refused, 2 wrong usage.
 
+mod argument;
+mod chain;
 mod check;
 mod client;
+mod completions;
 mod contract;
+mod doctor;
+mod events;
+mod help;
 mod init;
+mod money;
 mod oracle;
 mod output;
 mod request;
 mod run;
+mod status;
 mod worker;
 
-use crate::config::{Config, Environment};
-use clap::{Args, Parser, Subcommand};
+use crate::{
+    api::ResumeAnswer,
+    config::{Config, Environment},
+    store::Pause,
+};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use output::Output;
 use std::{path::PathBuf, process::ExitCode};
 use tokio::runtime::Runtime;
@@ -35,6 +47,8 @@ pub struct Cli {
 enum Command {
     /// Watch, execute, submit and settle until SIGTERM or SIGINT.
     Run(run::Run),
+    Status(status::Status),
+    Doctor(doctor::Doctor),
     /// Write a sample configuration and a fresh API token.
     Init(init::Init),
     /// The configuration.
@@ -52,12 +66,28 @@ enum Command {
     /// Requests that were seen on chains.
     #[command(subcommand)]
     Request(request::RequestCommand),
+    /// The configured chains.
+    #[command(subcommand)]
+    Chain(chain::ChainCommand),
+    Events(events::Events),
+    Completions(completions::Completions),
 }
 
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
     /// Name every mistake in the configuration; exit with 1 when there is one.
     Check(ConfigFile),
+}
+
+/// What a pause says of itself.
+fn paused(what: &str, pause: &Pause) -> String {
+    let reason = pause.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+    format!("{what} is paused since {}{reason}", output::time(pause.since_ms))
+}
+
+/// What the end of a pause says of itself.
+fn resumed(what: &str, answer: ResumeAnswer) -> String {
+    if answer.was_paused { format!("{what} goes on") } else { format!("{what} was not paused") }
 }
 
 #[derive(Debug, Args)]
@@ -74,6 +104,13 @@ impl ConfigFile {
 }
 
 impl Cli {
+    /// What this process was told. One that was told what can't be ends here, with 2.
+    #[must_use]
+    pub fn of_process() -> Self {
+        let matches = help::grouped(Self::command()).get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
     /// Does what the command line says, and prints what came of it.
     #[must_use]
     pub fn run(self) -> ExitCode {
@@ -82,7 +119,7 @@ impl Cli {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let done = Runtime::new().map_err(Into::into).and_then(|runtime| runtime.block_on(self.command.run(&output)));
         match done {
-            Ok(()) => ExitCode::SUCCESS,
+            Ok(code) => code,
             Err(error) => {
                 output.failure(&error);
                 ExitCode::FAILURE
@@ -92,15 +129,21 @@ impl Cli {
 }
 
 impl Command {
-    async fn run(self, output: &Output) -> anyhow::Result<()> {
+    async fn run(self, output: &Output) -> anyhow::Result<ExitCode> {
         match self {
-            Self::Run(run) => run.run().await,
-            Self::Init(init) => init.run(output),
-            Self::Config(ConfigCommand::Check(file)) => check::config(&file, output),
-            Self::Oracle(command) => command.run(output).await,
-            Self::Worker(command) => command.run(output).await,
-            Self::Contract(command) => command.run(output).await,
-            Self::Request(command) => command.run(output).await,
+            Self::Run(run) => run.run().await?,
+            Self::Status(status) => return status.run(output).await,
+            Self::Doctor(doctor) => return doctor.run(output).await,
+            Self::Init(init) => init.run(output)?,
+            Self::Config(ConfigCommand::Check(file)) => check::config(&file, output)?,
+            Self::Oracle(command) => command.run(output).await?,
+            Self::Worker(command) => command.run(output).await?,
+            Self::Contract(command) => return command.run(output).await,
+            Self::Request(command) => return command.run(output).await,
+            Self::Chain(command) => command.run(output).await?,
+            Self::Events(events) => events.run(output).await?,
+            Self::Completions(completions) => completions.run()?,
         }
+        Ok(ExitCode::SUCCESS)
     }
 }

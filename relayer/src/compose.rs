@@ -1,8 +1,11 @@
 //! The composition root: the one file that names concrete chains, stores and clients.
 
+mod doctor;
 mod greeting;
 mod registrar;
 mod signals;
+
+pub use doctor::examine;
 
 use crate::{
     api::{self, ApiChain, ApiState, Registrar},
@@ -59,6 +62,7 @@ async fn run_until(config: Config, cancel: CancellationToken) -> Result<()> {
         api_chains.insert(
             name.clone(),
             ApiChain {
+                chain: chain.kind.chain(),
                 status: end.status.clone(),
                 source: end.source.clone(),
                 sink: end.sink.clone(),
@@ -101,6 +105,7 @@ async fn run_until(config: Config, cancel: CancellationToken) -> Result<()> {
         allow_simulated: config.enclave.allow_simulated,
         max_streams: config.api.max_streams,
         stopping: cancel.clone(),
+        bounds: config.status,
     });
     let store_ended = closed(store_closing, &cancel);
     let listener = bind(&config).await?;

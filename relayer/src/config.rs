@@ -50,6 +50,8 @@ pub struct Config {
     pub log: LogSettings,
     /// Where traces go over OTLP; none exports nothing.
     pub otlp: Option<OtlpEndpoint>,
+    /// From where on `relayer status` complains.
+    pub status: StatusConfig,
     /// The chains, by the names that the operator gave them.
     pub chains: BTreeMap<String, ChainConfig>,
 }
@@ -122,6 +124,17 @@ pub struct RetryConfig {
     pub initial: Duration,
     /// The longest pause.
     pub max: Duration,
+}
+
+/// From where on `relayer status` says `degraded`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StatusConfig {
+    /// More blocks than this at the configured finality are not watched yet.
+    pub lag_blocks: u64,
+    /// A request waits longer than this for its next step.
+    pub waiting: Duration,
+    /// The wallet can't pay for so many more answers.
+    pub wallet_answers: u32,
 }
 
 impl Config {

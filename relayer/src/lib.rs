@@ -8,6 +8,7 @@ pub mod cli;
 pub mod clock;
 pub mod compose;
 pub mod config;
+pub mod doctor;
 pub mod enclave;
 pub mod health;
 pub(crate) mod metrics;

@@ -66,6 +66,17 @@ impl StateName {
     }
 }
 
+impl StateName {
+    /// Whether the relayer has something to do for a request in this state.
+    #[must_use]
+    pub const fn is_waiting(self) -> bool {
+        match self {
+            Self::Observed | Self::Reported | Self::Submitted => true,
+            Self::Ignored | Self::Settled | Self::Expired | Self::Orphaned => false,
+        }
+    }
+}
+
 impl fmt::Display for StateName {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.as_str())

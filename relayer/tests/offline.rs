@@ -188,3 +188,90 @@ fn a_key_file_that_others_may_read_deploys_nothing() {
         assert!(err(&refused).contains("chmod 600 key"), "{}", err(&refused));
     }
 }
+
+#[test]
+fn completions_are_scripts_that_the_shell_reads() {
+    let directory = tempfile::tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let completions = relayer(directory.path(), &["completions", shell]);
+        assert_eq!(completions.status.code(), Some(0), "{}", err(&completions));
+        for word in ["doctor", "simulate", "payload-json"] {
+            assert!(out(&completions).contains(word), "{word} in {shell}");
+        }
+        fs::write(directory.path().join(shell), out(&completions)).unwrap();
+    }
+    let script = "source ./bash && complete -p relayer";
+    let read = Command::new("bash").args(["-c", script]).current_dir(directory.path()).output().unwrap();
+    assert!(read.status.success() && out(&read).contains("_relayer"), "{}{}", out(&read), err(&read));
+    assert_eq!(relayer(directory.path(), &["completions", "tcsh"]).status.code(), Some(2));
+}
+
+#[test]
+fn wrong_usage_exits_with_2_and_names_the_argument() {
+    let directory = tempfile::tempdir().unwrap();
+    let id = format!("0x{}", "11".repeat(32));
+    for (arguments, word) in [
+        (&["fly"][..], "fly"),
+        (&["contract", "simulate"], "ID|NAME"),
+        (&["contract", "simulate", " "], "1 to 64 characters"),
+        (&["contract", "simulate", "p", "--payload-hex", "0x0"], "Odd number of digits"),
+        (&["contract", "simulate", "p", "--payload", "a", "--payload-hex", "0x00"], "cannot be used with"),
+        (&["contract", "simulate", "p", "--consumer", "0x01"], "40 hexadecimal digits"),
+        (&["contract", "simulate", "p", "--max-output", "16385"], "16384"),
+        (&["contract", "deploy", "a.wasm", "--owner", "me"], "nobody"),
+        (&["contract", "deploy", "a.wasm", "--salt", "1"], "64 hexadecimal digits"),
+        (&["request", "show", "0x12"], "64 hexadecimal digits"),
+        (&["request", "list", "--state", "lost"], "observed"),
+        (&["request", "list", "--limit", "many"], "many"),
+        (&["request", "list", "--before", &id[1..]], "64 hexadecimal digits"),
+        (&["worker", "register"], "--chain"),
+        (&["request", "retry"], "ID"),
+        (&["request", "wait", &id, "--timeout", "soon"], "--timeout"),
+        (&["events", "--after", "now"], "--after"),
+        (&["events", "--limit", "0"], "--limit"),
+        (&["chain", "rescan", "local"], "--from-block"),
+        (&["chain", "rescan", "local", "--from-block", "-1"], "-1"),
+        (&["chain", "pause"], "NAME"),
+        (&["contract", "pause", " "], "1 to 64 characters"),
+        (&["status", "--api", "nowhere"], "relative URL"),
+        (&["doctor", "now"], "now"),
+        (&["completions"], "SHELL"),
+    ] {
+        let refused = relayer(directory.path(), arguments);
+        assert_eq!(refused.status.code(), Some(2), "{arguments:?}");
+        assert!(err(&refused).contains(word), "{word} in {}", err(&refused));
+        assert!(out(&refused).is_empty());
+    }
+}
+
+#[test]
+fn the_doctor_names_every_mistake_of_the_configuration() {
+    let directory = tempfile::tempdir().unwrap();
+    let absent = relayer(directory.path(), &["doctor"]);
+    assert_eq!(absent.status.code(), Some(1));
+    assert!(out(&absent).contains("relayer init"), "{}", out(&absent));
+    let text = "[api]\nlisten = \"everywhere\"\n[execute]\nlaese = \"2m\"\n";
+    fs::write(directory.path().join("relayer.toml"), text).unwrap();
+    let mistaken = relayer(directory.path(), &["doctor", "--json"]);
+    assert_eq!(mistaken.status.code(), Some(1));
+    let examined: serde_json::Value = serde_json::from_str(&out(&mistaken)).unwrap();
+    let checks = examined["checks"].as_array().unwrap();
+    assert_eq!((checks.len(), &examined["state"]), (2, &"fail".into()));
+    assert!(checks[1]["remedy"].as_str().unwrap().contains("PHAT_RELAYER__EXECUTE__LAESE"), "{examined}");
+}
+
+#[test]
+fn the_doctor_names_what_is_away_and_makes_no_database() {
+    let directory = tempfile::tempdir().unwrap();
+    write_key(directory.path(), &"11".repeat(32));
+    let text = "[api]\nlisten = \"127.0.0.1:1\"\n[chains.local]\nkind = \"evm\"\nrpc_url = \"http://127.0.0.1:1\"\n\
+                chain_id = 31337\noracle = \"0x5fbdb2315678afecb367f032d93f642f64180aa3\"\nkey_file = \"key\"\n";
+    fs::write(directory.path().join("relayer.toml"), text).unwrap();
+    let examined = relayer(directory.path(), &["doctor"]);
+    assert_eq!(examined.status.code(), Some(1), "{}", err(&examined));
+    let said = out(&examined);
+    for words in ["enclave serve", "chains.local.rpc_url", "no API token", "will be made", "none runs at 127.0.0.1:1"] {
+        assert!(said.contains(words), "{words} in {said}");
+    }
+    assert!(!directory.path().join("relayer.db").exists());
+}

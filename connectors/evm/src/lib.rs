@@ -9,6 +9,7 @@ pub mod admin;
 mod bindings;
 mod chain;
 mod endpoint_url;
+mod examine;
 mod fees;
 mod gas;
 mod node;
@@ -22,6 +23,7 @@ mod wallet;
 
 pub use chain::EvmChain;
 pub use endpoint_url::{EndpointUrl, ParseEndpointUrlError};
+pub use examine::{DeployedCode, Examination};
 pub use settings::{EvmSettings, FeePolicy, SettingsError};
 pub use transport::CertificateError;
 pub use wallet::InvalidKey;

@@ -6,6 +6,7 @@ mod bad_module;
 mod bad_source;
 mod bench;
 mod demo;
+mod doctor;
 mod enclave_crash;
 mod gas;
 mod honesty;

@@ -1,8 +1,12 @@
 //! What the API says and takes, shared with the command line.
 
 mod admin;
+mod simulation;
+mod status;
 
 pub use admin::{PauseAnswer, PauseOrder, RescanAnswer, RescanOrder, ResumeAnswer, RetryAnswer};
+pub use simulation::{SimulateContract, SimulationAnswer};
+pub use status::{StatusAnswer, StatusReason, Verdict};
 
 use crate::{
     catalogue::{CatalogueEntry, ContractName},

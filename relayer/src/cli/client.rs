@@ -1,12 +1,16 @@
 //! The API's client, as the command line uses it.
 
+mod stream;
+
+pub(super) use stream::EventStream;
+
 use crate::{
     api::Problem,
     config::{ApiToken, Environment},
 };
 use anyhow::{Context, anyhow};
 use clap::Args;
-use reqwest::{Method, RequestBuilder, Url};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{path::PathBuf, time::Duration};
 
@@ -35,16 +39,38 @@ pub(super) struct Client {
     http: reqwest::Client,
 }
 
+/// Why a call brought nothing, where a command may want to know.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CallFailed {
+    /// Nobody answers there.
+    #[error("no relayer answers at {api} (`relayer run`): {cause}")]
+    NoAnswer {
+        /// Where it was looked for.
+        api: Url,
+        /// What the transport said.
+        cause: String,
+    },
+    /// There is no such thing.
+    #[error("{detail}")]
+    NotFound {
+        /// In the relayer's words.
+        detail: String,
+    },
+}
+
+/// Whether a call failed since nobody answers there.
+pub(super) fn is_no_answer(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(CallFailed::NoAnswer { .. }))
+}
+
+/// Whether a call failed since there is no such thing.
+pub(super) fn is_not_found(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(CallFailed::NotFound { .. }))
+}
+
 impl Api {
     pub(super) fn connect(self) -> anyhow::Result<Client> {
-        anyhow::ensure!(!self.api.cannot_be_a_base(), "{} is no URL of an API", self.api);
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(CALL_TIMEOUT)
-            .build()
-            .context("no HTTP client can be made")?;
-        Ok(Client { api: self, http })
+        Client::with(self)
     }
 
     fn token(&self) -> anyhow::Result<ApiToken> {
@@ -68,6 +94,27 @@ impl Api {
 }
 
 impl Client {
+    /// Reads from the relayer at `url`.
+    pub(super) fn new(url: Url) -> anyhow::Result<Self> {
+        Self::with(Api { api: url, token_file: None })
+    }
+
+    fn with(api: Api) -> anyhow::Result<Self> {
+        anyhow::ensure!(!api.api.cannot_be_a_base(), "{} is no URL of an API", api.api);
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(CALL_TIMEOUT)
+            .build()
+            .context("no HTTP client can be made")?;
+        Ok(Self { api, http })
+    }
+
+    /// Where the relayer is looked for.
+    pub(super) const fn base(&self) -> &Url {
+        &self.api.api
+    }
+
     pub(super) async fn get<Answer: DeserializeOwned>(
         &self,
         path: &[&str],
@@ -112,21 +159,50 @@ impl Client {
         Ok(url)
     }
 
+    /// A stream of server-sent events, which lasts as long as it is read.
+    pub(super) async fn stream(&self, path: &[&str], query: &[(&str, String)]) -> anyhow::Result<EventStream> {
+        let mut url = self.url(path)?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let response = self.answered(self.http.get(url).timeout(Duration::MAX)).await?;
+        if !response.status().is_success() {
+            return Err(self.refused(response).await);
+        }
+        Ok(EventStream::new(response))
+    }
+
     async fn send<Answer: DeserializeOwned>(&self, request: RequestBuilder) -> anyhow::Result<Answer> {
         let api = &self.api.api;
-        let response = request.send().await.with_context(|| format!("no relayer answers at {api} (`relayer run`)"))?;
-        let status = response.status();
-        let body = response.bytes().await.with_context(|| format!("{api} hung up"))?;
-        if status.is_success() {
-            return serde_json::from_slice(&body).with_context(|| format!("{api} answered what can't be read"));
+        let response = self.answered(request).await?;
+        if !response.status().is_success() {
+            return Err(self.refused(response).await);
         }
+        let body = response.bytes().await.with_context(|| format!("{api} hung up"))?;
+        serde_json::from_slice(&body).with_context(|| format!("{api} answered what can't be read"))
+    }
+
+    async fn answered(&self, request: RequestBuilder) -> Result<Response, CallFailed> {
+        request.send().await.map_err(|error| {
+            let cause = format!("{:#}", anyhow!(error.without_url()));
+            CallFailed::NoAnswer { api: self.api.api.clone(), cause }
+        })
+    }
+
+    /// What an answer that is no success says.
+    async fn refused(&self, response: Response) -> anyhow::Error {
+        let (api, status) = (&self.api.api, response.status());
+        let body = response.bytes().await.unwrap_or_default();
         let Ok(problem) = serde_json::from_slice::<Problem>(&body) else {
-            return Err(anyhow!("{api} answered HTTP status {status}; is it a relayer?"));
+            return anyhow!("{api} answered HTTP status {status}; is it a relayer?");
         };
+        if status == StatusCode::NOT_FOUND {
+            return CallFailed::NotFound { detail: problem.detail }.into();
+        }
         if problem.reasons.is_empty() {
-            return Err(anyhow!(problem.detail));
+            return anyhow!(problem.detail);
         }
         let reasons: String = problem.reasons.iter().map(|reason| format!("\n  {reason}")).collect();
-        Err(anyhow!("{}:{reasons}", problem.title))
+        anyhow!("{}:{reasons}", problem.title)
     }
 }

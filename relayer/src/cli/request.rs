@@ -1,15 +1,17 @@
+mod wait;
+
 use super::{
     client::Api,
-    output::{Output, Table, time},
+    output::{Output, Table, in_hex_and_text, time},
 };
 use crate::{
-    api::RequestsAnswer,
+    api::{RequestsAnswer, RetryAnswer},
     request::{SettlementKind, StateName},
     store::{RequestLife, RequestSummary},
 };
 use clap::Subcommand;
 use phat_protocol::RequestId;
-use std::fmt::Write;
+use std::{fmt::Write, process::ExitCode};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum RequestCommand {
@@ -37,10 +39,18 @@ pub(super) enum RequestCommand {
         #[command(flatten)]
         api: Api,
     },
+    /// Have a request tried now: one that is ignored is observed again, one that waits after a failure waits no longer.
+    Retry {
+        /// The request's id.
+        id: RequestId,
+        #[command(flatten)]
+        api: Api,
+    },
+    Wait(wait::Wait),
 }
 
 impl RequestCommand {
-    pub(super) async fn run(self, output: &Output) -> anyhow::Result<()> {
+    pub(super) async fn run(self, output: &Output) -> anyhow::Result<ExitCode> {
         match self {
             Self::List { state, chain, limit, before, api } => {
                 let is_filtered = state.is_some() || chain.is_some() || before.is_some();
@@ -67,13 +77,19 @@ impl RequestCommand {
                 if let Some(next) = answer.next.filter(|_| !output.is_json()) {
                     output.note(&format!("more: --before {next}"));
                 }
-                Ok(())
             }
             Self::Show { id, api } => {
                 let life: RequestLife = api.connect()?.get(&["v1", "requests", &id.to_string()], &[]).await?;
-                output.show(&life, in_words)
+                output.show(&life, in_words)?;
             }
+            Self::Retry { id, api } => {
+                let path = ["v1", "requests", &id.to_string(), "retry"];
+                let answer: RetryAnswer = api.connect()?.post(&path, &serde_json::json!({})).await?;
+                output.show(&answer, |answer| format!("request {} is tried now; it is {}", answer.id, answer.state))?;
+            }
+            Self::Wait(wait) => return wait.run(output).await,
         }
+        Ok(ExitCode::SUCCESS)
     }
 }
 
@@ -95,7 +111,7 @@ fn in_words(life: &RequestLife) -> String {
     facts.row(["chain".to_owned(), summary.chain.clone()]);
     facts.row(["contract".to_owned(), summary.contract_id.to_string()]);
     facts.row(["consumer".to_owned(), format!("0x{}", hex::encode(&summary.consumer))]);
-    facts.row(["payload".to_owned(), bytes(&life.payload)]);
+    facts.row(["payload".to_owned(), in_hex_and_text(&life.payload)]);
     facts.row(["asked in".to_owned(), format!("block {}, transaction {}", summary.block, life.transaction)]);
     facts.row(["expires".to_owned(), time(i64::try_from(summary.expires_at).unwrap_or(i64::MAX).saturating_mul(1000))]);
     if let Some(error) = &summary.last_error {
@@ -103,7 +119,7 @@ fn in_words(life: &RequestLife) -> String {
     }
     if let Some(report) = &life.report {
         facts.row(["outcome".to_owned(), format!("{} ({})", report.outcome, report.outcome_number)]);
-        facts.row(["output".to_owned(), bytes(&report.output)]);
+        facts.row(["output".to_owned(), in_hex_and_text(&report.output)]);
         if let Some(reason) = &report.reason {
             facts.row(["reason".to_owned(), reason.clone()]);
         }
@@ -137,13 +153,4 @@ fn in_words(life: &RequestLife) -> String {
     text.push('\n');
     text.push_str(&events.render());
     text
-}
-
-/// Bytes as text where they are text, and in hexadecimal.
-fn bytes(bytes: &[u8]) -> String {
-    let digits = format!("0x{}", hex::encode(bytes));
-    match std::str::from_utf8(bytes) {
-        Ok(text) if !text.is_empty() && !text.chars().any(char::is_control) => format!("{digits} ({text})"),
-        Ok(_) | Err(_) => digits,
-    }
 }

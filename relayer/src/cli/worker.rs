@@ -1,8 +1,8 @@
 use super::{
     client::Api,
-    output::{Output, time},
+    output::{Output, Table, time},
 };
-use crate::api::RegisteredAnswer;
+use crate::api::{RegisteredAnswer, WorkerAnswer};
 use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
@@ -15,6 +15,11 @@ pub(super) enum WorkerCommand {
         #[command(flatten)]
         api: Api,
     },
+    /// Show the enclave's worker: keys, measurement, configuration, and where its reports count.
+    Show {
+        #[command(flatten)]
+        api: Api,
+    },
 }
 
 impl WorkerCommand {
@@ -22,7 +27,10 @@ impl WorkerCommand {
         match self {
             Self::Register { chain, api } => {
                 let path = ["v1", "chains", &chain, "worker"];
-                let answer: RegisteredAnswer = api.connect()?.post(&path, &serde_json::json!({})).await?;
+                let client = api.connect()?;
+                let progress = output.progress(format!("registering the worker on {chain}: waiting until it is mined"));
+                let answer: RegisteredAnswer = client.post(&path, &serde_json::json!({})).await?;
+                drop(progress);
                 output.show(&answer, |answer| {
                     format!(
                         "worker {} ({}) is registered on {chain} until {}\ntransaction {} in block {}",
@@ -34,6 +42,34 @@ impl WorkerCommand {
                     )
                 })
             }
+            Self::Show { api } => {
+                let answer: WorkerAnswer = api.connect()?.get(&["v1", "worker"], &[]).await?;
+                output.show(&answer, in_words)
+            }
         }
     }
+}
+
+fn in_words(worker: &WorkerAnswer) -> String {
+    let mut table = Table::new(&["worker", &worker.keys.worker.to_string()]);
+    if let Some(fault) = &worker.fault {
+        table.row(["can't sign".to_owned(), fault.clone()]);
+    }
+    table.row(["attestation".to_owned(), worker.attestation.to_string()]);
+    table.row(["release".to_owned(), worker.version.clone()]);
+    table.row(["encryption key".to_owned(), worker.keys.x25519.to_string()]);
+    table.row(["measurement".to_owned(), worker.measurement.to_string()]);
+    table.row(["config hash".to_owned(), worker.config_hash.to_string()]);
+    table.row(["contracts".to_owned(), worker.contracts.to_string()]);
+    table.row(["runs".to_owned(), format!("{} now, {} since it started", worker.running, worker.executions)]);
+    for standing in &worker.chains {
+        let stands = match (standing.active, &standing.trouble) {
+            (Some(true), _) => "active".to_owned(),
+            (Some(false), _) => format!("not active (`relayer worker register --chain {}`)", standing.chain),
+            (None, Some(trouble)) => trouble.clone(),
+            (None, None) => "unknown".to_owned(),
+        };
+        table.row([format!("chain {}", standing.chain), stands]);
+    }
+    table.render()
 }

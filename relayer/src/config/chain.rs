@@ -1,6 +1,6 @@
 use super::{EndpointUrl, Environment, Mistake, WalletKey, section::Section};
 use phat_connector::Finality;
-use phat_protocol::EvmAddress;
+use phat_protocol::{Chain, EvmAddress};
 use std::{num::NonZeroU64, path::PathBuf, time::Duration};
 
 /// One chain.
@@ -21,6 +21,16 @@ pub struct ChainConfig {
 pub enum ChainKind {
     /// An EVM chain with a `PhatOracle`.
     Evm(EvmConfig),
+}
+
+impl ChainKind {
+    /// The chain, as its oracle's requests name it.
+    #[must_use]
+    pub const fn chain(&self) -> Chain {
+        match self {
+            Self::Evm(evm) => Chain::Evm(evm.chain_id),
+        }
+    }
 }
 
 /// An EVM chain with a `PhatOracle`.

@@ -2,7 +2,7 @@
 
 use super::{
     ApiConfig, ApiToken, Config, DatabaseConfig, EnclaveConfig, Environment, ExecuteConfig, Mistake, RetryConfig,
-    SubmitConfig, chain, section::Section, tree::Branch,
+    StatusConfig, SubmitConfig, chain, section::Section, tree::Branch,
 };
 use phat_enclave_api::Endpoint;
 use phat_telemetry::{LogSettings, OtlpEndpoint};
@@ -28,13 +28,14 @@ pub(super) fn config(
     let retry = retry(root.section("retry", mistakes), mistakes);
     let log = log(root.section("log", mistakes), mistakes);
     let otlp = otlp(root.section("telemetry", mistakes), mistakes);
+    let status = status(root.section("status", mistakes), mistakes);
     let chains = root.section("chains", mistakes).sections(mistakes);
     let chains = chains
         .into_iter()
         .filter_map(|(name, section)| Some((name.clone(), chain::read(&name, section, environment, mistakes)?)))
         .collect();
     root.finish(mistakes);
-    Some(Config { api, database: database?, enclave, execute, submit, retry, log, otlp, chains })
+    Some(Config { api, database: database?, enclave, execute, submit, retry, log, otlp, status, chains })
 }
 
 fn api(mut section: Section<'_>, mistakes: &mut Vec<Mistake>) -> ApiConfig {
@@ -144,6 +145,16 @@ fn otlp(mut section: Section<'_>, mistakes: &mut Vec<Mistake>) -> Option<OtlpEnd
     let endpoint = section.optional("otlp_endpoint", mistakes);
     section.finish(mistakes);
     endpoint
+}
+
+fn status(mut section: Section<'_>, mistakes: &mut Vec<Mistake>) -> StatusConfig {
+    let config = StatusConfig {
+        lag_blocks: section.or("lag_blocks", 100, mistakes),
+        waiting: section.or("waiting", Duration::from_secs(300), mistakes),
+        wallet_answers: section.or("wallet_answers", 100, mistakes),
+    };
+    section.finish(mistakes);
+    config
 }
 
 fn count(number: u32) -> NonZeroU32 {

@@ -5,6 +5,7 @@ mod catalogue;
 mod events;
 mod execute;
 mod figures;
+mod inspect;
 mod read;
 mod row;
 mod settle;
@@ -12,6 +13,8 @@ mod submit;
 mod transition;
 mod watch;
 mod writer;
+
+pub use inspect::{Schema, SqliteInspection};
 
 use super::StoreError;
 use futures_util::future::BoxFuture;

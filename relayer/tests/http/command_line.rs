@@ -1,11 +1,12 @@
 use crate::world::{TOKEN, World, bad_module, good_module};
-use phat_protocol::{ContractId, Outcome};
-use serde_json::Value;
+use phat_enclave_api::EnclaveError;
+use phat_protocol::{Amount, ContractId, Outcome};
+use serde_json::{Value, json};
 use std::process::Output;
 use tokio::process::Command;
 
 /// Runs the command line against the world's API.
-async fn relayer(world: &World, arguments: &[&str]) -> Output {
+pub(crate) async fn relayer(world: &World, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_relayer"))
         .args(arguments)
         .args(["--api", &world.url])
@@ -18,14 +19,14 @@ async fn relayer(world: &World, arguments: &[&str]) -> Output {
 }
 
 /// What a command that succeeded printed.
-async fn printed(world: &World, arguments: &[&str]) -> String {
+pub(crate) async fn printed(world: &World, arguments: &[&str]) -> String {
     let output = relayer(world, arguments).await;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
 /// What a command that failed complained of.
-async fn complaint(world: &World, arguments: &[&str]) -> String {
+pub(crate) async fn complaint(world: &World, arguments: &[&str]) -> String {
     let output = relayer(world, arguments).await;
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stdout));
     String::from_utf8(output.stderr).unwrap()
@@ -48,6 +49,120 @@ async fn a_contract_is_deployed_listed_and_shown() {
     // The selector of `new`, the length 8 as SCALE writes it, and the JSON as it was given.
     assert_eq!(shown["init_data"], format!("0x9bae9d5e20{}", hex::encode("{\"a\": 1}")));
     world.stop().await;
+}
+
+/// Brings `prices` into the world's enclave; its id.
+pub(crate) async fn deploy_prices(world: &World) -> String {
+    std::fs::write(world.directory.path().join("prices.wasm"), good_module()).unwrap();
+    let deployed = printed(world, &["contract", "deploy", "prices.wasm"]).await;
+    deployed.lines().next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_trial_run_shows_output_log_fuel_and_time() {
+    let world = World::new().await;
+    let id = deploy_prices(&world).await;
+    let ran = printed(&world, &["contract", "simulate", "prices", "--payload", "BTC/USD"]).await;
+    for words in
+        ["outcome      Ok (0)", "0x3432", "text         42", "1234", "56 ms", "simulated", "info   asked the source"]
+    {
+        assert!(ran.contains(words), "{words} in {ran}");
+    }
+    std::fs::write(world.directory.path().join("payload"), [0, 0xff]).unwrap();
+    std::fs::write(world.directory.path().join("payload.json"), " {\"of\": \"BTC\"}\n").unwrap();
+    for (payload, expected) in [
+        (&["--payload-hex", "0x4254"][..], &b"BT"[..]),
+        (&["--payload-file", "payload"], &[0, 0xff]),
+        (&["--payload-json", "payload.json"], b"{\"of\": \"BTC\"}"),
+        (&["--payload-json", "[1]", "--chain", "local", "--max-output", "64"], b"[1]"),
+        (&["--consumer", "0x0909090909090909090909090909090909090909"], b""),
+    ] {
+        printed(&world, &[&["contract", "simulate", &id], payload].concat()).await;
+        let asked = world.enclave.simulated.lock().unwrap().pop().unwrap();
+        assert_eq!(asked.payload, expected, "{payload:?}");
+    }
+    let asked = world.enclave.simulated.lock().unwrap().pop().unwrap();
+    assert_eq!((asked.payload.as_slice(), asked.contract_id.to_string()), (&b"BTC/USD"[..], id));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_trial_run_that_fails_exits_with_1_and_shows_why() {
+    let world = World::new().await;
+    deploy_prices(&world).await;
+    {
+        let mut simulation = world.enclave.simulation.lock().unwrap();
+        simulation.outcome = Outcome::Trapped;
+        simulation.output = Vec::new();
+        simulation.reason = Some("out of bounds\u{1b}[2J".to_owned());
+        simulation.logs[0].message = "two\nlines".to_owned();
+    }
+    let failed = relayer(&world, &["contract", "simulate", "prices"]).await;
+    assert_eq!(failed.status.code(), Some(1));
+    let ran = String::from_utf8(failed.stdout).unwrap();
+    assert!(ran.contains("Trapped (2)") && ran.contains("out of bounds"), "{ran}");
+    // What the contract wrote can't command the terminal.
+    assert!(!ran.contains('\u{1b}') && ran.contains("two\\nlines"), "{ran}");
+    let failed = relayer(&world, &["contract", "simulate", "prices", "--json"]).await;
+    assert_eq!(failed.status.code(), Some(1));
+    let ran: Value = serde_json::from_slice(&failed.stdout).unwrap();
+    assert_eq!(ran["outcome"], "Trapped");
+    assert!(complaint(&world, &["contract", "simulate", "rates"]).await.contains("no contract called rates"));
+    let nowhere = ["contract", "simulate", "prices", "--chain", "moon"];
+    assert!(complaint(&world, &nowhere).await.contains("configured: local"));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn the_status_is_one_word_first_and_an_exit_code() {
+    let world = World::new().await;
+    let healthy = relayer(&world, &["status"]).await;
+    let said = String::from_utf8(healthy.stdout).unwrap();
+    assert_eq!(healthy.status.code(), Some(0), "{said}");
+    assert!(said.starts_with("healthy\n"), "{said}");
+    for words in ["relayer", "database", "enclave", "simulated attestation", "chain local", "block 30", "worker active"]
+    {
+        assert!(said.contains(words), "{words} in {said}");
+    }
+    let shown: Value = serde_json::from_str(&printed(&world, &["status", "--json"]).await).unwrap();
+    assert_eq!((&shown["verdict"], &shown["chains"][0]["name"]), (&json!("healthy"), &json!("local")));
+    assert_eq!(shown["worker"]["attestation"], "simulated");
+    world.stop().await;
+
+    let world = World::new().await;
+    *world.chain.balance.lock().unwrap() = Amount::from(1);
+    let degraded = relayer(&world, &["status"]).await;
+    assert_eq!(degraded.status.code(), Some(3));
+    let said = String::from_utf8(degraded.stdout).unwrap();
+    assert!(said.starts_with("degraded\n") && said.contains("send money to"), "{said}");
+    world.stop().await;
+
+    let world = World::new().await;
+    *world.enclave.status.lock().unwrap() = Err(EnclaveError::Busy);
+    let down = relayer(&world, &["status", "--json"]).await;
+    assert_eq!(down.status.code(), Some(4));
+    let shown: Value = serde_json::from_slice(&down.stdout).unwrap();
+    assert_eq!((&shown["verdict"], &shown["worker"]), (&json!("down"), &Value::Null));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn the_status_of_no_relayer_is_down() {
+    let world = World::new().await;
+    let url = world.url.clone();
+    world.stop().await;
+    for machine in [&[][..], &["--json"]] {
+        let output = Command::new(env!("CARGO_BIN_EXE_relayer"))
+            .args(["status", "--api", &url])
+            .args(machine)
+            .kill_on_drop(true)
+            .output()
+            .await
+            .unwrap();
+        assert_eq!(output.status.code(), Some(4));
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(said.contains("down") && said.contains("relayer doctor"), "{said}");
+    }
 }
 
 #[tokio::test]

@@ -7,13 +7,13 @@ use phat_connector::{
     OnChainState, OracleStatus, PreparedTransaction, Receipt, ReportSink, RequestSource, Resolution, TxHash,
 };
 use phat_enclave_api::{
-    Attestation, Code, Contract, Enclave, EnclaveError, Execute, Execution, Instantiate, Quote, QuoteFor, Refusal,
-    Simulate, Simulation, Status,
+    Attestation, Code, Contract, Enclave, EnclaveError, Execute, Execution, Instantiate, LogEntry, Quote, QuoteFor,
+    Refusal, Simulate, Simulation, Status,
 };
 use phat_executor::Limits;
 use phat_protocol::{
-    Amount, BlockHash, Chain, CodeHash, ContractId, ContractSeed, Digest, EvmAddress, Payee, RequestId, WorkerAddress,
-    WorkerKeys, code_hash, evm,
+    Amount, BlockHash, Chain, CodeHash, ContractId, ContractSeed, Digest, EvmAddress, Outcome, Payee, RequestId,
+    WorkerAddress, WorkerKeys, code_hash, evm,
 };
 use phat_relayer::api::{Registered, Registrar, RegistrarError};
 use std::{
@@ -22,7 +22,7 @@ use std::{
     ops::RangeInclusive,
     sync::{
         Mutex,
-        atomic::{AtomicBool, AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering},
     },
 };
 use tokio::sync::watch;
@@ -40,6 +40,8 @@ pub(crate) struct TestChain {
     pub(crate) asked: AtomicU32,
     /// Whether the worker is active.
     pub(crate) active: AtomicBool,
+    /// The newest block that counts.
+    pub(crate) confirmed: AtomicU8,
     /// What the wallet has.
     pub(crate) balance: Mutex<Amount>,
     /// What a registration answers.
@@ -61,6 +63,7 @@ impl Default for TestChain {
             hangs: AtomicBool::new(false),
             asked: AtomicU32::new(0),
             active: AtomicBool::new(true),
+            confirmed: AtomicU8::new(25),
             balance: Mutex::new(Amount::from(1_000_000)),
             registration: Mutex::new(Ok(registered)),
         }
@@ -117,7 +120,9 @@ impl RequestSource for TestChain {
     async fn head(&self) -> Result<Head, ChainError> {
         self.perhaps_hang().await;
         self.facts.lock().unwrap().clone()?;
-        Ok(Head { latest: block(30), timestamp: 1000, confirmed: block(25), confirmed_timestamp: 900 })
+        let confirmed = u64::from(self.confirmed.load(Ordering::SeqCst));
+        let (latest, confirmed) = (block(confirmed.max(30)), block(confirmed));
+        Ok(Head { latest, timestamp: 1000, confirmed, confirmed_timestamp: 900 })
     }
     async fn block(&self, _: u64) -> Result<Option<BlockRef>, ChainError> {
         panic!("{NOT_ASKED}")
@@ -147,7 +152,9 @@ impl ReportSink for TestChain {
         Ok(*self.balance.lock().unwrap())
     }
     async fn current_fees(&self) -> Result<Fees, ChainError> {
-        panic!("{NOT_ASKED}")
+        self.perhaps_hang().await;
+        self.facts.lock().unwrap().clone()?;
+        Ok(Fees { max_fee: Amount::from(1), max_priority_fee: Amount::from(1) })
     }
     async fn prepare(&self, _: &[Entry], _: u64, _: Fees) -> Result<PreparedTransaction, ChainError> {
         panic!("{NOT_ASKED}")
@@ -188,6 +195,10 @@ pub(crate) struct TestEnclave {
     contracts: Mutex<BTreeMap<ContractId, Contract>>,
     /// Calls that change something.
     pub(crate) writes: AtomicU32,
+    /// What a trial run of a contract that is here answers.
+    pub(crate) simulation: Mutex<Simulation>,
+    /// Every trial run that was asked for.
+    pub(crate) simulated: Mutex<Vec<Simulate>>,
 }
 
 impl Default for TestEnclave {
@@ -205,11 +216,22 @@ impl Default for TestEnclave {
             executions: 0,
             fault: None,
         };
+        let simulation = Simulation {
+            attestation: Attestation::Simulated,
+            outcome: Outcome::Ok,
+            output: b"42".to_vec(),
+            reason: None,
+            logs: vec![LogEntry { level: 3, message: "asked the source".to_owned() }],
+            fuel: 1234,
+            elapsed_ms: 56,
+        };
         Self {
             status: Mutex::new(Ok(status)),
             codes: Mutex::default(),
             contracts: Mutex::default(),
             writes: AtomicU32::new(0),
+            simulation: Mutex::new(simulation),
+            simulated: Mutex::default(),
         }
     }
 }
@@ -263,7 +285,13 @@ impl Enclave for TestEnclave {
     async fn execute(&self, _: &Execute) -> Result<Execution, EnclaveError> {
         panic!("{NOT_ASKED}")
     }
-    async fn simulate(&self, _: &Simulate) -> Result<Simulation, EnclaveError> {
-        panic!("{NOT_ASKED}")
+    async fn simulate(&self, simulate: &Simulate) -> Result<Simulation, EnclaveError> {
+        self.status_now()?;
+        let contract_id = simulate.contract_id;
+        if !self.contracts.lock().unwrap().contains_key(&contract_id) {
+            return Err(Refusal::UnknownContract { contract_id }.into());
+        }
+        self.simulated.lock().unwrap().push(simulate.clone());
+        Ok(self.simulation.lock().unwrap().clone())
     }
 }

@@ -4,13 +4,13 @@ use crate::ends::{TestChain, TestEnclave, block};
 use phat_connector::{Account, EntryEffect, Fees, ObservedRequest, PreparedTransaction, Receipt, ReportSink, TxHash};
 use phat_enclave_api::{Attestation, Execution, LogEntry};
 use phat_protocol::{
-    Amount, BlockHash, ContractId, Digest, EvmAddress, OracleChain, Outcome, Payee, Report, Request, RequestId,
+    Amount, BlockHash, Chain, ContractId, Digest, EvmAddress, OracleChain, Outcome, Payee, Report, Request, RequestId,
     Signature, evm, keccak256,
 };
 use phat_relayer::{
     api::{self, ApiChain, ApiState},
     clock::{Clock, Millis},
-    config::ApiToken,
+    config::{ApiToken, StatusConfig},
     health::Health,
     pipeline::Doorbells,
     request::IgnoreReason,
@@ -33,11 +33,11 @@ pub(crate) const NOW: Duration = Duration::from_millis(1_700_000_000_123);
 /// How many streams of events may be open.
 pub(crate) const MAX_STREAMS: NonZeroU32 = NonZeroU32::new(2).unwrap();
 
-struct StoppedClock;
+struct StoppedClock(Duration);
 
 impl Clock for StoppedClock {
     fn now(&self) -> Duration {
-        NOW
+        self.0
     }
 }
 
@@ -46,11 +46,13 @@ impl Clock for StoppedClock {
 pub(crate) struct Setting {
     pub(crate) token: bool,
     pub(crate) allow_simulated: bool,
+    /// How much later than [`NOW`] it is for the API.
+    pub(crate) later: Duration,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { token: true, allow_simulated: true }
+        Self { token: true, allow_simulated: true, later: Duration::ZERO }
     }
 }
 
@@ -85,6 +87,7 @@ impl World {
         let token_file = directory.path().join("api-token");
         std::fs::write(&token_file, TOKEN).unwrap();
         let ends = ApiChain {
+            chain: Chain::Evm(31337),
             status: Arc::clone(&chain) as Arc<_>,
             source: Arc::clone(&chain) as Arc<_>,
             sink: Arc::clone(&chain) as Arc<_>,
@@ -103,12 +106,13 @@ impl World {
             enclave: Arc::clone(&enclave) as Arc<_>,
             chains: BTreeMap::from([("local".to_owned(), ends)]),
             health: health.clone(),
-            clock: Arc::new(StoppedClock),
+            clock: Arc::new(StoppedClock(NOW + setting.later)),
             token: setting.token.then(|| ApiToken::new(TOKEN).unwrap()),
             token_file,
             allow_simulated: setting.allow_simulated,
             max_streams: MAX_STREAMS,
             stopping: cancel.clone(),
+            bounds: StatusConfig { lag_blocks: 30, waiting: Duration::from_secs(300), wallet_answers: 10 },
         });
         let shown = format!("{router:?}");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();

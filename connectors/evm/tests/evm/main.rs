@@ -3,6 +3,7 @@
 
 mod admin;
 mod anvil;
+mod examine;
 mod faults;
 mod faulty_node;
 mod lies;

@@ -38,7 +38,9 @@ impl Allow {
     pub(super) async fn run(self, output: &Output) -> anyhow::Result<()> {
         let admin = self.chain.connect()?;
         let status = accepted(&self.enclave, self.allow_simulated).await?;
+        let progress = output.progress("allowing the enclave: waiting until it is mined");
         let mined = admin.allow(self.registry, status.measurement, status.config_hash).await?;
+        drop(progress);
         let answer = Allowed {
             chain_id: self.chain.chain_id,
             registry: self.registry,

@@ -79,7 +79,9 @@ impl Deploy {
             max_lifetime: seconds("--max-lifetime", self.max_lifetime)?,
             prices: Prices { per_request: self.price, ..Prices::default() },
         };
+        let progress = output.progress("deploying registry and oracle: waiting until they are mined");
         let deployed = admin.deploy_oracle(&plan).await?;
+        drop(progress);
         let block = deployed.oracle.transaction.block.number;
         let oracle = deployed.oracle.address;
         let answer = Deployed {

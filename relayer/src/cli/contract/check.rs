@@ -1,0 +1,36 @@
+use crate::cli::{argument, output::Output};
+use phat_executor::Limits;
+use serde::Serialize;
+use std::path::PathBuf;
+
+#[derive(Serialize)]
+struct Accepted {
+    file: PathBuf,
+    initial_pages: u32,
+    maximum_pages: Option<u32>,
+    imports: Vec<String>,
+}
+
+pub(super) fn check(file: PathBuf, output: &Output) -> anyhow::Result<()> {
+    let wasm = argument::file(&file)?;
+    match phat_executor::check(&wasm, &Limits::default()) {
+        Ok(facts) => {
+            let imports = facts.imports.iter().map(|(module, name)| format!("{module}.{name}")).collect();
+            let accepted =
+                Accepted { file, initial_pages: facts.initial_pages, maximum_pages: facts.maximum_pages, imports };
+            output.show(&accepted, |accepted| {
+                format!(
+                    "{} can be deployed: {} bytes, {} imports, {} pages of memory at the start",
+                    accepted.file.display(),
+                    wasm.len(),
+                    accepted.imports.len(),
+                    accepted.initial_pages
+                )
+            })
+        }
+        Err(refusals) => {
+            let reasons: String = refusals.iter().map(|refusal| format!("\n  {refusal}")).collect();
+            Err(anyhow::anyhow!("{} can't be deployed:{reasons}", file.display()))
+        }
+    }
+}
