@@ -3,6 +3,7 @@
 mod admin;
 mod simulation;
 mod status;
+mod whole;
 
 pub use admin::{PauseAnswer, PauseOrder, RescanAnswer, RescanOrder, ResumeAnswer, RetryAnswer};
 pub use simulation::{SimulateContract, SimulationAnswer};

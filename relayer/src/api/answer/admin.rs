@@ -1,6 +1,7 @@
+use super::whole;
 use crate::{request::StateName, schema, store::Pause};
 use phat_protocol::RequestId;
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// `POST /v1/requests/{id}/retry`.
@@ -42,16 +43,9 @@ pub struct ResumeAnswer {
 #[serde(deny_unknown_fields)]
 pub struct RescanOrder {
     /// The first block that is gone over again.
-    #[serde(deserialize_with = "whole_number")]
+    #[serde(deserialize_with = "whole::required")]
     #[schema(maximum = 9_007_199_254_740_991u64)]
     pub from_block: u64,
-}
-
-/// A whole number, however it is written: for JSON, `2.0` is the number 2.
-fn whole_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    let number = serde_json::Number::deserialize(deserializer)?;
-    let whole = || number.as_f64().filter(|value| value.fract() == 0.0)?.to_string().parse().ok();
-    number.as_u64().or_else(whole).ok_or_else(|| D::Error::custom("expected a whole number that is not negative"))
 }
 
 /// Its answer.

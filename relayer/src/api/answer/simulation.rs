@@ -1,3 +1,4 @@
+use super::whole;
 use crate::schema;
 use phat_enclave_api::{Attestation, LogEntry};
 use phat_protocol::{Chain, ContractId, EvmAddress, Outcome, serde_hex};
@@ -21,7 +22,7 @@ pub struct SimulateContract {
     #[schema(value_type = schema::EvmAddress)]
     pub consumer: EvmAddress,
     /// The longest output, in bytes: up to 16 KiB, which it is without this.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "whole::optional", skip_serializing_if = "Option::is_none")]
     #[schema(maximum = 16384)]
     pub max_output: Option<u32>,
 }
