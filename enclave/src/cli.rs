@@ -170,8 +170,19 @@ impl StatusOf {
 }
 
 fn describe(status: &Status) -> String {
-    let Status { attestation, version, keys, measurement, config_hash, now, contracts, running, executions, fault } =
-        status;
+    let Status {
+        attestation,
+        version,
+        keys,
+        measurement,
+        config_hash,
+        config: _,
+        now,
+        contracts,
+        running,
+        executions,
+        fault,
+    } = status;
     let fault = fault.as_deref().unwrap_or("none");
     format!(
         "attestation  {attestation}\nversion      {version}\nworker       {}\nx25519 key   {}\n\

@@ -117,23 +117,29 @@ impl Config {
         ExecutorConfig { limits: self.limits.clone(), egress: self.egress.clone() }
     }
 
-    /// The configuration hash: over the guest ABI, every limit and the egress policy, defaults
-    /// included. Where the enclave listens and keeps its files, what it logs and how much it does at
-    /// once change no answer.
+    /// The configuration hash: over [what can change an answer](Self::answering).
     ///
     /// # Errors
     /// Never for a configuration that was loaded; the JSON library has no infallible form.
     pub fn hash(&self) -> Result<Digest, serde_json::Error> {
+        Ok(phat_protocol::config_hash(&serde_jcs::to_vec(&self.answering()?)?))
+    }
+
+    /// Every setting that can change an answer: the guest ABI, every limit and the egress policy, defaults
+    /// included. Where the enclave listens and keeps its files, what it logs and how much it does at
+    /// once change none.
+    ///
+    /// # Errors
+    /// Never for a configuration that was loaded; the JSON library has no infallible form.
+    pub fn answering(&self) -> Result<serde_json::Value, serde_json::Error> {
         #[derive(Serialize)]
         struct Answering {
             guest_abi: &'static str,
             #[serde(flatten)]
             executor: ExecutorConfig,
         }
-        let answering = Answering { guest_abi: GUEST_ABI, executor: self.executor() };
-        // By way of a value, whose keys are unique, as RFC 8785 wants them.
-        let canonical = serde_jcs::to_vec(&serde_json::to_value(answering)?)?;
-        Ok(phat_protocol::config_hash(&canonical))
+        // A value's keys are unique, as RFC 8785 wants them.
+        serde_json::to_value(Answering { guest_abi: GUEST_ABI, executor: self.executor() })
     }
 }
 

@@ -97,6 +97,7 @@ impl Enclave {
         let worker = Worker::new(Parts {
             provider: Arc::clone(&provider) as Arc<dyn Provider>,
             config_hash: config.hash()?,
+            config: config.answering()?,
             store,
             keys,
             time,

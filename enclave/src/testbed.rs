@@ -199,6 +199,7 @@ impl Bed {
         let worker = Worker::new(Parts {
             provider: Arc::new(provider) as Arc<dyn Provider>,
             config_hash: Digest([9; 32]),
+            config: serde_json::Value::Null,
             store: Arc::clone(&store),
             keys,
             time,

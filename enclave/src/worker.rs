@@ -44,6 +44,8 @@ pub(crate) struct Concurrency {
 pub(crate) struct Parts {
     pub(crate) provider: Arc<dyn Provider>,
     pub(crate) config_hash: Digest,
+    /// What is hashed.
+    pub(crate) config: serde_json::Value,
     pub(crate) store: Arc<Store>,
     pub(crate) keys: Keys,
     pub(crate) time: Arc<EnclaveTime>,
@@ -109,6 +111,7 @@ impl Worker {
             keys: self.parts.keys.public(),
             measurement: self.parts.provider.measurement(),
             config_hash: self.parts.config_hash,
+            config: self.parts.config.clone(),
             now: self.parts.time.now(),
             contracts,
             running: self.running.load(Ordering::Acquire),

@@ -2,8 +2,10 @@
 
 pub(crate) mod imports;
 mod refusal;
+mod section;
 
 pub use refusal::{MemoryBound, Refusal, Signature};
+pub use section::{SectionError, custom_section};
 
 use crate::{Limits, engine::translate};
 use imports::known;

@@ -35,7 +35,7 @@ mod run;
 mod seal;
 mod storage;
 
-pub use check::{MemoryBound, ModuleFacts, Refusal, Signature, check};
+pub use check::{MemoryBound, ModuleFacts, Refusal, SectionError, Signature, check, custom_section};
 pub use config::{ConfigError, ExecutorConfig, Resources};
 pub use egress::{AllowEntry, Denial, EgressError, EgressPolicy, Registry};
 pub use executor::Executor;

@@ -24,10 +24,11 @@ mod status;
 mod worker;
 
 pub use answer::{
-    ChainAnswer, ChainsAnswer, CodeAnswer, ContractAnswer, ContractsAnswer, DeployContract, Liveness, PauseAnswer,
-    PauseOrder, Readiness, ReadinessComponent, RegisteredAnswer, RequestsAnswer, RescanAnswer, RescanOrder,
-    ResumeAnswer, RetryAnswer, SimulateContract, SimulationAnswer, StatusAnswer, StatusReason, Verdict, WorkerAnswer,
-    WorkerOnChain,
+    ChainAnswer, ChainsAnswer, CodeAnswer, ContractAnswer, ContractSummary, ContractsAnswer, DeployContract,
+    FailedRunAnswer, Liveness, PauseAnswer, PauseOrder, QuoteAnswer, Readiness, ReadinessComponent, RecentRunsAnswer,
+    RegisteredAnswer, ReportAnswer, RequestAnswer, RequestCounts, RequestsAnswer, RescanAnswer, RescanOrder,
+    ResumeAnswer, RetryAnswer, SimulateContract, SimulationAnswer, StateSpan, StatusAnswer, StatusReason, Verdict,
+    WaitingAnswer, WorkerAnswer, WorkerOnChain,
 };
 pub use openapi::openapi;
 use problem::PROBLEM;
@@ -50,7 +51,7 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
-use phat_connector::{OracleStatus, ReportSink, RequestSource};
+use phat_connector::{Finality, OracleStatus, ReportSink, RequestSource};
 use phat_enclave_api::Enclave;
 use phat_protocol::Chain;
 use std::{collections::BTreeMap, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
@@ -114,6 +115,8 @@ pub struct ApiChain {
     pub status: Arc<dyn OracleStatus>,
     /// Where the chain stands.
     pub source: Arc<dyn RequestSource>,
+    /// When a block counts, as it was configured.
+    pub finality: Finality,
     /// The wallet.
     pub sink: Arc<dyn ReportSink>,
     /// Who registers the worker there.
@@ -189,11 +192,14 @@ fn reads() -> OpenApiRouter<Shared> {
         .routes(routes!(metrics::show))
         .routes(routes!(status::status))
         .routes(routes!(request::list))
+        .routes(routes!(request::counts))
         .routes(routes!(request::show))
         .routes(routes!(contract::list))
         .routes(routes!(contract::show))
         .routes(routes!(chain::list))
+        .routes(routes!(chain::show))
         .routes(routes!(worker::show))
+        .routes(routes!(worker::quote))
         .routes(routes!(events::stream))
         .routes(routes!(openapi::show))
         .routes(routes!(docs::enter))

@@ -66,6 +66,7 @@ async fn run_until(config: Config, cancel: CancellationToken) -> Result<()> {
                 status: end.status.clone(),
                 source: end.source.clone(),
                 sink: end.sink.clone(),
+                finality: chain.finality(),
                 registrar,
                 doorbells: end.doorbells.clone(),
             },

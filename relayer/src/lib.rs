@@ -12,6 +12,7 @@ pub mod doctor;
 pub mod enclave;
 pub mod health;
 pub(crate) mod metrics;
+pub mod output;
 pub mod pipeline;
 pub mod request;
 pub mod schema;

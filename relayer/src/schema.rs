@@ -252,3 +252,43 @@ pub struct SubstrateRequest {
     /// What was paid for the answer, in the chain's smallest unit.
     pub payment: u128,
 }
+
+/// For whom a quote is made.
+#[derive(Clone, Debug, ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum QuoteFor {
+    /// A registry on an EVM chain.
+    Evm(EvmRegistration),
+    /// A registry on a Substrate chain.
+    Substrate(SubstrateRegistration),
+}
+
+/// A registration at a registry on an EVM chain.
+#[derive(Clone, Copy, Debug, ToSchema)]
+pub struct EvmRegistration {
+    /// The EIP-155 chain id.
+    pub chain_id: u64,
+    /// The registry's address.
+    pub registry: EvmAddress,
+    /// The account that registers the worker.
+    pub operator: EvmAddress,
+    /// A recent block.
+    pub block_number: u64,
+    /// That block's hash.
+    pub block_hash: BlockHash,
+}
+
+/// A registration at a registry on a Substrate chain.
+#[derive(Clone, Debug, ToSchema)]
+pub struct SubstrateRegistration {
+    /// The chain.
+    pub genesis: GenesisHash,
+    /// The pallet's name in the runtime.
+    pub instance: String,
+    /// The encoded AccountId that registers the worker.
+    pub operator: Bytes,
+    /// A recent block.
+    pub block_number: u64,
+    /// That block's hash.
+    pub block_hash: BlockHash,
+}

@@ -11,12 +11,13 @@ mod role;
 pub mod sqlite;
 
 pub use admin::{Act, AdminStore, NoRetry, Pause, Pauses, Retried, Subject};
-pub use catalogue::CatalogueStore;
+pub use catalogue::{CatalogueRecord, CatalogueStore, CodeRecord, FailedRun, RecentRuns};
 pub use error::StoreError;
 pub use events::{Event, EventFilter, EventPage, EventStore};
 pub use figures::{FigureStore, Queues, Step};
 pub use read::{
-    AttemptRecord, EventRecord, ReadStore, RequestFilter, RequestLife, RequestSummary, StoredReport, TransactionRecord,
+    AttemptRecord, Counts, EventRecord, OpenAttemptRecord, Page, ReadStore, RequestFilter, RequestLife, RequestSummary,
+    Stage, StageAge, StoredReport, TransactionRecord,
 };
 pub use role::{
     Attempted, Checkpoint, ExecuteStore, Lease, LeaseToken, Leased, NewAttempt, Postponed, ReadyReport, SettleStore,

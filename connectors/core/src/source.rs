@@ -19,7 +19,7 @@ pub struct ObservedRequest {
     pub transaction: TxHash,
 }
 
-/// Where requests come from. Stage `watch` is its only caller.
+/// Where requests come from. Stage `watch` reads them; the API shows where the chain stands.
 #[async_trait]
 pub trait RequestSource: Send + Sync {
     /// The chain's head and the newest block that counts. `watch` calls it once a round.
@@ -28,6 +28,10 @@ pub trait RequestSource: Send + Sync {
     /// The canonical block at `number`; none when the chain is shorter. `watch` compares it with
     /// what it stored, to notice a reorganisation.
     async fn block(&self, number: u64) -> Result<Option<BlockRef>, ChainError>;
+
+    /// The time of the canonical block at `number`, unix seconds; none when the chain is shorter. The API tells by
+    /// it how far behind a chain was watched.
+    async fn block_time(&self, number: u64) -> Result<Option<u64>, ChainError>;
 
     /// All requests made in `blocks`, in order. A log whose content doesn't hash to its id is
     /// dropped and reported as an event: it is a lie of the endpoint or no oracle of ours.

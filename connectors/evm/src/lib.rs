@@ -5,6 +5,7 @@
 //! What goes over the wire is sent by jsonrpsee.
 
 mod abi;
+pub mod abi_value;
 pub mod admin;
 mod bindings;
 mod chain;

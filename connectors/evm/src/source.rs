@@ -43,6 +43,11 @@ impl RequestSource for EvmChain {
         Ok(header.map(|header| header.block))
     }
 
+    async fn block_time(&self, number: u64) -> Result<Option<u64>, ChainError> {
+        let header = self.0.node.header(number).await?;
+        Ok(header.map(|header| header.timestamp))
+    }
+
     async fn requests(&self, blocks: RangeInclusive<u64>) -> Result<Vec<ObservedRequest>, ChainError> {
         if blocks.is_empty() {
             return Ok(Vec::new());

@@ -33,6 +33,8 @@ pub struct Status {
     pub measurement: Digest,
     /// The hash of every setting that can change an answer.
     pub config_hash: Digest,
+    /// Those settings: the hash is keccak256 of `phat-config/v1` and this in the form of RFC 8785.
+    pub config: serde_json::Value,
     /// The enclave's time, unix seconds; never below the sealed high-water mark.
     pub now: u64,
     /// Contracts in the store.

@@ -1,12 +1,17 @@
-use super::{ApiChain, COMPONENT_TIMEOUT, ChainAnswer, ChainsAnswer, Problem, Shared};
-use crate::health::Component;
+use super::{
+    ApiChain, COMPONENT_TIMEOUT, ChainAnswer, ChainsAnswer, PROBLEM, Problem, Shared, WaitingAnswer, extract::Path,
+};
+use crate::{clock::Millis, health::Component};
 use axum::{Json, extract::State};
 use futures_util::future::join_all;
-use phat_connector::ChainError;
+use phat_connector::{BlockRef, ChainError, Head};
 use std::{fmt, future::Future};
 use tokio::time::timeout;
 
-/// Every configured chain: where it stands, the wallet there, and how many requests are in each state.
+/// The most open attempts that are shown.
+const OPEN_ATTEMPTS: u32 = 100;
+
+/// Every configured chain: where it stands, the wallet there, what waits, and how many requests are in each state.
 #[utoipa::path(
     get, path = "/v1/chains", operation_id = "list_chains", tag = "chains",
     responses((status = 200, description = "All of them.", body = ChainsAnswer))
@@ -17,31 +22,85 @@ pub(super) async fn list(State(api): State<Shared>) -> Result<Json<ChainsAnswer>
     Ok(Json(ChainsAnswer { chains }))
 }
 
+/// One chain: where it stands, the wallet there, what waits, and how many requests are in each state.
+#[utoipa::path(
+    get, path = "/v1/chains/{name}", operation_id = "show_chain", tag = "chains",
+    params(("name" = String, Path, description = "The chain's configured name.")),
+    responses(
+        (status = 200, description = "The chain.", body = ChainAnswer),
+        (status = 404, description = "No chain is configured under that name.", body = Problem, content_type = PROBLEM),
+    )
+)]
+pub(super) async fn show(State(api): State<Shared>, Path(name): Path<String>) -> Result<Json<ChainAnswer>, Problem> {
+    let chain = api.chain(&name)?;
+    look(&api, &name, chain).await.map(Json)
+}
+
 async fn look(api: &Shared, name: &str, chain: &ApiChain) -> Result<ChainAnswer, Problem> {
-    let cursor = api.state.read.cursor(name).await?;
-    let requests = api.state.read.counts(name).await?;
-    let (facts, head, balance) =
-        tokio::join!(in_time(chain.status.facts()), in_time(chain.source.head()), in_time(chain.sink.balance()),);
+    let read = &api.state.read;
+    let (cursor, requests, ages, open_attempts, mut pauses) = tokio::try_join!(
+        read.cursor(name),
+        read.counts(name),
+        read.stage_ages(name),
+        read.open_attempt_records(name, OPEN_ATTEMPTS),
+        api.state.admin.pauses(),
+    )?;
+    let (facts, standing, balance) =
+        tokio::join!(in_time(chain.status.facts()), in_time(stand(chain, cursor)), in_time(chain.sink.balance()),);
     let mut troubles = Vec::new();
     let facts = noted(facts, &mut troubles);
-    let head = noted(head, &mut troubles);
+    let standing = noted(standing, &mut troubles);
     let balance = noted(balance, &mut troubles);
     troubles.extend(api.state.health.troubles(&Component::Chain(name.to_owned()), &troubles));
-    let confirmed = head.map(|head| head.confirmed);
-    // Blocks from 0 on are to be watched where none was.
-    let watched = cursor.map_or(0, |block| block.number + 1);
+    let now = Millis::now(&*api.state.clock);
     Ok(ChainAnswer {
         name: name.to_owned(),
         facts,
-        latest: head.map(|head| head.latest),
-        confirmed,
+        finality: chain.finality,
+        latest: standing.map(|standing| standing.head.latest),
+        confirmed: standing.map(|standing| standing.head.confirmed),
         cursor,
-        lag_blocks: confirmed.map(|block| (block.number + 1).saturating_sub(watched)),
+        lag_blocks: standing.map(|standing| standing.lag_blocks),
+        lag_seconds: standing.and_then(|standing| standing.lag_seconds),
         submitter: chain.sink.submitter(),
         balance,
+        open_attempts,
+        waiting: ages
+            .into_iter()
+            .map(|age| WaitingAnswer {
+                stage: age.stage,
+                requests: age.requests,
+                oldest_since_ms: age.oldest_since.0,
+                oldest_age_ms: u64::try_from(now.0.saturating_sub(age.oldest_since.0)).unwrap_or(0),
+            })
+            .collect(),
+        paused: pauses.chains.remove(name),
         requests,
         troubles,
     })
+}
+
+/// Where a chain stands, and how far behind it was watched.
+#[derive(Clone, Copy)]
+struct Standing {
+    head: Head,
+    lag_blocks: u64,
+    lag_seconds: Option<u64>,
+}
+
+async fn stand(chain: &ApiChain, cursor: Option<BlockRef>) -> Result<Standing, ChainError> {
+    let head = chain.source.head().await?;
+    // Blocks from 0 on are to be watched where none was.
+    let watched = cursor.map_or(0, |block| block.number + 1);
+    let lag_blocks = (head.confirmed.number + 1).saturating_sub(watched);
+    let lag_seconds = match cursor {
+        _ if lag_blocks == 0 => Some(0),
+        Some(block) => {
+            chain.source.block_time(block.number).await?.map(|at| head.confirmed_timestamp.saturating_sub(at))
+        }
+        None => None,
+    };
+    Ok(Standing { head, lag_blocks, lag_seconds })
 }
 
 /// Why a chain end said nothing of use.

@@ -57,7 +57,10 @@ pub(super) async fn simulate(
         }
         Err(error) => return Err(error.into()),
     };
+    let record = api.state.catalogue.contract(contract_id).await?;
+    let format = record.and_then(|record| record.output);
     Ok(Json(SimulationAnswer {
+        decoded: format.and_then(|format| format.decode(simulation.outcome, &simulation.output)),
         contract_id,
         chain,
         attestation: simulation.attestation,

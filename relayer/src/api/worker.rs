@@ -1,6 +1,8 @@
 use super::{
-    COMPONENT_TIMEOUT, PROBLEM, Problem, ProblemKind, Registered, RegisteredAnswer, RegistrarError, Shared,
-    WorkerAnswer, WorkerOnChain, chain::in_time, extract::Path,
+    COMPONENT_TIMEOUT, PROBLEM, Problem, ProblemKind, QuoteAnswer, Registered, RegisteredAnswer, RegistrarError,
+    Shared, WorkerAnswer, WorkerOnChain,
+    chain::in_time,
+    extract::{Path, Query},
 };
 use crate::{
     clock::Millis,
@@ -10,10 +12,16 @@ use crate::{
 use axum::{Json, extract::State};
 use futures_util::future::join_all;
 use phat_enclave_api::{Attestation, Quote, Status};
+use serde::Deserialize;
 use serde_json::json;
+use std::time::Duration;
 use tokio::time::timeout;
+use utoipa::IntoParams;
 
-/// The enclave's worker: its keys, what vouches for it, and its standing on each chain.
+/// How long a quote may take: the chain is asked for a block, then the hardware for evidence.
+const QUOTE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The enclave's worker: its keys, what vouches for it, its configuration, and its standing on each chain.
 #[utoipa::path(
     get, path = "/v1/worker", operation_id = "show_worker", tag = "worker",
     responses((status = 200, description = "The worker.", body = WorkerAnswer))
@@ -35,6 +43,7 @@ pub(super) async fn show(State(api): State<Shared>) -> Result<Json<WorkerAnswer>
         keys: status.keys,
         measurement: status.measurement,
         config_hash: status.config_hash,
+        config: status.config,
         contracts: status.contracts,
         running: status.running,
         executions: status.executions,
@@ -77,6 +86,51 @@ pub(super) async fn register(
         transaction: registered.transaction,
         block: registered.block,
         expires_at: registered.expires_at,
+    }))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct QuoteQuery {
+    /// The chain's configured name.
+    chain: String,
+}
+
+/// Fresh evidence, for one chain's registry, that the worker's keys live in the enclave.
+#[utoipa::path(
+    get, path = "/v1/worker/quote", operation_id = "quote_worker", tag = "worker", params(QuoteQuery),
+    responses(
+        (status = 200, description = "The quote.", body = QuoteAnswer),
+        (status = 404, description = "No chain is configured under that name.", body = Problem, content_type = PROBLEM),
+        (status = 409, description = "Something stands against it that an operator can change.", body = Problem,
+            content_type = PROBLEM),
+        (status = 422, description = "The chain or the enclave refuses it.", body = Problem, content_type = PROBLEM),
+    )
+)]
+pub(super) async fn quote(
+    State(api): State<Shared>,
+    Query(QuoteQuery { chain: name }): Query<QuoteQuery>,
+) -> Result<Json<QuoteAnswer>, Problem> {
+    let chain = api.chain(&name)?;
+    let quoting = async {
+        let quote_for = chain.registrar.quote_for().await?;
+        let quote = api.state.enclave.quote(&quote_for).await?;
+        Ok::<_, Problem>((quote_for, quote))
+    };
+    let (quote_for, quote) = timeout(QUOTE_TIMEOUT, quoting).await.map_err(|_| {
+        let detail = format!("chain and enclave made no quote within {} s", QUOTE_TIMEOUT.as_secs());
+        Problem::new(ProblemKind::Unavailable, detail)
+    })??;
+    Ok(Json(QuoteAnswer {
+        chain: name,
+        quote_for,
+        attestation: quote.attestation,
+        keys: quote.keys,
+        measurement: quote.measurement,
+        config_hash: quote.config_hash,
+        report_data: quote.report_data,
+        evidence: quote.evidence,
     }))
 }
 

@@ -43,8 +43,13 @@ impl Called {
             Self::Name(name) => name,
         };
         let answer: ContractsAnswer = client.get(&["v1", "contracts"], &[]).await?;
-        let ids: Vec<ContractId> =
-            answer.contracts.iter().filter(|entry| entry.name == name).map(|entry| entry.contract_id).collect();
+        let ids: Vec<ContractId> = answer
+            .contracts
+            .iter()
+            .map(|contract| &contract.entry)
+            .filter(|entry| entry.name == name)
+            .map(|entry| entry.contract_id)
+            .collect();
         match ids[..] {
             [id] => Ok(id),
             [] => bail!(

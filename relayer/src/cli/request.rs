@@ -5,9 +5,9 @@ use super::{
     output::{Output, Table, in_hex_and_text, time},
 };
 use crate::{
-    api::{RequestsAnswer, RetryAnswer},
+    api::{ReportAnswer, RequestAnswer, RequestsAnswer, RetryAnswer},
     request::{SettlementKind, StateName},
-    store::{RequestLife, RequestSummary},
+    store::RequestSummary,
 };
 use clap::Subcommand;
 use phat_protocol::RequestId;
@@ -79,7 +79,7 @@ impl RequestCommand {
                 }
             }
             Self::Show { id, api } => {
-                let life: RequestLife = api.connect()?.get(&["v1", "requests", &id.to_string()], &[]).await?;
+                let life: RequestAnswer = api.connect()?.get(&["v1", "requests", &id.to_string()], &[]).await?;
                 output.show(&life, in_words)?;
             }
             Self::Retry { id, api } => {
@@ -104,10 +104,13 @@ fn state_in_words(request: &RequestSummary) -> String {
     }
 }
 
-fn in_words(life: &RequestLife) -> String {
+fn in_words(life: &RequestAnswer) -> String {
     let summary = &life.summary;
     let mut facts = Table::new(&["request", &summary.id.to_string()]);
     facts.row(["state".to_owned(), state_in_words(summary)]);
+    if let Some(failure) = &life.failure {
+        facts.row(["why".to_owned(), failure.clone()]);
+    }
     facts.row(["chain".to_owned(), summary.chain.clone()]);
     facts.row(["contract".to_owned(), summary.contract_id.to_string()]);
     facts.row(["consumer".to_owned(), format!("0x{}", hex::encode(&summary.consumer))]);
@@ -117,7 +120,7 @@ fn in_words(life: &RequestLife) -> String {
     if let Some(error) = &summary.last_error {
         facts.row(["last error".to_owned(), format!("{error} (tried {} times)", life.tries)]);
     }
-    if let Some(report) = &life.report {
+    if let Some(ReportAnswer { stored: report, .. }) = &life.report {
         facts.row(["outcome".to_owned(), format!("{} ({})", report.outcome, report.outcome_number)]);
         facts.row(["output".to_owned(), in_hex_and_text(&report.output)]);
         if let Some(reason) = &report.reason {

@@ -16,6 +16,16 @@ pub struct ChainConfig {
     pub kind: ChainKind,
 }
 
+impl ChainConfig {
+    /// When a block counts.
+    #[must_use]
+    pub const fn finality(&self) -> Finality {
+        match &self.kind {
+            ChainKind::Evm(evm) => evm.finality,
+        }
+    }
+}
+
 /// What is particular to a chain's family.
 #[derive(Clone, Debug)]
 pub enum ChainKind {

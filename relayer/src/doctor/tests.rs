@@ -14,6 +14,7 @@ fn status() -> Status {
         keys: WorkerKeys { worker: WorkerAddress([7; 20]), x25519: Digest([8; 32]), vrf_key_hash: Digest::default() },
         measurement: Digest([1; 32]),
         config_hash: Digest([2; 32]),
+        config: serde_json::Value::Null,
         now: NOW,
         contracts: 0,
         running: 0,

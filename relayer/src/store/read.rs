@@ -4,6 +4,7 @@
 use super::{Checkpoint, StoreError};
 use crate::{
     attempt::{AttemptId, AttemptState},
+    clock::Millis,
     request::{IgnoreReason, Settlement, StateName},
     schema,
 };
@@ -15,13 +16,28 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
-/// Which requests are listed, newest first.
+/// Which requests are meant: those that every filter lets through.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestFilter {
-    /// Those in this state alone.
-    pub state: Option<StateName>,
-    /// Those of this chain alone, by its configured name.
+    /// Those in one of these states; any where there is none. None is named twice.
+    pub states: Vec<StateName>,
+    /// Those of this chain, by its configured name.
     pub chain: Option<String>,
+    /// Those that this consumer asked: an address of 20 bytes, or an encoded account.
+    pub consumer: Option<Vec<u8>>,
+    /// Those that this contract is asked.
+    pub contract: Option<ContractId>,
+    /// Those whose run ended so.
+    pub outcome: Option<Outcome>,
+    /// Those that were seen first at this time or later.
+    pub since: Option<Millis>,
+    /// Those that were seen first before this time.
+    pub until: Option<Millis>,
+}
+
+/// A part of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
     /// Those that come after this one in the list: the last one of the page before.
     pub before: Option<RequestId>,
     /// The most that are listed.
@@ -65,23 +81,17 @@ pub struct RequestSummary {
 }
 
 /// All that is known of one request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestLife {
     /// What a list shows of it.
-    #[serde(flatten)]
     pub summary: RequestSummary,
     /// Everything that its id binds.
-    #[schema(value_type = schema::Request)]
     pub request: Request,
     /// What was asked.
-    #[serde(with = "serde_hex")]
-    #[schema(value_type = schema::Bytes)]
     pub payload: Vec<u8>,
     /// The hash of its block.
-    #[schema(value_type = schema::BlockHash)]
     pub block_hash: BlockHash,
     /// The transaction that made it.
-    #[schema(value_type = schema::TxHash)]
     pub transaction: TxHash,
     /// How often the present step was tried.
     pub tries: u32,
@@ -157,6 +167,72 @@ pub struct AttemptRecord {
     pub transactions: Vec<TransactionRecord>,
 }
 
+/// An attempt whose end is not known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct OpenAttemptRecord {
+    /// Its name.
+    pub id: AttemptId,
+    /// The account whose nonce it is.
+    pub submitter: String,
+    /// The nonce.
+    pub nonce: u64,
+    /// The requests that it answers; 0 where it only fills the nonce.
+    pub requests: u64,
+    /// The transactions signed for it: one, and one for each replacement.
+    pub transactions: u64,
+    /// When it was stored.
+    pub created_at_ms: i64,
+    /// When one of its transactions was sent last; none before the first time.
+    pub broadcast_at_ms: Option<i64>,
+}
+
+/// A stage that requests wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Observed ones wait to be executed.
+    Execute,
+    /// Reported ones wait to be submitted.
+    Submit,
+    /// Submitted ones wait for their transaction to be mined.
+    Settle,
+}
+
+impl Stage {
+    /// Every stage, in the order of a life.
+    pub const ALL: [Self; 3] = [Self::Execute, Self::Submit, Self::Settle];
+
+    /// The state of the requests that wait for it.
+    #[must_use]
+    pub const fn state(self) -> StateName {
+        match self {
+            Self::Execute => StateName::Observed,
+            Self::Submit => StateName::Reported,
+            Self::Settle => StateName::Submitted,
+        }
+    }
+}
+
+/// The requests of one chain that wait for one stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StageAge {
+    /// The stage.
+    pub stage: Stage,
+    /// How many wait; at least 1.
+    pub requests: u64,
+    /// Since when the oldest waits.
+    pub oldest_since: Millis,
+}
+
+/// How many requests there are of each kind; kinds without any are left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// In each state.
+    pub by_state: BTreeMap<StateName, u64>,
+    /// Of those that were executed, by how the run ended.
+    pub by_outcome: BTreeMap<Outcome, u64>,
+}
+
 /// One transaction of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TransactionRecord {
@@ -198,15 +274,24 @@ pub trait ReadStore: Send + Sync {
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), StoreError>;
 
-    /// The requests that the filter lets through, newest first. When there is no request `before`,
-    /// none.
-    async fn requests(&self, filter: &RequestFilter) -> Result<Vec<RequestSummary>, StoreError>;
+    /// One page of the requests that the filter lets through, newest first; in the order in which they were
+    /// stored where several were seen at once. When there is no request `before`, none.
+    async fn requests(&self, filter: &RequestFilter, page: Page) -> Result<Vec<RequestSummary>, StoreError>;
+
+    /// How many requests the filter lets through.
+    async fn count(&self, filter: &RequestFilter) -> Result<Counts, StoreError>;
 
     /// All that is known of one request.
     async fn request(&self, id: RequestId) -> Result<Option<RequestLife>, StoreError>;
 
     /// How many requests of a chain are in each state.
     async fn counts(&self, chain: &str) -> Result<BTreeMap<StateName, u64>, StoreError>;
+
+    /// What waits for each stage of a chain; stages that nothing waits for are left out.
+    async fn stage_ages(&self, chain: &str) -> Result<Vec<StageAge>, StoreError>;
+
+    /// The attempts of the chain whose end is not known, by nonce: at most `limit`.
+    async fn open_attempt_records(&self, chain: &str, limit: u32) -> Result<Vec<OpenAttemptRecord>, StoreError>;
 
     /// The block up to which a chain was watched.
     async fn cursor(&self, chain: &str) -> Result<Option<Checkpoint>, StoreError>;

@@ -21,7 +21,7 @@ async fn deploy(world: &World) -> (StatusCode, Value) {
 #[tokio::test]
 async fn a_contract_is_deployed_listed_and_shown() {
     let world = World::new().await;
-    assert_eq!(world.get("/v1/contracts").await.1, json!({ "contracts": [] }));
+    assert_eq!(world.get("/v1/contracts").await.1, json!({ "contracts": [], "limits": { "fuel": 5000 } }));
     let (status, body) = deploy(&world).await;
     let id = contract_id(&[1]).to_string();
     assert_eq!(status, StatusCode::CREATED);
@@ -95,7 +95,7 @@ async fn code_that_is_not_there_can_not_be_deployed() {
     let (status, body) = answer(world.write(Method::POST, "/v1/contracts").json(&body).send().await.unwrap()).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(body["detail"].as_str().unwrap().contains("is not here"));
-    assert_eq!(world.get("/v1/contracts").await.1, json!({ "contracts": [] }));
+    assert_eq!(world.get("/v1/contracts").await.1, json!({ "contracts": [], "limits": { "fuel": 5000 } }));
     world.stop().await;
 }
 

@@ -16,6 +16,7 @@ use phat_protocol::{
     WorkerAddress, WorkerKeys, code_hash, evm,
 };
 use phat_relayer::api::{Registered, Registrar, RegistrarError};
+use serde_json::json;
 use std::{
     collections::{BTreeMap, BTreeSet},
     convert::Infallible,
@@ -127,6 +128,11 @@ impl RequestSource for TestChain {
     async fn block(&self, _: u64) -> Result<Option<BlockRef>, ChainError> {
         panic!("{NOT_ASKED}")
     }
+    async fn block_time(&self, number: u64) -> Result<Option<u64>, ChainError> {
+        self.perhaps_hang().await;
+        // Blocks come every three seconds, and the confirmed one at 900.
+        Ok(Some(900 - 3 * (25 - number)))
+    }
     async fn requests(&self, _: RangeInclusive<u64>) -> Result<Vec<ObservedRequest>, ChainError> {
         panic!("{NOT_ASKED}")
     }
@@ -210,6 +216,7 @@ impl Default for TestEnclave {
             keys,
             measurement: Digest([2; 32]),
             config_hash: Digest([3; 32]),
+            config: json!({ "limits": { "fuel": 5000 } }),
             now: 1000,
             contracts: 0,
             running: 0,

@@ -5,9 +5,11 @@
 mod admin;
 mod command_line;
 mod contracts;
+mod decoding;
 mod ends;
 mod errors;
 mod events;
+mod filters;
 mod metrics;
 mod openapi;
 mod operator;

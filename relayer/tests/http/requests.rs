@@ -69,6 +69,13 @@ async fn a_request_shows_its_whole_life() {
     assert_eq!(status, StatusCode::OK);
     assert_eq!(body["state"], "settled");
     assert_eq!(body["is_final"], true);
+    assert_eq!(body["failure"], "the run ended in ContractError: the enclave gave no reason");
+    let states = body["states"].as_array().unwrap();
+    let names: Vec<&str> = states.iter().map(|span| span["state"].as_str().unwrap()).collect();
+    assert_eq!(names, ["observed", "reported", "submitted", "settled"]);
+    // Stored in seconds 502, 503 and 507 of this world.
+    assert_eq!((&states[1]["duration_ms"], &states[2]["duration_ms"]), (&json!(1_000), &json!(4_000)));
+    assert_eq!((&states[2]["until_ms"], &states[3]["until_ms"]), (&states[3]["from_ms"], &Value::Null));
     assert_eq!(body["payload"], "0x0000000000000001");
     assert_eq!(body["request"]["evm"]["sequence"], 1);
     assert_eq!(body["block"], 10);
@@ -103,6 +110,7 @@ async fn an_ignored_request_says_why() {
     let (_, body) = world.get(&format!("/v1/requests/{id}")).await;
     assert_eq!(body["state"], "ignored");
     assert_eq!(body["ignored"], json!({ "reason": "unknown_contract" }));
+    assert!(body["failure"].as_str().unwrap().contains("`relayer contract deploy`"), "{body}");
     assert_eq!((&body["report"], &body["attempts"]), (&Value::Null, &json!([])));
     world.stop().await;
 }
@@ -112,8 +120,18 @@ async fn wrong_queries_are_refused_in_words() {
     let world = World::new().await;
     for (query, words) in [
         ("?state=done", "observed"),
+        ("?state=settled,done", "observed"),
+        ("?state=", "observed"),
         ("?limit=0", "1 to 500"),
         ("?limit=501", "1 to 500"),
+        ("?limit=5&limit=6", "twice"),
+        ("?chain=a&chain=b", "twice"),
+        ("?contract=0x12", "64 hexadecimal digits"),
+        ("?consumer=2222", "0x"),
+        ("?consumer=0x", "0x"),
+        ("?outcome=ok", "Trapped"),
+        ("?since=yesterday", "RFC 3339"),
+        ("?until=2026-11-22", "RFC 3339"),
         ("?limit=many", "limit"),
         ("?before=0x12", "64 hexadecimal digits"),
         ("?sate=observed", "sate"),
@@ -121,6 +139,11 @@ async fn wrong_queries_are_refused_in_words() {
         let (status, body) = world.get(&format!("/v1/requests{query}")).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{query}");
         assert!(body["detail"].as_str().unwrap().contains(words), "{query}: {body}");
+    }
+    for page in ["?limit=5", &format!("?before=0x{}", "00".repeat(32))] {
+        let (status, body) = world.get(&format!("/v1/requests/counts{page}")).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{page}");
+        assert!(body["detail"].as_str().unwrap().contains("known are state"), "{body}");
     }
     assert_eq!(world.get("/v1/requests/12").await.0, StatusCode::BAD_REQUEST);
     let unknown = format!("/v1/requests/0x{}", "00".repeat(32));
@@ -144,6 +167,13 @@ async fn chains_show_where_they_stand() {
     assert_eq!(chain["requests"], json!({ "observed": 1 }));
     assert_eq!(chain["facts"]["registry"], "0x0b");
     assert_eq!(chain["troubles"], json!([]));
+    assert_eq!((&chain["finality"], &chain["lag_seconds"]), (&json!("latest - 5"), &json!(45)));
+    assert_eq!((&chain["waiting"][0]["stage"], &chain["waiting"][0]["requests"]), (&json!("execute"), &json!(1)));
+    let (status, alone) = world.get("/v1/chains/local").await;
+    assert_eq!((status, &alone), (StatusCode::OK, chain));
+    let (status, body) = world.get("/v1/chains/moon").await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert!(body["detail"].as_str().unwrap().contains("configured: local"), "{body}");
     world.stop().await;
 }
 
@@ -157,5 +187,21 @@ async fn a_chain_that_is_away_still_shows_what_the_database_knows() {
     let chain = &body["chains"][0];
     assert_eq!((&chain["latest"], &chain["cursor"]["number"]), (&Value::Null, &json!(10)));
     assert_eq!(chain["troubles"].as_array().unwrap().len(), 1, "the same trouble is told once: {chain}");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_chain_shows_the_attempts_whose_end_is_not_known() {
+    let world = World::new().await;
+    let id = world.observe("local", CONTRACT, 1).await;
+    world.submit("local", id, Outcome::Ok, b"42").await;
+    let (_, chain) = world.get("/v1/chains/local").await;
+    let open = chain["open_attempts"].as_array().unwrap();
+    assert_eq!(open.len(), 1, "{chain}");
+    assert_eq!((&open[0]["nonce"], &open[0]["requests"], &open[0]["transactions"]), (&json!(3), &json!(1), &json!(2)));
+    assert_eq!(chain["waiting"][0]["stage"], "settle");
+    let (_, life) = world.get(&format!("/v1/requests/{id}")).await;
+    let failure = life["failure"].as_str().unwrap();
+    assert!(failure.contains("nonce 3") && failure.contains("the last of 2"), "{failure}");
     world.stop().await;
 }

@@ -24,6 +24,7 @@ async fn the_worker_shows_its_standing_on_each_chain() {
     assert_eq!(body["keys"]["worker"], WORKER.to_string());
     assert_eq!(body["attestation"], "simulated");
     assert_eq!(body["config_hash"], Digest([3; 32]).to_string());
+    assert_eq!(body["config"]["limits"]["fuel"], 5000);
     assert_eq!(body["chains"], json!([{ "chain": "local", "active": false, "trouble": null }]));
     *world.chain.facts.lock().unwrap() = Err(unreachable());
     let (_, body) = world.get("/v1/worker").await;
@@ -89,5 +90,28 @@ async fn what_the_registry_says_is_passed_on() {
         assert_eq!(found, status);
         assert!(body["detail"].as_str().unwrap().contains(words), "{body}");
     }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_quote_is_made_for_a_chains_registry() {
+    let world = World::new().await;
+    let (status, body) = world.get("/v1/worker/quote?chain=local").await;
+    assert_eq!(status, StatusCode::OK, "{body}");
+    assert_eq!((&body["chain"], &body["attestation"]), (&json!("local"), &json!("simulated")));
+    assert_eq!((&body["keys"]["worker"], &body["evidence"]), (&json!(WORKER.to_string()), &json!("0x01")));
+    assert!(body["quote_for"]["evm"]["registry"].is_string(), "{body}");
+    assert_eq!(body["report_data"].as_str().unwrap().len(), 2 + 128);
+    for (query, status, words) in [
+        ("?chain=moon", StatusCode::NOT_FOUND, "configured: local"),
+        ("", StatusCode::BAD_REQUEST, "chain"),
+        ("?chain=local&block=7", StatusCode::BAD_REQUEST, "block"),
+    ] {
+        let (found, body) = world.get(&format!("/v1/worker/quote{query}")).await;
+        assert_eq!(found, status, "{query}");
+        assert!(body["detail"].as_str().unwrap().contains(words), "{body}");
+    }
+    *world.enclave.status.lock().unwrap() = Err(EnclaveError::Busy);
+    assert_eq!(world.get("/v1/worker/quote?chain=local").await.0, StatusCode::SERVICE_UNAVAILABLE);
     world.stop().await;
 }

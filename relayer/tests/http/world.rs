@@ -1,7 +1,9 @@
 //! A served API with everything behind it.
 
 use crate::ends::{TestChain, TestEnclave, block};
-use phat_connector::{Account, EntryEffect, Fees, ObservedRequest, PreparedTransaction, Receipt, ReportSink, TxHash};
+use phat_connector::{
+    Account, EntryEffect, Fees, Finality, ObservedRequest, PreparedTransaction, Receipt, ReportSink, TxHash,
+};
 use phat_enclave_api::{Attestation, Execution, LogEntry};
 use phat_protocol::{
     Amount, BlockHash, Chain, ContractId, Digest, EvmAddress, OracleChain, Outcome, Payee, Report, Request, RequestId,
@@ -9,6 +11,7 @@ use phat_protocol::{
 };
 use phat_relayer::{
     api::{self, ApiChain, ApiState},
+    attempt::AttemptId,
     clock::{Clock, Millis},
     config::{ApiToken, StatusConfig},
     health::Health,
@@ -21,7 +24,16 @@ use phat_relayer::{
 };
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, net::Ipv4Addr, num::NonZeroU32, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::Ipv4Addr,
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    time::Duration,
+};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -67,6 +79,8 @@ pub(crate) struct World {
     /// The router, as it shows itself.
     pub(crate) router: String,
     pub(crate) http: reqwest::Client,
+    /// How many requests were submitted.
+    submitted: AtomicU8,
     cancel: CancellationToken,
     server: JoinHandle<std::io::Result<()>>,
 }
@@ -91,6 +105,7 @@ impl World {
             status: Arc::clone(&chain) as Arc<_>,
             source: Arc::clone(&chain) as Arc<_>,
             sink: Arc::clone(&chain) as Arc<_>,
+            finality: Finality::Latest(5),
             registrar: Arc::clone(&chain) as Arc<_>,
             doorbells: doorbells.clone(),
         };
@@ -119,7 +134,21 @@ impl World {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let server = tokio::spawn(api::serve(listener, router, cancel.clone()));
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
-        Self { store, chain, enclave, health, doorbells, directory, url, router: shown, http, cancel, server }
+        let submitted = AtomicU8::new(0);
+        Self {
+            store,
+            chain,
+            enclave,
+            health,
+            doorbells,
+            directory,
+            url,
+            router: shown,
+            http,
+            submitted,
+            cancel,
+            server,
+        }
     }
 
     /// Stops the server; fails when it doesn't end well.
@@ -224,11 +253,31 @@ impl World {
 
     /// The same on any chain.
     pub(crate) async fn fulfil_on(&self, chain: &str, id: RequestId, outcome: Outcome, output: &[u8]) {
+        let (attempt, hash) = self.submit(chain, id, outcome, output).await;
+        let receipt = Receipt {
+            hash,
+            block: block(20),
+            succeeded: true,
+            gas_used: 210_000,
+            effects: vec![(id, EntryEffect::Fulfilled { callback_ok: true })],
+        };
+        self.store.attempted(attempt, &Attempted::Mined(receipt), true, self.at(507)).await.unwrap();
+    }
+
+    /// Executed, and sent twice; the attempt, and the transaction that was sent last.
+    pub(crate) async fn submit(
+        &self,
+        chain: &str,
+        id: RequestId,
+        outcome: Outcome,
+        output: &[u8],
+    ) -> (AttemptId, TxHash) {
         self.report_on(chain, id, outcome, output).await;
+        let sent_before = self.submitted.fetch_add(1, Ordering::SeqCst);
         let prepared = |byte, max_fee: u128| PreparedTransaction {
-            hash: TxHash(Digest([byte; 32])),
+            hash: TxHash(Digest(if sent_before == 0 { [byte; 32] } else { keccak256(&[byte, sent_before]) })),
             raw: vec![byte],
-            nonce: 3,
+            nonce: 3 + u64::from(sent_before),
             gas_limit: 500_000,
             fees: Fees { max_fee: Amount::from(max_fee), max_priority_fee: Amount::from(1) },
         };
@@ -240,14 +289,7 @@ impl World {
         let second = prepared(0xb2, 200);
         self.store.add_transaction(attempt, &second, self.at(505)).await.unwrap();
         self.store.sent(&[second.hash], self.at(506)).await.unwrap();
-        let receipt = Receipt {
-            hash: second.hash,
-            block: block(20),
-            succeeded: true,
-            gas_used: 210_000,
-            effects: vec![(id, EntryEffect::Fulfilled { callback_ok: true })],
-        };
-        self.store.attempted(attempt, &Attempted::Mined(receipt), true, self.at(507)).await.unwrap();
+        (attempt, second.hash)
     }
 }
 
@@ -271,6 +313,15 @@ pub(crate) async fn answer(response: Response) -> (StatusCode, Value) {
 pub(crate) fn good_module() -> Vec<u8> {
     wat::parse_str(r#"(module (import "env" "memory" (memory 2 16)) (func (export "deploy")) (func (export "call")))"#)
         .unwrap()
+}
+
+/// A module that can become a contract, and says how its outputs are read.
+pub(crate) fn described_module(section: &str) -> Vec<u8> {
+    let text = format!(
+        r#"(module (import "env" "memory" (memory 2 16)) (func (export "deploy")) (func (export "call"))
+            (@custom "phat.output" {section:?}))"#
+    );
+    wat::parse_str(text).unwrap()
 }
 
 /// A module with three things against it.

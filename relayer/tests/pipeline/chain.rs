@@ -257,6 +257,12 @@ impl RequestSource for TestChain {
         Ok(state.blocks.get(usize::try_from(number).unwrap()).map(|block| block.block))
     }
 
+    async fn block_time(&self, number: u64) -> Result<Option<u64>, ChainError> {
+        let state = self.state();
+        state.reach()?;
+        Ok(state.blocks.get(usize::try_from(number).unwrap()).map(|block| block.timestamp))
+    }
+
     async fn requests(&self, blocks: RangeInclusive<u64>) -> Result<Vec<ObservedRequest>, ChainError> {
         let state = self.state();
         state.reach()?;

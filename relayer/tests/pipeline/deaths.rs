@@ -33,6 +33,9 @@ impl RequestSource for PoisonedSource {
     async fn block(&self, number: u64) -> Result<Option<BlockRef>, ChainError> {
         self.inner.block(number).await
     }
+    async fn block_time(&self, number: u64) -> Result<Option<u64>, ChainError> {
+        self.inner.block_time(number).await
+    }
     async fn requests(&self, blocks: RangeInclusive<u64>) -> Result<Vec<ObservedRequest>, ChainError> {
         match self.poison {
             Poison::Requests => panic!("poison in the requests"),

@@ -20,6 +20,7 @@ pub(crate) async fn start() -> TestEnclave {
         keys: WorkerKeys { worker: WORKER, x25519: Digest([8; 32]), vrf_key_hash: Digest::default() },
         measurement: Digest([1; 32]),
         config_hash: Digest([2; 32]),
+        config: serde_json::Value::Null,
         now: 0,
         contracts: 0,
         running: 0,

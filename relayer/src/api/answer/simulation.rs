@@ -1,5 +1,5 @@
 use super::whole;
-use crate::schema;
+use crate::{output::DecodedOutput, schema};
 use phat_enclave_api::{Attestation, LogEntry};
 use phat_protocol::{Chain, ContractId, EvmAddress, Outcome, serde_hex};
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,9 @@ pub struct SimulationAnswer {
     #[serde(with = "serde_hex")]
     #[schema(value_type = schema::Bytes)]
     pub output: Vec<u8>,
+    /// What the output means; none where the contract doesn't say, or the bytes aren't what it says.
+    #[serde(default)]
+    pub decoded: Option<DecodedOutput>,
     /// Why it failed, in words.
     pub reason: Option<String>,
     /// What the contract logged.

@@ -1,5 +1,8 @@
-use crate::cli::{argument, output::Output};
-use phat_executor::Limits;
+use crate::{
+    cli::{argument, output::Output},
+    output::{OutputDescription, OutputMistake},
+};
+use phat_executor::{Limits, SectionError};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -13,7 +16,19 @@ struct Accepted {
 
 pub(super) fn check(file: PathBuf, output: &Output) -> anyhow::Result<()> {
     let wasm = argument::file(&file)?;
-    match phat_executor::check(&wasm, &Limits::default()) {
+    let described = OutputDescription::of_module(&wasm);
+    let checked = match (phat_executor::check(&wasm, &Limits::default()), &described) {
+        (Ok(facts), Ok(_)) => Ok(facts),
+        (Ok(_), Err(mistake)) => Err(vec![mistake.to_string()]),
+        // What can't be read has been said.
+        (Err(refusals), Ok(_) | Err(OutputMistake::Section(SectionError::Unreadable(_)))) => {
+            Err(refusals.iter().map(ToString::to_string).collect())
+        }
+        (Err(refusals), Err(mistake)) => {
+            Err(refusals.iter().map(ToString::to_string).chain([mistake.to_string()]).collect())
+        }
+    };
+    match checked {
         Ok(facts) => {
             let imports = facts.imports.iter().map(|(module, name)| format!("{module}.{name}")).collect();
             let accepted =

@@ -57,7 +57,7 @@ impl Deploy {
         let progress = output.progress(format!("uploading {} bytes of code", wasm.len()));
         let CodeAnswer { code_hash, .. } = client.put_bytes(&["v1", "code"], wasm).await?;
         progress.say(format!("deploying {name} with code {code_hash}"));
-        let deploy = DeployContract { name, code_hash, init_data, owner, salt };
+        let deploy = DeployContract { name, code_hash, init_data, owner, salt, output: None };
         let answer: ContractAnswer = client.post(&["v1", "contracts"], &deploy).await?;
         drop(progress);
         output.show(&answer, |answer| {
@@ -66,7 +66,7 @@ impl Deploy {
                 count => format!("\n{count} requests had waited for it"),
             };
             let attested = answer.attestation.map_or_else(String::new, |kind| format!(" ({kind} attestation)"));
-            format!("{}\n{} is deployed{attested}{waited}", answer.entry.contract_id, answer.entry.name)
+            format!("{}\n{} is deployed{attested}{waited}", answer.summary.entry.contract_id, answer.summary.entry.name)
         })
     }
 }

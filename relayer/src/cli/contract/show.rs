@@ -1,6 +1,6 @@
 use super::owner;
 use crate::{
-    api::{ContractAnswer, ContractsAnswer},
+    api::{ContractAnswer, ContractSummary, ContractsAnswer},
     cli::{
         argument::Called,
         client::Client,
@@ -12,7 +12,7 @@ pub(super) async fn list(client: &Client, output: &Output) -> anyhow::Result<()>
     let answer: ContractsAnswer = client.get(&["v1", "contracts"], &[]).await?;
     output.list(&answer, "no contract was deployed through this relayer", |answer| {
         let mut table = Table::new(&["contract", "name", "revision", "owner", "deployed"]);
-        for entry in &answer.contracts {
+        for ContractSummary { entry, .. } in &answer.contracts {
             table.row([
                 entry.contract_id.to_string(),
                 entry.name.to_string(),
@@ -29,7 +29,7 @@ pub(super) async fn show(contract: Called, client: &Client, output: &Output) -> 
     let id = contract.id(client).await?;
     let answer: ContractAnswer = client.get(&["v1", "contracts", &id.to_string()], &[]).await?;
     output.show(&answer, |answer| {
-        let entry = &answer.entry;
+        let entry = &answer.summary.entry;
         let mut table = Table::new(&["contract", &entry.contract_id.to_string()]);
         table.row(["name".to_owned(), entry.name.to_string()]);
         table.row(["code".to_owned(), entry.code_hash.to_string()]);

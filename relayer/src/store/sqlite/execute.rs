@@ -162,8 +162,13 @@ async fn report(
     .bind(signed(execution.fuel))
     .bind(signed(execution.elapsed_ms))
     .bind(at(now))
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
+    sqlx::query("UPDATE requests SET outcome = ? WHERE id = ?")
+        .bind(execution.report.outcome.name())
+        .bind(key(&id))
+        .execute(connection)
+        .await?;
     Ok(())
 }
 

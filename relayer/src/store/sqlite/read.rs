@@ -1,3 +1,6 @@
+mod list;
+mod standing;
+
 use super::{
     SqliteStore,
     row::{Place, key},
@@ -6,8 +9,8 @@ use crate::{
     attempt::{AttemptId, AttemptState},
     request::StateName,
     store::{
-        AttemptRecord, Checkpoint, EventRecord, ReadStore, RequestFilter, RequestLife, RequestSummary, StoreError,
-        StoredReport, TransactionRecord, WatchStore,
+        AttemptRecord, Checkpoint, Counts, EventRecord, OpenAttemptRecord, Page, ReadStore, RequestFilter, RequestLife,
+        RequestSummary, StageAge, StoreError, StoredReport, TransactionRecord, WatchStore,
     },
 };
 use async_trait::async_trait;
@@ -16,10 +19,9 @@ use phat_protocol::{Digest, Report, RequestId, Signature};
 use sqlx::{FromRow, QueryBuilder, Sqlite};
 use std::collections::BTreeMap;
 
-/// What a list shows, from `requests` beside `reports`.
-const SUMMARY: &str = "SELECT requests.id, chain, contract_id, consumer, state, detail, block_number, observed_at,
-    updated_at, expires_at, last_error, json_extract(reports.report, '$.outcome') AS outcome
-    FROM requests LEFT JOIN reports ON reports.request_id = requests.id";
+/// What a list shows of a request.
+const SUMMARY: &str = "SELECT id, chain, contract_id, consumer, state, detail, block_number, requests.observed_at,
+    updated_at, expires_at, last_error, outcome";
 
 #[derive(FromRow)]
 struct SummaryRow {
@@ -51,10 +53,7 @@ impl TryFrom<SummaryRow> for RequestSummary {
             state,
             ignored: (state == StateName::Ignored).then(|| place.json("detail", detail)).transpose()?,
             settlement: (state == StateName::Settled).then(|| place.json("detail", detail)).transpose()?,
-            outcome: match row.outcome {
-                Some(name) => Some(Place { table: "reports", row: &id }.json("report", &format!("{name:?}"))?),
-                None => None,
-            },
+            outcome: row.outcome.map(|name| place.outcome("outcome", &name)).transpose()?,
             block: place.unsigned("block_number", row.block_number)?,
             observed_at_ms: row.observed_at,
             updated_at_ms: row.updated_at,
@@ -237,27 +236,17 @@ impl ReadStore for SqliteStore {
         Self::ping(self).await
     }
 
-    async fn requests(&self, filter: &RequestFilter) -> Result<Vec<RequestSummary>, StoreError> {
-        let mut query = QueryBuilder::<Sqlite>::new(SUMMARY);
-        query.push(" WHERE TRUE");
-        if let Some(state) = filter.state {
-            query.push(" AND state = ").push_bind(state.as_str());
-        }
-        if let Some(chain) = &filter.chain {
-            query.push(" AND chain = ").push_bind(chain);
-        }
-        if let Some(before) = &filter.before {
-            query.push(" AND (observed_at, requests.id) < (SELECT observed_at, id FROM requests WHERE id = ");
-            query.push_bind(key(before)).push(")");
-        }
-        query.push(" ORDER BY observed_at DESC, requests.id DESC LIMIT ").push_bind(filter.limit);
-        let rows: Vec<SummaryRow> = query.build_query_as().fetch_all(self.readers()).await?;
-        rows.into_iter().map(RequestSummary::try_from).collect()
+    async fn requests(&self, filter: &RequestFilter, page: Page) -> Result<Vec<RequestSummary>, StoreError> {
+        list::page(self, filter, page).await
+    }
+
+    async fn count(&self, filter: &RequestFilter) -> Result<Counts, StoreError> {
+        list::count(self, filter).await
     }
 
     async fn request(&self, id: RequestId) -> Result<Option<RequestLife>, StoreError> {
         let mut query = QueryBuilder::<Sqlite>::new(SUMMARY);
-        query.push(" WHERE requests.id = ").push_bind(key(&id));
+        query.push(" FROM requests WHERE id = ").push_bind(key(&id));
         let Some(row) = query.build_query_as::<SummaryRow>().fetch_optional(self.readers()).await? else {
             return Ok(None);
         };
@@ -292,17 +281,15 @@ impl ReadStore for SqliteStore {
     }
 
     async fn counts(&self, chain: &str) -> Result<BTreeMap<StateName, u64>, StoreError> {
-        let rows: Vec<(String, i64)> =
-            sqlx::query_as("SELECT state, COUNT(*) FROM requests WHERE chain = ? GROUP BY state")
-                .bind(chain)
-                .fetch_all(self.readers())
-                .await?;
-        rows.iter()
-            .map(|(state, count)| {
-                let place = Place { table: "requests", row: &"(counted)" };
-                Ok((place.text("state", state)?, place.unsigned("state", *count)?))
-            })
-            .collect()
+        standing::counts(self, chain).await
+    }
+
+    async fn stage_ages(&self, chain: &str) -> Result<Vec<StageAge>, StoreError> {
+        standing::stage_ages(self, chain).await
+    }
+
+    async fn open_attempt_records(&self, chain: &str, limit: u32) -> Result<Vec<OpenAttemptRecord>, StoreError> {
+        standing::open_attempts(self, chain, limit).await
     }
 
     async fn cursor(&self, chain: &str) -> Result<Option<Checkpoint>, StoreError> {

@@ -2,7 +2,7 @@
 //! row.
 
 use crate::{clock::Millis, store::StoreError};
-use phat_protocol::RequestId;
+use phat_protocol::{Outcome, RequestId};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt;
 
@@ -37,6 +37,12 @@ impl Place<'_> {
     /// A value that is kept as JSON.
     pub(super) fn json<Value: DeserializeOwned>(self, column: &'static str, text: &str) -> Result<Value, StoreError> {
         serde_json::from_str(text).map_err(|error| self.corrupt(column, error))
+    }
+
+    /// The name of an outcome.
+    pub(super) fn outcome(self, column: &'static str, name: &str) -> Result<Outcome, StoreError> {
+        let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.name() == name);
+        outcome.ok_or_else(|| self.corrupt(column, format!("no outcome is called {name:?}")))
     }
 
     /// A value that is kept as text.

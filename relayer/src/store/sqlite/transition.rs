@@ -32,13 +32,16 @@ pub(super) async fn transition(
     };
     let touched = sqlx::query(
         "UPDATE requests SET state = ?, detail = ?, updated_at = ?, settled_block = ?, settled_final = 0,
-            lease_token = NULL, lease_until = 0, tries = 0, next_try_at = 0, last_error = NULL
+            lease_token = NULL, lease_until = 0, tries = 0, next_try_at = 0,
+            last_error = CASE WHEN ? THEN last_error END
          WHERE id = ? AND state = ?",
     )
     .bind(to.name().as_str())
     .bind(&detail)
     .bind(at(now))
     .bind(settled_block)
+    // What kept it from an answer stays known.
+    .bind(to.name() == StateName::Expired)
     .bind(key(&id))
     .bind(from.as_str())
     .execute(&mut *connection)
