@@ -63,3 +63,11 @@ pub struct OpenAttempt {
     /// Every transaction ever signed for it, oldest first. Never empty.
     pub transactions: Vec<Transaction>,
 }
+
+impl OpenAttempt {
+    /// Whether one of its transactions was in a block when `settle` last looked.
+    #[must_use]
+    pub fn is_mined(&self) -> bool {
+        self.transactions.iter().any(|transaction| transaction.mined_in.is_some())
+    }
+}

@@ -81,6 +81,7 @@ async fn run_until(config: Config, cancel: CancellationToken) -> Result<()> {
         execute: ExecuteSettings { concurrency: config.execute.concurrency.get(), lease: config.execute.lease, retry },
         submit: SubmitSettings {
             batch: config.submit.batch.get(),
+            max_open: config.submit.max_open.get(),
             rebroadcast: config.submit.rebroadcast,
             bump_after: config.submit.bump_after,
             max_bumps: config.submit.max_bumps,

@@ -107,6 +107,8 @@ pub struct ExecuteConfig {
 pub struct SubmitConfig {
     /// The most reports in one transaction.
     pub batch: NonZeroU32,
+    /// The most transactions that wait to be mined.
+    pub max_open: NonZeroU32,
     /// How often a transaction that is not mined is sent again.
     pub rebroadcast: Duration,
     /// How long a transaction may go unmined before another, with a higher fee, takes its place.

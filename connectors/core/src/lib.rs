@@ -17,7 +17,7 @@ pub use block::{BlockRef, Head};
 pub use call::{Call, CallObserver, Unobserved};
 pub use error::ChainError;
 pub use finality::{Finality, ParseFinalityError};
-pub use sink::{Acceptance, Entry, Fees, PreparedTransaction, ReportSink};
+pub use sink::{Acceptance, Entry, Fees, Outlook, PreparedTransaction, ReportSink};
 pub use source::{ObservedRequest, RequestSource};
 pub use status::{
     ChainFacts, EntryEffect, EntryRefusal, OnChainState, OracleStatus, Receipt, Resolution, ResolutionKind,

@@ -23,6 +23,17 @@ pub struct Fees {
     pub max_priority_fee: Amount,
 }
 
+/// What a transaction that is made now would meet. Read once for all that are made together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outlook {
+    /// The next nonce that no mined transaction of the submitter uses, at the newest block.
+    pub mined_nonce: u64,
+    /// What inclusion in the next blocks costs.
+    pub fees: Fees,
+    /// The most gas that one transaction may use.
+    pub gas_limit: u64,
+}
+
 /// A signed transaction that has not been sent. It is stored before it is broadcast.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PreparedTransaction {
@@ -64,10 +75,14 @@ pub trait ReportSink: Send + Sync {
     /// The submitter's balance, smallest unit.
     async fn balance(&self) -> Result<Amount, ChainError>;
 
-    /// What inclusion in the next blocks costs now.
-    async fn current_fees(&self) -> Result<Fees, ChainError>;
+    /// Nonce, fees and room, as they are now. One round trip.
+    async fn outlook(&self) -> Result<Outlook, ChainError>;
 
-    /// Simulates the batch and signs a transaction for it. Sends nothing.
+    /// How many of the entries, from the first, one transaction carries that may use `gas_limit`: as
+    /// many as are sure to get by with it, and the first in any case. Asks no one.
+    fn fitting(&self, entries: &[Entry], gas_limit: u64) -> usize;
+
+    /// Simulates the batch and signs a transaction for it. Sends nothing. One round trip.
     ///
     /// # Errors
     /// `Reverted` when the whole transaction would revert, `InsufficientFunds` when the submitter

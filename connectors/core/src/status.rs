@@ -119,7 +119,7 @@ pub trait OracleStatus: Send + Sync {
     async fn resolutions(&self, ids: &[RequestId], from: u64, to: u64) -> Result<Vec<Resolution>, ChainError>;
 
     /// Why the oracle would refuse each entry now; none where it would take it. `submit` calls it
-    /// before it builds a transaction.
+    /// before it builds transactions. One round trip for all of them.
     async fn refusals(&self, entries: &[Entry]) -> Result<Vec<Option<EntryRefusal>>, ChainError>;
 
     /// The receipts of those transactions that were mined on the canonical chain. `settle` asks for

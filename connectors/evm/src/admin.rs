@@ -14,7 +14,7 @@ use crate::{
     chain::open,
     fees, gas,
     node::{Node, small},
-    sink::reverted,
+    simulation::reverted,
     transport::{Call, client_config},
     wallet::{Unsigned, Wallet},
 };

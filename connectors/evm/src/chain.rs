@@ -1,6 +1,7 @@
 use crate::{
     EvmSettings, FeePolicy, SettingsError, abi,
     node::Node,
+    simulation::Gauge,
     transport::{Transport, client_config},
     wallet::Wallet,
 };
@@ -26,6 +27,7 @@ pub(crate) struct Inner {
     pub(crate) announcements: Option<Announcements>,
     /// The oracle's registry, which never changes; read when first needed.
     pub(crate) registry: OnceCell<EvmAddress>,
+    pub(crate) gauge: Gauge,
 }
 
 /// Where new blocks are announced.
@@ -58,6 +60,7 @@ impl EvmChain {
             fees,
             announcements: announced_at.map(|url| Announcements { url, tls, call_timeout }),
             registry: OnceCell::new(),
+            gauge: Gauge::default(),
         })))
     }
 

@@ -1,7 +1,7 @@
 use crate::{
     FeePolicy, abi,
-    node::{Node, header_call, read_latest},
-    transport::{Call, CallError},
+    node::{Header, Node, header_call, read_latest},
+    transport::{Call, CallError, Reply},
 };
 use ethers::types::{BlockNumber, U256};
 use phat_connector::{ChainError, Fees};
@@ -13,18 +13,29 @@ pub(crate) struct Suggested {
     pub(crate) has_base_fee: bool,
 }
 
+/// What a node is asked for its fees, beside its newest header.
+pub(crate) fn calls() -> [Call; 2] {
+    let none: [u8; 0] = [];
+    [Call::new("eth_gasPrice", none), Call::new("eth_maxPriorityFeePerGas", none)]
+}
+
+/// Fees by a node of its own, as whoever deploys or registers needs them.
+pub(crate) async fn suggested(node: &Node, policy: FeePolicy) -> Result<Suggested, ChainError> {
+    let [gas_price, priority_fee] = calls();
+    let [latest, gas_price, priority_fee] =
+        node.batch([header_call(BlockNumber::Latest), gas_price, priority_fee]).await?;
+    read(&read_latest(latest)?, gas_price, priority_fee, policy)
+}
+
 /// Twice the base fee, so that five full blocks in a row don't outgrow it (each raises it by an eighth
 /// at most), and the priority fee that the node suggests; the gas price of a chain without base fees.
-pub(crate) async fn suggested(node: &Node, policy: FeePolicy) -> Result<Suggested, ChainError> {
-    let none: [u8; 0] = [];
-    let [latest, gas_price, priority_fee] = node
-        .batch([
-            header_call(BlockNumber::Latest),
-            Call::new("eth_gasPrice", none),
-            Call::new("eth_maxPriorityFeePerGas", none),
-        ])
-        .await?;
-    let base_fee = read_latest(latest)?.base_fee;
+pub(crate) fn read(
+    latest: &Header,
+    gas_price: Reply,
+    priority_fee: Reply,
+    policy: FeePolicy,
+) -> Result<Suggested, ChainError> {
+    let base_fee = latest.base_fee;
     let gas_price: U256 = gas_price.read()?;
     let floor = policy.min_priority_fee.map_or(U256::zero(), abi::uint);
     let (max_fee, priority_fee) = match base_fee {

@@ -1,10 +1,8 @@
 //! What a contract's revert says.
 
-use crate::bindings::phat_oracle::{self, PHATORACLE_ABI};
-use crate::bindings::{SIMULATEDATTESTATIONVERIFIER_ABI, WORKERREGISTRY_ABI};
+use crate::bindings::{PHATORACLE_ABI, SIMULATEDATTESTATIONVERIFIER_ABI, WORKERREGISTRY_ABI};
 use ethers::{
     abi::{Abi, AbiDecode, Token},
-    contract::EthError,
     types::U256,
 };
 use phat_connector::EntryRefusal;
@@ -46,29 +44,6 @@ fn argument(token: &Token) -> String {
     }
 }
 
-/// What `fulfill`'s revert says of its one entry.
-pub(crate) fn refusal(data: &[u8]) -> EntryRefusal {
-    let is = |selector: [u8; 4]| data.starts_with(&selector);
-    if is(phat_oracle::RequestNotPending::selector()) {
-        EntryRefusal::NotPending
-    } else if is(phat_oracle::RequestExpired::selector()) {
-        EntryRefusal::Expired
-    } else if is(phat_oracle::ExecutedInFuture::selector()) {
-        EntryRefusal::ExecutedInFuture
-    } else if is(phat_oracle::EnforcedPause::selector()) {
-        EntryRefusal::Paused
-    } else if is(phat_oracle::WrongSignatureCount::selector())
-        || is(phat_oracle::InvalidSignature::selector())
-        || is(phat_oracle::SignersNotAscending::selector())
-        || is(phat_oracle::InactiveSigner::selector())
-        || is(phat_oracle::SameOperator::selector())
-    {
-        EntryRefusal::BadSignatures
-    } else {
-        EntryRefusal::Other(describe(data))
-    }
-}
-
 /// What `EntrySkipped` says: the numbers of `IPhatOracle.SkipReason`.
 pub(crate) fn skip_reason(reason: u8) -> EntryRefusal {
     match reason {
@@ -85,14 +60,14 @@ pub(crate) fn skip_reason(reason: u8) -> EntryRefusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ethers::abi::AbiEncode;
+    use crate::bindings::phat_oracle;
+    use ethers::{abi::AbiEncode, contract::EthError};
 
     #[test]
     fn a_custom_error_is_named_with_its_arguments() {
         let error = phat_oracle::RequestExpired { request_id: [7; 32], expires_at: 10, timestamp: 11.into() };
         let data = error.encode();
         assert_eq!(describe(&data), format!("RequestExpired(0x{}, 10, 11)", "07".repeat(32)));
-        assert_eq!(refusal(&data), EntryRefusal::Expired);
     }
 
     #[test]

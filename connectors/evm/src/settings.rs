@@ -45,7 +45,7 @@ impl EvmSettings {
     }
 }
 
-/// Bounds on what [`current_fees`](phat_connector::ReportSink::current_fees) answers, in wei for each
+/// Bounds on what [`outlook`](phat_connector::ReportSink::outlook) answers, in wei for each
 /// unit of gas. Without any, the chain decides alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FeePolicy {

@@ -4,7 +4,7 @@ use crate::{
     chain::{ContractCall, Inner},
     fees, gas,
     node::{header_call, read_latest, small},
-    revert,
+    simulation::Trial,
     transport::{Call, CallError},
     wallet::Unsigned,
 };
@@ -14,7 +14,7 @@ use ethers::{
     types::{Address, BlockNumber, H256, Transaction, U256, transaction::eip2718::TypedTransaction},
     utils::{keccak256, rlp::Rlp},
 };
-use phat_connector::{Acceptance, Account, ChainError, Entry, Fees, PreparedTransaction, ReportSink};
+use phat_connector::{Acceptance, Account, ChainError, Entry, Fees, Outlook, PreparedTransaction, ReportSink};
 use phat_protocol::{Amount, OracleChain, Payee, Request};
 
 #[async_trait]
@@ -35,8 +35,28 @@ impl ReportSink for EvmChain {
         self.0.node.balance(self.0.wallet.address()).await.map(abi::amount)
     }
 
-    async fn current_fees(&self) -> Result<Fees, ChainError> {
-        fees::suggested(&self.0.node, self.0.fees).await.map(|suggested| suggested.fees)
+    async fn outlook(&self) -> Result<Outlook, ChainError> {
+        let [gas_price, priority_fee] = fees::calls();
+        let [nonce, latest, gas_price, priority_fee] = self
+            .0
+            .node
+            .batch([
+                Call::new("eth_getTransactionCount", (self.0.wallet.address(), BlockNumber::Latest)),
+                header_call(BlockNumber::Latest),
+                gas_price,
+                priority_fee,
+            ])
+            .await?;
+        let latest = read_latest(latest)?;
+        Ok(Outlook {
+            mined_nonce: small("eth_getTransactionCount", nonce.read::<U256>()?)?,
+            fees: fees::read(&latest, gas_price, priority_fee, self.0.fees)?.fees,
+            gas_limit: gas::most(latest.gas_limit),
+        })
+    }
+
+    fn fitting(&self, entries: &[Entry], gas_limit: u64) -> usize {
+        gas::fitting(entries, gas_limit)
     }
 
     async fn prepare(&self, entries: &[Entry], nonce: u64, fees: Fees) -> Result<PreparedTransaction, ChainError> {
@@ -45,11 +65,12 @@ impl ReportSink for EvmChain {
         if entries.len() > 1 && bound > gas::MAX_TRANSACTION {
             return Err(ChainError::Reverted { reason: format!("the batch may need {bound} gas") });
         }
-        self.0.sign_within(self.0.oracle_address(), data, nonce, fees, bound).await
+        let trial = self.0.gauge.trial();
+        self.0.sign_within(self.0.oracle_address(), data, nonce, fees, bound, trial).await
     }
 
     async fn prepare_filler(&self, nonce: u64, fees: Fees) -> Result<PreparedTransaction, ChainError> {
-        self.0.sign_within(self.0.wallet.address(), Vec::new(), nonce, fees, gas::TRANSACTION).await
+        self.0.sign_within(self.0.wallet.address(), Vec::new(), nonce, fees, gas::TRANSACTION, Trial::Estimate).await
     }
 
     /// Nodes agree on no codes for what they refuse, so the chain itself is asked what became of the
@@ -73,11 +94,7 @@ impl Inner {
         let refused = |reason: &str| ChainError::Reverted { reason: reason.to_owned() };
         let mut encoded = Vec::with_capacity(entries.len());
         for entry in entries {
-            let ours = matches!(&entry.request, Request::Evm(request)
-                if request.chain_id == self.chain_id && request.oracle == self.oracle);
-            if !ours || entry.request.request_id() != entry.report.request_id {
-                return Err(refused("the entry is of another oracle, or answers another request"));
-            }
+            self.belongs(entry)?;
             encoded.push(abi::entry(entry).ok_or_else(|| refused("the entry is of another chain family"))?);
         }
         match <[_; 1]>::try_from(encoded) {
@@ -89,6 +106,16 @@ impl Inner {
         }
     }
 
+    /// Whether the entry is of this oracle, and answers its own request.
+    pub(crate) fn belongs(&self, entry: &Entry) -> Result<(), ChainError> {
+        let ours = matches!(&entry.request, Request::Evm(request)
+            if request.chain_id == self.chain_id && request.oracle == self.oracle);
+        if ours && entry.request.request_id() == entry.report.request_id {
+            return Ok(());
+        }
+        Err(ChainError::Reverted { reason: "the entry is of another oracle, or answers another request".to_owned() })
+    }
+
     /// Simulates the call, sees whether it can be paid, and signs it with enough gas: `bound`, or what
     /// the node estimates and a fifth where that is more.
     async fn sign_within(
@@ -98,24 +125,24 @@ impl Inner {
         nonce: u64,
         fees: Fees,
         bound: u64,
+        trial: Trial,
     ) -> Result<PreparedTransaction, ChainError> {
         let from = self.wallet.address();
         let call = ContractCall { from: Some(from), to, data: data.clone().into(), gas: None };
-        let [latest, balance, estimate] = self
+        let [latest, balance, tried] = self
             .node
             .batch([
                 header_call(BlockNumber::Latest),
                 Call::new("eth_getBalance", (from, BlockNumber::Latest)),
                 // At the newest block: what waits in the pool may be what this replaces.
-                Call::new("eth_estimateGas", (call, BlockNumber::Latest)),
+                trial.call(call, bound),
             ])
             .await?;
         let latest = read_latest(latest)?;
         let balance: U256 = balance.read()?;
-        let estimate = small("eth_estimateGas", estimate.read::<U256>().map_err(reverted)?)?;
-        let most = gas::MAX_TRANSACTION.min(small("eth_getBlockByNumber", latest.gas_limit)?);
+        let wanted = self.gauge.gas(trial, tried, bound)?;
         // What is over the most is left to the oracle: it ends a batch where the gas does.
-        let gas_limit = bound.max(estimate.saturating_add(estimate / 5)).min(most);
+        let gas_limit = wanted.min(gas::most(latest.gas_limit));
         let needed = U256::from(gas_limit).saturating_mul(abi::uint(fees.max_fee));
         if balance < needed {
             return Err(self.wallet.insufficient(balance, needed));
@@ -166,13 +193,5 @@ impl Inner {
             return Err(self.wallet.insufficient(balance, needed));
         }
         Err(refusal.into())
-    }
-}
-
-/// A simulation's error: `Reverted` where a contract spoke.
-pub(crate) fn reverted(error: CallError) -> ChainError {
-    match error.revert_data() {
-        Some(data) => ChainError::Reverted { reason: revert::describe(&data) },
-        None => error.into(),
     }
 }

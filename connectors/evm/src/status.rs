@@ -8,8 +8,7 @@ use crate::{
         worker_registry::IsActiveCall,
     },
     chain::{ContractCall, Inner},
-    gas,
-    node::{header_call, read_header},
+    node::{header_call, read_header, read_latest},
     revert,
     transport::{Call, Reply},
 };
@@ -27,7 +26,7 @@ use phat_protocol::{BlockHash, Chain, EvmAddress, RequestId, WorkerAddress, evm:
 use std::collections::HashMap;
 
 /// The most request ids in one call or filter.
-const IDS_AT_ONCE: usize = 500;
+pub(crate) const IDS_AT_ONCE: usize = 500;
 
 #[async_trait]
 impl OracleStatus for EvmChain {
@@ -74,11 +73,7 @@ impl OracleStatus for EvmChain {
         let replies = self.0.node.batch_of(calls.collect()).await?;
         let mut states = Vec::with_capacity(ids.len());
         for (reply, chunk) in replies.into_iter().zip(ids.chunks(IDS_AT_ONCE)) {
-            let slots: Vec<[u8; 32]> = self.0.answer(reply)?;
-            if slots.len() != chunk.len() {
-                return Err(self.0.no_oracle(format!("{} slots for {} requests", slots.len(), chunk.len())));
-            }
-            states.extend(slots.into_iter().map(|word| match Slot::from(word) {
+            states.extend(self.0.read_slots(reply, chunk.len())?.into_iter().map(|slot| match slot {
                 Slot::Empty => OnChainState::Closed,
                 Slot::Pending => OnChainState::Pending,
                 Slot::CallbackFailed(hash) => OnChainState::CallbackFailed(hash),
@@ -107,37 +102,17 @@ impl OracleStatus for EvmChain {
     }
 
     async fn refusals(&self, entries: &[Entry]) -> Result<Vec<Option<EntryRefusal>>, ChainError> {
-        let mut calls = Vec::with_capacity(entries.len());
-        let mut refusals = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let one = std::slice::from_ref(entry);
-            let data = match self.0.answer_data(one) {
-                Ok(data) => data,
-                Err(error) => {
-                    refusals.push(Some(EntryRefusal::Other(error.to_string())));
-                    continue;
-                }
-            };
-            refusals.push(None);
-            let call = ContractCall {
-                from: Some(self.0.wallet.address()),
-                gas: Some(U64::from(gas::bound(one, &data))),
-                ..self.0.oracle_call(data)
-            };
-            calls.push(Call::new("eth_call", (call, BlockNumber::Latest)));
-        }
-        let mut replies = self.0.node.batch_of(calls).await?.into_iter();
-        for refusal in refusals.iter_mut().filter(|refusal| refusal.is_none()) {
-            if let Some(reply) = replies.next() {
-                *refusal = entry_refusal(reply)?;
-            }
-        }
-        Ok(refusals)
+        self.0.refusals_of(entries).await
     }
 
     async fn receipts(&self, hashes: &[TxHash]) -> Result<Vec<Receipt>, ChainError> {
+        if hashes.is_empty() {
+            return Ok(Vec::new());
+        }
         let calls = hashes.iter().map(|hash| Call::new("eth_getTransactionReceipt", [H256(hash.0.0)]));
-        let replies = self.0.node.batch_of(calls.collect()).await?;
+        // The newest header comes last: most receipts that are news are of its block.
+        let mut replies = self.0.node.batch_of(calls.chain([header_call(BlockNumber::Latest)]).collect()).await?;
+        let newest = replies.pop().map(read_latest).transpose()?.map(|header| header.block);
         let mut receipts = Vec::new();
         for (reply, hash) in replies.into_iter().zip(hashes) {
             let Some(receipt) = reply.read::<Option<TransactionReceipt>>()? else {
@@ -148,7 +123,7 @@ impl OracleStatus for EvmChain {
             }
             receipts.extend(self.0.receipt(receipt)?);
         }
-        self.0.only_canonical(receipts).await
+        self.0.only_canonical(receipts, newest).await
     }
 
     async fn is_active(&self, worker: WorkerAddress) -> Result<bool, ChainError> {
@@ -161,14 +136,23 @@ impl OracleStatus for EvmChain {
 }
 
 impl Inner {
+    /// The slots of as many requests as were asked for.
+    pub(crate) fn read_slots(&self, reply: Reply, asked: usize) -> Result<Vec<Slot>, ChainError> {
+        let slots: Vec<[u8; 32]> = self.answer(reply)?;
+        if slots.len() != asked {
+            return Err(self.no_oracle(format!("{} slots for {asked} requests", slots.len())));
+        }
+        Ok(slots.into_iter().map(Slot::from).collect())
+    }
+
     /// A call that reads the oracle, at `block` or at the newest one.
-    fn view(&self, data: Vec<u8>, block: Option<u64>) -> Call {
+    pub(crate) fn view(&self, data: Vec<u8>, block: Option<u64>) -> Call {
         let at = block.map_or(BlockNumber::Latest, BlockNumber::from);
         Call::new("eth_call", (self.oracle_call(data), at))
     }
 
     /// Decodes what a view answered. One that reverts, or answers something else, is no oracle's.
-    fn answer<T: AbiDecode>(&self, reply: Reply) -> Result<T, ChainError> {
+    pub(crate) fn answer<T: AbiDecode>(&self, reply: Reply) -> Result<T, ChainError> {
         let data: Bytes = reply.read().map_err(|error| match error.revert_data() {
             Some(data) => self.no_oracle(format!("it reverts: {}", revert::describe(&data))),
             None => error.into(),
@@ -176,7 +160,7 @@ impl Inner {
         T::decode(&data).map_err(|_| self.no_oracle(format!("it answers 0x{}", hex::encode(&data))))
     }
 
-    async fn read_registry(&self) -> Result<EvmAddress, ChainError> {
+    pub(crate) async fn read_registry(&self) -> Result<EvmAddress, ChainError> {
         let [registry] = self.node.batch([self.view(RegistryCall.encode(), None)]).await?;
         self.answer::<Address>(registry).map(abi::from_address)
     }
@@ -201,13 +185,22 @@ impl Inner {
         }))
     }
 
-    /// Drops the receipts of blocks that a reorganisation has replaced.
-    async fn only_canonical(&self, mut receipts: Vec<Receipt>) -> Result<Vec<Receipt>, ChainError> {
-        let mut numbers: Vec<u64> = receipts.iter().map(|receipt| receipt.block.number).collect();
+    /// Drops the receipts of blocks that a reorganisation has replaced. One more round trip, where
+    /// they are of other blocks than the newest.
+    async fn only_canonical(
+        &self,
+        mut receipts: Vec<Receipt>,
+        newest: Option<BlockRef>,
+    ) -> Result<Vec<Receipt>, ChainError> {
+        let mut numbers: Vec<u64> = receipts
+            .iter()
+            .filter(|receipt| Some(receipt.block) != newest)
+            .map(|receipt| receipt.block.number)
+            .collect();
         numbers.sort_unstable();
         numbers.dedup();
         let calls = numbers.iter().map(|number| header_call((*number).into())).collect();
-        let mut canonical = HashMap::new();
+        let mut canonical: HashMap<u64, BlockRef> = newest.map(|block| (block.number, block)).into_iter().collect();
         for (reply, number) in self.node.batch_of(calls).await?.into_iter().zip(numbers) {
             if let Some(header) = read_header(reply)? {
                 canonical.insert(number, header.block);
@@ -220,23 +213,6 @@ impl Inner {
 
 fn bad_receipt(cause: String) -> ChainError {
     ChainError::Malformed { method: "eth_getTransactionReceipt".to_owned(), cause }
-}
-
-fn entry_refusal(reply: Reply) -> Result<Option<EntryRefusal>, ChainError> {
-    match reply.read::<Bytes>() {
-        Ok(_nothing) => Ok(None),
-        Err(error) => match error.revert_data() {
-            Some(data) => Ok(Some(revert::refusal(&data))),
-            // Nodes that tell no revert data, or gave up on this call alone: the others go on.
-            None => {
-                let error = ChainError::from(error);
-                if let ChainError::Node { transient: true, message, .. } = error {
-                    return Ok(Some(EntryRefusal::Other(message)));
-                }
-                Err(error)
-            }
-        },
-    }
 }
 
 fn resolution(log: Log) -> Option<Resolution> {

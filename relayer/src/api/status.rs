@@ -137,8 +137,8 @@ async fn waiting(api: &Api, name: &str) -> Vec<Finding> {
 
 /// A wallet that can't pay for many more answers.
 async fn wallet(api: &Api, chain: &ApiChain) -> Option<Finding> {
-    let (balance, fees) = tokio::join!(in_time(chain.sink.balance()), in_time(chain.sink.current_fees()));
-    let (balance, fees) = (balance.ok()?, fees.ok()?);
+    let (balance, outlook) = tokio::join!(in_time(chain.sink.balance()), in_time(chain.sink.outlook()));
+    let (balance, fees) = (balance.ok()?, outlook.ok()?.fees);
     let answers = api.state.bounds.wallet_answers;
     let needed = cost(answers, &fees);
     (balance < needed).then(|| {

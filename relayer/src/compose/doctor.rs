@@ -90,7 +90,8 @@ async fn examine_evm(name: &str, config: &EvmConfig, status: Option<&Status>, no
     if let Ok(head) = &head {
         checks.push(doctor::against_chain(name, now, head.timestamp));
     }
-    let (balance, fees) = tokio::join!(chain.balance(), chain.current_fees());
+    let (balance, outlook) = tokio::join!(chain.balance(), chain.outlook());
+    let fees = outlook.map(|outlook| outlook.fees);
     checks.push(doctor::wallet(name, &chain.submitter(), &balance, &fees, batch));
     if let Some(status) = status {
         let registration = registration(&chain, &admin, &facts.registry, status).await;

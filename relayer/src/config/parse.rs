@@ -111,7 +111,8 @@ fn execute(mut section: Section<'_>, enclave: &EnclaveConfig, mistakes: &mut Vec
 
 fn submit(mut section: Section<'_>, mistakes: &mut Vec<Mistake>) -> SubmitConfig {
     let config = SubmitConfig {
-        batch: section.or("batch", count(20), mistakes),
+        batch: section.or("batch", count(100), mistakes),
+        max_open: section.or("max_open", count(16), mistakes),
         rebroadcast: section.or("rebroadcast", Duration::from_secs(30), mistakes),
         bump_after: section.or("bump_after", Duration::from_secs(60), mistakes),
         max_bumps: section.or("max_bumps", 10, mistakes),

@@ -12,8 +12,14 @@ use phat_connector::OnChainState;
 use phat_enclave_api::{Enclave, EnclaveError, Execute, Refusal};
 use phat_protocol::{OracleChain, RequestId};
 use rand::{RngCore, rngs::OsRng};
-use std::{sync::Arc, time::Duration};
-use tokio::task::JoinSet;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{sync::Semaphore, task::JoinSet};
 use tracing::Instrument;
 
 /// How often contracts that requests are ignored for want of are looked for.
@@ -24,7 +30,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(30);
 pub struct ExecuteSettings {
     /// The most runs that are asked of the enclave at once, for each chain; at least 1.
     pub concurrency: u32,
-    /// How long a replica may work on a request before another may take it: longer than a run.
+    /// Half the time after which another replica may take a request over: longer than a run. A
+    /// request waits for one run at most before its own.
     pub lease: Duration,
     /// The bounds of the wait before a request is tried again.
     pub retry: RetrySettings,
@@ -35,9 +42,18 @@ pub struct ExecuteStage {
     runs: Arc<Runs>,
     resolver: Resolver,
     settings: ExecuteSettings,
+    /// Requests that run, and as many that wait for their turn, so that the enclave never waits for
+    /// a lease.
     running: JoinSet<()>,
+    turns: Arc<Turns>,
     /// When missing contracts were looked for last.
     looked_at: Option<Millis>,
+}
+
+/// Who may run, and how many are left.
+struct Turns {
+    free: Semaphore,
+    left: AtomicUsize,
 }
 
 /// What a run needs.
@@ -61,10 +77,13 @@ impl ExecuteStage {
     ) -> Self {
         let resolver = Resolver { chain: chain.clone(), store: store.clone(), clock: clock.clone() };
         let runs = Runs { chain, store, enclave, clock, retry: settings.retry };
-        Self { runs: Arc::new(runs), resolver, settings, running: JoinSet::new(), looked_at: None }
+        let settings = ExecuteSettings { concurrency: settings.concurrency.max(1), ..settings };
+        let turns = Arc::new(Turns { free: Semaphore::new(concurrency(settings)), left: AtomicUsize::new(0) });
+        Self { runs: Arc::new(runs), resolver, settings, running: JoinSet::new(), turns, looked_at: None }
     }
 
-    fn free(&mut self) -> u32 {
+    /// How many requests to lease: none while as many wait as may run.
+    fn wanted(&mut self) -> usize {
         while let Some(ended) = self.running.try_join_next() {
             if let Err(error) = ended
                 && error.is_panic()
@@ -72,8 +91,26 @@ impl ExecuteStage {
                 std::panic::resume_unwind(error.into_panic());
             }
         }
-        let running = u32::try_from(self.running.len()).unwrap_or(u32::MAX);
-        self.settings.concurrency.max(1).saturating_sub(running)
+        let (left, concurrency) = (self.turns.left.load(Ordering::Acquire), concurrency(self.settings));
+        if left > concurrency { 0 } else { concurrency.saturating_mul(2).saturating_sub(left) }
+    }
+
+    /// Runs the request when its turn comes.
+    fn start(&mut self, request: Leased, token: LeaseToken) {
+        let (runs, turns) = (self.runs.clone(), self.turns.clone());
+        let concurrency = concurrency(self.settings);
+        self.turns.left.fetch_add(1, Ordering::AcqRel);
+        self.running.spawn(async move {
+            // The semaphore is never closed.
+            let turn = turns.free.acquire().await;
+            let span = observe::span(observe::Work::Execute, &runs.chain.name, request.id);
+            runs.run(request, token).instrument(span).await;
+            drop(turn);
+            // One ring for many runs: when those that wait are as many as may run.
+            if turns.left.fetch_sub(1, Ordering::AcqRel) == concurrency + 1 {
+                runs.chain.doorbells.execute.notify_one();
+            }
+        });
     }
 
     /// Parts the requests that wait for an answer on chain from those that don't.
@@ -144,6 +181,10 @@ impl ExecuteStage {
     }
 }
 
+fn concurrency(settings: ExecuteSettings) -> usize {
+    usize::try_from(settings.concurrency).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS)
+}
+
 #[async_trait]
 impl Stage for ExecuteStage {
     fn name(&self) -> &'static str {
@@ -155,27 +196,23 @@ impl Stage for ExecuteStage {
     }
 
     async fn step(&mut self) -> Result<Progress, StageError> {
-        let free = self.free();
-        if free == 0 {
+        let wanted = u32::try_from(self.wanted()).unwrap_or(u32::MAX);
+        if wanted == 0 {
             return Ok(Progress::Idle);
         }
         let now = Millis::now(&*self.runs.clock);
         let mut token = LeaseToken([0; 16]);
         OsRng.fill_bytes(&mut token.0);
-        let lease = Lease { token, until: now.after(self.settings.lease) };
-        let leased = self.runs.store.lease(&self.runs.chain.name, lease, free, now).await?;
+        // A request waits for another's run at most before its own.
+        let lease = Lease { token, until: now.after(self.settings.lease.saturating_mul(2)) };
+        let leased = self.runs.store.lease(&self.runs.chain.name, lease, wanted, now).await?;
         if leased.is_empty() {
             self.look_for_contracts(now).await?;
             return Ok(Progress::Idle);
         }
         let (pending, over) = self.part(leased, token).await?;
         for request in pending {
-            let runs = self.runs.clone();
-            self.running.spawn(async move {
-                let span = observe::span(observe::Work::Execute, &runs.chain.name, request.id);
-                runs.run(request, token).instrument(span).await;
-                runs.chain.doorbells.execute.notify_one();
-            });
+            self.start(request, token);
         }
         self.conclude(&over, token).await?;
         Ok(Progress::More)

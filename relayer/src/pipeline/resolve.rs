@@ -7,6 +7,7 @@ use crate::{
     request::{Settlement, SettlementKind},
     store::{SettleStore, Suspect, Verdict},
 };
+use futures_util::future::join_all;
 use phat_connector::{Head, OnChainState, Resolution, ResolutionKind};
 use phat_protocol::RequestId;
 use std::{collections::HashMap, sync::Arc};
@@ -48,12 +49,17 @@ impl Resolver {
                 resolutions.insert(resolution.id, resolution);
             }
         }
-        for (suspect, state) in suspects.iter().zip(&states) {
-            if let Some(verdict) = verdict(suspect, *state, resolutions.get(&suspect.id), head) {
-                self.store.conclude(suspect.id, &verdict, Millis::now(&*self.clock)).await?;
-                observe::concluded(&self.chain.name, suspect.id, word(&verdict));
-            }
-        }
+        let verdicts = suspects.iter().zip(&states).filter_map(|(suspect, state)| {
+            verdict(suspect, *state, resolutions.get(&suspect.id), head).map(|verdict| (suspect.id, verdict))
+        });
+        // One commit for all, and one that can't be written is none of the others' trouble.
+        let concluded = join_all(verdicts.map(|(id, verdict)| self.conclude(id, verdict))).await;
+        concluded.into_iter().collect()
+    }
+
+    async fn conclude(&self, id: RequestId, verdict: Verdict) -> Result<(), StageError> {
+        self.store.conclude(id, &verdict, Millis::now(&*self.clock)).await?;
+        observe::concluded(&self.chain.name, id, word(&verdict));
         Ok(())
     }
 }

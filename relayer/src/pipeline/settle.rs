@@ -8,6 +8,7 @@ use crate::{
     store::{Attempted, SettleStore, SubmitStore, Suspect},
 };
 use async_trait::async_trait;
+use futures_util::future::join_all;
 use phat_connector::{Head, OnChainState, Receipt, TxHash};
 use phat_protocol::RequestId;
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -22,6 +23,8 @@ pub struct SettleStage {
     /// Attempts whose nonce was used while none of their receipts showed, and since when. An
     /// endpoint's nonce may be newer than its receipts, so that must hold for a while.
     doubted: HashMap<AttemptId, Doubt>,
+    /// How soon to look again for what was broadcast and doesn't show yet.
+    patience: Patience,
 }
 
 /// When an attempt was doubted first.
@@ -44,67 +47,101 @@ impl SettleStage {
         clock: SharedClock,
     ) -> Self {
         let resolver = Resolver { chain: chain.clone(), store: store.clone(), clock: clock.clone() };
-        Self { chain, attempts: store.clone(), store, resolver, clock, doubted: HashMap::new() }
+        Self {
+            chain,
+            attempts: store.clone(),
+            store,
+            resolver,
+            clock,
+            doubted: HashMap::new(),
+            patience: Patience::default(),
+        }
     }
 
-    async fn settle_attempts(&mut self, head: &Head) -> Result<(), StageError> {
+    async fn settle_attempts(&mut self, head: &Head) -> Result<Progress, StageError> {
         let open = self.attempts.open_attempts(&self.chain.name).await?;
         if open.is_empty() {
             self.doubted.clear();
-            return Ok(());
+            return Ok(Progress::Idle);
         }
         // The nonce is read first: a receipt that is older than it shows in what is read after.
         let mined_nonce = self.chain.sink.mined_nonce().await?;
         let hashes: Vec<TxHash> =
             open.iter().flat_map(|attempt| attempt.transactions.iter().map(|transaction| transaction.hash)).collect();
         let receipts = self.chain.status.receipts(&hashes).await?;
+        let mined: HashMap<TxHash, &Receipt> = receipts.iter().map(|receipt| (receipt.hash, receipt)).collect();
+        let mut changes = Vec::with_capacity(open.len());
+        let mut missing = 0;
         for attempt in &open {
-            let receipt = receipts
-                .iter()
-                .find(|receipt| attempt.transactions.iter().any(|transaction| transaction.hash == receipt.hash));
+            let receipt = attempt.transactions.iter().find_map(|transaction| mined.get(&transaction.hash));
             match receipt {
-                Some(receipt) => self.mined(attempt, receipt, head).await?,
-                None => self.missing(attempt, mined_nonce, head).await?,
+                Some(receipt) => changes.push(self.mined(attempt, receipt, head)),
+                None => {
+                    missing += 1;
+                    changes.push(self.missing(attempt, mined_nonce, head));
+                }
             }
         }
-        Ok(())
+        // One commit for all, and one attempt's trouble is not another's.
+        let written = join_all(changes.into_iter().map(|changes| self.write(changes))).await;
+        for changed in written {
+            changed?;
+        }
+        let newest = open.iter().map(|attempt| attempt.id).max();
+        Ok(self.patience.rest(newest, missing))
     }
 
-    async fn mined(&mut self, attempt: &OpenAttempt, receipt: &Receipt, head: &Head) -> Result<(), StageError> {
+    /// What the attempt's receipt tells that isn't written yet.
+    fn mined<'a>(&mut self, attempt: &'a OpenAttempt, receipt: &'a Receipt, head: &Head) -> Vec<Change<'a>> {
         self.doubted.remove(&attempt.id);
         let is_final = receipt.block.number <= head.confirmed.number;
         let known = attempt
             .transactions
             .iter()
             .any(|transaction| transaction.hash == receipt.hash && transaction.mined_in == Some(receipt.block));
-        if known && !is_final {
-            return Ok(());
-        }
-        let now = Millis::now(&*self.clock);
-        let spans = observe::spans(observe::Work::Settle, &self.chain.name, attempt.requests.iter().copied());
-        self.store.attempted(attempt.id, &Attempted::Mined(receipt.clone()), is_final, now).await?;
-        observe::mined(&self.chain.name, receipt, &spans, known, is_final);
-        // What it had no effect on waits to be submitted again, and the next nonce is free.
-        self.chain.doorbells.submit.notify_one();
-        Ok(())
+        if known && !is_final { Vec::new() } else { vec![Change::Mined { attempt, receipt, known, is_final }] }
     }
 
-    async fn missing(&mut self, attempt: &OpenAttempt, mined_nonce: u64, head: &Head) -> Result<(), StageError> {
+    /// What it means that the attempt has no receipt.
+    fn missing<'a>(&mut self, attempt: &'a OpenAttempt, mined_nonce: u64, head: &Head) -> Vec<Change<'a>> {
         let now = Millis::now(&*self.clock);
-        if attempt.transactions.iter().any(|transaction| transaction.mined_in.is_some()) {
-            self.store.unsettle(attempt.id, now).await?;
-            observe::unsettled(&self.chain.name, attempt.nonce);
-            self.chain.doorbells.submit.notify_one();
+        let mut changes = Vec::new();
+        if attempt.is_mined() {
+            changes.push(Change::Unsettled(attempt));
         }
         if attempt.nonce >= mined_nonce {
             self.doubted.remove(&attempt.id);
-            return Ok(());
+            return changes;
         }
         let doubt = self.doubted.entry(attempt.id).or_insert(Doubt { height: head.latest.number, at: now });
         if head.latest.number >= doubt.height.saturating_add(DOUBT_BLOCKS) || doubt.at.after(DOUBT_TIME) <= now {
             self.doubted.remove(&attempt.id);
-            self.store.attempted(attempt.id, &Attempted::Dead, true, now).await?;
-            observe::attempt_dead(&self.chain.name, attempt.nonce);
+            changes.push(Change::Dead(attempt));
+        }
+        changes
+    }
+
+    async fn write(&self, changes: Vec<Change<'_>>) -> Result<(), StageError> {
+        let now = Millis::now(&*self.clock);
+        for change in changes {
+            match change {
+                Change::Mined { attempt, receipt, known, is_final } => {
+                    let requests = attempt.requests.iter().copied();
+                    let spans = observe::spans(observe::Work::Settle, &self.chain.name, requests);
+                    let ended = Attempted::Mined(receipt.clone());
+                    self.store.attempted(attempt.id, &ended, is_final, now).await?;
+                    observe::mined(&self.chain.name, receipt, &spans, known, is_final);
+                }
+                Change::Unsettled(attempt) => {
+                    self.store.unsettle(attempt.id, now).await?;
+                    observe::unsettled(&self.chain.name, attempt.nonce);
+                }
+                Change::Dead(attempt) => {
+                    self.store.attempted(attempt.id, &Attempted::Dead, true, now).await?;
+                    observe::attempt_dead(&self.chain.name, attempt.nonce);
+                }
+            }
+            // What it had no effect on waits to be submitted again, and there is room for another.
             self.chain.doorbells.submit.notify_one();
         }
         Ok(())
@@ -145,7 +182,53 @@ impl Stage for SettleStage {
         // Neither waits for the other.
         let attempts = self.settle_attempts(&head).await;
         self.settle_requests(&head).await?;
-        attempts?;
-        Ok(Progress::Idle)
+        attempts
+    }
+}
+
+/// What a look at the chain changes.
+enum Change<'a> {
+    /// `known` where it was seen in this block before.
+    Mined { attempt: &'a OpenAttempt, receipt: &'a Receipt, known: bool, is_final: bool },
+    /// The transaction that had settled its requests is gone from the chain.
+    Unsettled(&'a OpenAttempt),
+    /// A stranger's transaction used the nonce.
+    Dead(&'a OpenAttempt),
+}
+
+/// How soon to look again while something that was broadcast doesn't show: a chain that mines at once
+/// has it in a moment, and where no blocks are announced nothing else would tell.
+#[derive(Debug, Default)]
+struct Patience {
+    newest: Option<AttemptId>,
+    missing: usize,
+    wait: Duration,
+}
+
+/// After the first look. Doubled with each one that shows nothing new.
+const FIRST_LOOK: Duration = Duration::from_millis(10);
+
+impl Patience {
+    fn rest(&mut self, newest: Option<AttemptId>, missing: usize) -> Progress {
+        let news = newest != self.newest || missing < self.missing;
+        self.wait = if news { FIRST_LOOK } else { self.wait.saturating_mul(2) };
+        (self.newest, self.missing) = (newest, missing);
+        if missing == 0 { Progress::Idle } else { Progress::Soon(self.wait) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_just_broadcast_is_looked_for_soon_and_then_ever_later() {
+        let mut patience = Patience::default();
+        let looks: Vec<Progress> = (0..4).map(|_| patience.rest(Some(AttemptId(1)), 2)).collect();
+        assert_eq!(looks, [10, 20, 40, 80].map(|ms| Progress::Soon(Duration::from_millis(ms))));
+        assert_eq!(patience.rest(Some(AttemptId(1)), 1), Progress::Soon(FIRST_LOOK), "one of them showed");
+        assert_eq!(patience.rest(Some(AttemptId(1)), 1), Progress::Soon(FIRST_LOOK * 2));
+        assert_eq!(patience.rest(Some(AttemptId(2)), 2), Progress::Soon(FIRST_LOOK), "another was broadcast");
+        assert_eq!(patience.rest(Some(AttemptId(2)), 0), Progress::Idle);
     }
 }

@@ -6,8 +6,9 @@ use crate::{
     store::{Checkpoint, WatchStore},
 };
 use async_trait::async_trait;
-use phat_connector::Head;
+use phat_connector::{Head, ObservedRequest};
 use std::{
+    ops::RangeInclusive,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -31,12 +32,11 @@ pub struct WatchSettings {
     pub overlap: u64,
 }
 
-/// What the stored cursor is to the chain.
-enum Cursor {
-    /// The chain goes through it, or there is none yet.
-    At(Option<Checkpoint>),
-    /// The chain is shorter.
-    Ahead,
+/// What was read of some blocks.
+struct Seen {
+    blocks: RangeInclusive<u64>,
+    checkpoint: Checkpoint,
+    requests: Vec<ObservedRequest>,
 }
 
 /// Watches one chain.
@@ -58,18 +58,8 @@ impl WatchStage {
         Self { chain, store, clock, settings, disappointed: 0, identified: false }
     }
 
-    /// Where to go on from, once it is sure that the chain still goes through it.
-    async fn cursor(&self, head: &Head) -> Result<Cursor, StageError> {
-        let Some(cursor) = self.store.checkpoints(&self.chain.name, 1).await?.first().copied() else {
-            return Ok(Cursor::At(None));
-        };
-        if cursor.number > head.latest.number {
-            // A node that lags or syncs again. A shorter fork grows longer, and then shows itself.
-            return Ok(Cursor::Ahead);
-        }
-        if self.is_canonical(cursor, head).await? {
-            return Ok(Cursor::At(Some(cursor)));
-        }
+    /// Goes back to the newest checkpoint that the chain still goes through.
+    async fn rewind(&self, cursor: Checkpoint, head: &Head) -> Result<(), StageError> {
         let mut ancestor = None;
         for checkpoint in self.store.checkpoints(&self.chain.name, ANCESTRY).await?.into_iter().skip(1) {
             if self.is_canonical(checkpoint, head).await? {
@@ -80,7 +70,38 @@ impl WatchStage {
         let orphaned = self.store.rewind(&self.chain.name, ancestor, Millis::now(&*self.clock)).await?;
         observe::reorganised(&self.chain.name, cursor, ancestor, orphaned);
         self.chain.doorbells.submit.notify_one();
-        Ok(Cursor::At(ancestor))
+        Ok(())
+    }
+
+    /// Whether the chain still goes through the cursor.
+    async fn continues(&self, cursor: Option<Checkpoint>, head: &Head) -> Result<bool, StageError> {
+        match cursor {
+            Some(cursor) => self.is_canonical(cursor, head).await,
+            None => Ok(true),
+        }
+    }
+
+    /// What comes next after the cursor; none where nothing does.
+    async fn next(&self, cursor: Option<Checkpoint>, head: &Head) -> Result<Option<Seen>, StageError> {
+        let first = cursor.map_or(self.settings.from_block, |block| block.number.saturating_add(1));
+        if first > head.confirmed.number {
+            return Ok(None);
+        }
+        let last = first.saturating_add(self.settings.max_range.max(1) - 1).min(head.confirmed.number);
+        // The hash is read before the logs: when the chain is reorganised in between, the next step
+        // finds another hash there and reads the logs again.
+        let checkpoint = if last == head.confirmed.number {
+            head.confirmed
+        } else {
+            match self.chain.source.block(last).await? {
+                Some(block) => block,
+                None => return Ok(None),
+            }
+        };
+        let overlapped = first.saturating_sub(self.settings.overlap).max(self.settings.from_block.min(first));
+        let blocks = overlapped..=last;
+        let requests = self.chain.source.requests(blocks.clone()).await?;
+        Ok(Some(Seen { blocks, checkpoint, requests }))
     }
 
     /// How long to rest. A subscription may know of a block that the endpoint doesn't show yet; one
@@ -131,33 +152,26 @@ impl WatchStage {
             // On another chain nothing is ours, and the cursor must not pass what isn't there.
             self.chain.status.facts().await?;
         }
-        let head = self.chain.source.head().await?;
+        let (head, stored) = tokio::join!(self.chain.source.head(), self.store.checkpoints(&self.chain.name, 1));
+        let (head, cursor) = (head?, stored?.first().copied());
         self.chain.doorbells.settle.notify_one();
-        let cursor = match self.cursor(&head).await? {
-            Cursor::At(cursor) => cursor,
-            Cursor::Ahead => return Ok(self.rest(&head)),
-        };
-        let first = cursor.map_or(self.settings.from_block, |block| block.number.saturating_add(1));
-        if first > head.confirmed.number {
-            return self.rescan(cursor, &head).await;
+        if cursor.is_some_and(|cursor| cursor.number > head.latest.number) {
+            // A node that lags or syncs again. A shorter fork grows longer, and then shows itself.
+            return Ok(self.rest(&head));
         }
-        let last = first.saturating_add(self.settings.max_range.max(1) - 1).min(head.confirmed.number);
-        // The hash is read before the logs: when the chain is reorganised in between, the next step
-        // finds another hash there and reads the logs again.
-        let checkpoint = if last == head.confirmed.number {
-            head.confirmed
-        } else {
-            match self.chain.source.block(last).await? {
-                Some(block) => block,
-                None => return Ok(self.rest(&head)),
-            }
-        };
-        let overlapped = first.saturating_sub(self.settings.overlap).max(self.settings.from_block.min(first));
-        let blocks = overlapped..=last;
-        let requests = self.chain.source.requests(blocks.clone()).await?;
+        // What is read beside the check counts only if the chain still goes through the cursor.
+        let (continues, next) = tokio::try_join!(self.continues(cursor, &head), self.next(cursor, &head))?;
+        if let Some(cursor) = cursor
+            && !continues
+        {
+            self.rewind(cursor, &head).await?;
+            return Ok(Progress::More);
+        }
+        let Some(Seen { blocks, checkpoint, requests }) = next else { return self.rescan(cursor, &head).await };
         let now = Millis::now(&*self.clock);
         let new = self.store.observe(&self.chain.name, &requests, checkpoint, now).await?;
-        for request in requests.iter().filter(|request| request.block.number >= first) {
+        let is_news = |number: u64| cursor.is_none_or(|cursor| number > cursor.number);
+        for request in requests.iter().filter(|request| is_news(request.block.number)) {
             observe::observed(&self.chain.name, request);
         }
         observe::watched(&self.chain.name, &blocks, requests.len(), new);
@@ -165,7 +179,11 @@ impl WatchStage {
             self.chain.doorbells.execute.notify_one();
             self.chain.doorbells.submit.notify_one();
         }
-        if last < head.confirmed.number { Ok(Progress::More) } else { self.rescan(Some(checkpoint), &head).await }
+        if checkpoint.number < head.confirmed.number {
+            Ok(Progress::More)
+        } else {
+            self.rescan(Some(checkpoint), &head).await
+        }
     }
 
     /// Goes over blocks again where an operator ordered that. New blocks come first, so this is done

@@ -68,15 +68,15 @@ pub struct ReadyReport {
 
 /// An attempt to be stored before its first broadcast.
 #[derive(Clone, Debug)]
-pub struct NewAttempt<'a> {
+pub struct NewAttempt {
     /// The chain's configured name.
-    pub chain: &'a str,
+    pub chain: String,
     /// The account whose nonce it is.
-    pub submitter: &'a Account,
+    pub submitter: Account,
     /// The requests, in the transaction's order. None where it only fills a nonce.
-    pub requests: &'a [RequestId],
+    pub requests: Vec<RequestId>,
     /// The signed transaction.
-    pub transaction: &'a PreparedTransaction,
+    pub transaction: PreparedTransaction,
 }
 
 /// How an attempt ended.
@@ -195,9 +195,9 @@ pub trait SubmitStore: Send + Sync {
     /// Reports that wait to be submitted, oldest first.
     async fn ready(&self, chain: &str, limit: u32, now: Millis) -> Result<Vec<ReadyReport>, StoreError>;
 
-    /// Stores the attempt, its transaction and its entries: `Reported -> Submitted` for each request,
-    /// all or none.
-    async fn open_attempt(&self, attempt: NewAttempt<'_>, now: Millis) -> Result<AttemptId, StoreError>;
+    /// Stores attempts, their transactions and their entries: `Reported -> Submitted` for each
+    /// request, all or none.
+    async fn begin(&self, attempts: &[NewAttempt], now: Millis) -> Result<Vec<AttemptId>, StoreError>;
 
     /// Stores a replacement for the attempt's transactions.
     async fn add_transaction(

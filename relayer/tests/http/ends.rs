@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use phat_connector::{
     Acceptance, Account, BlockRef, ChainError, ChainFacts, Entry, EntryRefusal, Fees, Head, ObservedRequest,
-    OnChainState, OracleStatus, PreparedTransaction, Receipt, ReportSink, RequestSource, Resolution, TxHash,
+    OnChainState, OracleStatus, Outlook, PreparedTransaction, Receipt, ReportSink, RequestSource, Resolution, TxHash,
 };
 use phat_enclave_api::{
     Attestation, Code, Contract, Enclave, EnclaveError, Execute, Execution, Instantiate, LogEntry, Quote, QuoteFor,
@@ -157,10 +157,14 @@ impl ReportSink for TestChain {
         self.facts.lock().unwrap().clone()?;
         Ok(*self.balance.lock().unwrap())
     }
-    async fn current_fees(&self) -> Result<Fees, ChainError> {
+    async fn outlook(&self) -> Result<Outlook, ChainError> {
         self.perhaps_hang().await;
         self.facts.lock().unwrap().clone()?;
-        Ok(Fees { max_fee: Amount::from(1), max_priority_fee: Amount::from(1) })
+        let fees = Fees { max_fee: Amount::from(1), max_priority_fee: Amount::from(1) };
+        Ok(Outlook { mined_nonce: 0, fees, gas_limit: 1 << 24 })
+    }
+    fn fitting(&self, _: &[Entry], _: u64) -> usize {
+        panic!("{NOT_ASKED}")
     }
     async fn prepare(&self, _: &[Entry], _: u64, _: Fees) -> Result<PreparedTransaction, ChainError> {
         panic!("{NOT_ASKED}")

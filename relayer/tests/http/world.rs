@@ -283,8 +283,8 @@ impl World {
         };
         let submitter: Account = self.chain.submitter();
         let first = prepared(0xb1, 100);
-        let attempt = NewAttempt { chain, submitter: &submitter, requests: &[id], transaction: &first };
-        let attempt = self.store.open_attempt(attempt, self.at(503)).await.unwrap();
+        let attempt = NewAttempt { chain: chain.to_owned(), submitter, requests: vec![id], transaction: first.clone() };
+        let attempt = self.store.begin(&[attempt], self.at(503)).await.unwrap()[0];
         self.store.sent(&[first.hash], self.at(504)).await.unwrap();
         let second = prepared(0xb2, 200);
         self.store.add_transaction(attempt, &second, self.at(505)).await.unwrap();

@@ -4,8 +4,8 @@
 use async_trait::async_trait;
 use phat_connector::{
     Acceptance, Account, BlockRef, ChainError, ChainFacts, Entry, EntryEffect, EntryRefusal, Fees, Head,
-    ObservedRequest, OnChainState, OracleStatus, PreparedTransaction, Receipt, ReportSink, RequestSource, Resolution,
-    ResolutionKind, TxHash,
+    ObservedRequest, OnChainState, OracleStatus, Outlook, PreparedTransaction, Receipt, ReportSink, RequestSource,
+    Resolution, ResolutionKind, TxHash,
 };
 use phat_protocol::{
     Amount, BlockHash, Chain, ContractId, Digest, EvmAddress, OracleChain, Payee, Request, RequestId, WorkerAddress,
@@ -52,6 +52,12 @@ pub(crate) struct State {
     /// Transactions that were broadcast, by hash and in order.
     pub(crate) broadcasts: Vec<TxHash>,
     pub(crate) refused: HashSet<RequestId>,
+    /// Transactions that carry one of these would revert as a whole.
+    pub(crate) reverting: HashSet<RequestId>,
+    /// The most entries that fit into a transaction.
+    pub(crate) room: usize,
+    /// How often each question was asked.
+    calls: HashMap<&'static str, usize>,
     pub(crate) confirmations: u64,
     pub(crate) timestamp: u64,
 }
@@ -64,12 +70,18 @@ impl TestChain {
     pub(crate) fn new(timestamp: u64) -> Self {
         let chain = Self::default();
         chain.state().timestamp = timestamp;
+        chain.state().room = usize::MAX;
         chain.mine();
         chain
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap()
+    }
+
+    /// How often the question was asked.
+    pub(crate) fn calls(&self, question: &str) -> usize {
+        self.state().calls.get(question).copied().unwrap_or_default()
     }
 
     /// Mines a block with what is in the pool.
@@ -227,6 +239,11 @@ impl State {
             && !blocks.iter().any(|block| answers(&block.transactions, id))
     }
 
+    fn asked(&mut self, question: &'static str) -> Result<(), ChainError> {
+        *self.calls.entry(question).or_default() += 1;
+        self.reach()
+    }
+
     fn reach(&self) -> Result<(), ChainError> {
         if self.unreachable {
             return Err(ChainError::Unreachable { endpoint: "test".into(), cause: "told so".into() });
@@ -294,13 +311,23 @@ impl ReportSink for TestChain {
         Ok(Amount::from(1))
     }
 
-    async fn current_fees(&self) -> Result<Fees, ChainError> {
-        Ok(Fees { max_fee: Amount::from(100), max_priority_fee: Amount::from(1) })
+    async fn outlook(&self) -> Result<Outlook, ChainError> {
+        let mut state = self.state();
+        state.asked("outlook")?;
+        let fees = Fees { max_fee: Amount::from(100), max_priority_fee: Amount::from(1) };
+        Ok(Outlook { mined_nonce: state.used_nonces(), fees, gas_limit: 1 })
+    }
+
+    fn fitting(&self, entries: &[Entry], _gas_limit: u64) -> usize {
+        entries.len().min(self.state().room)
     }
 
     async fn prepare(&self, entries: &[Entry], nonce: u64, fees: Fees) -> Result<PreparedTransaction, ChainError> {
         self.state().reach()?;
         let ids: Vec<RequestId> = entries.iter().map(|entry| entry.report.request_id).collect();
+        if ids.iter().any(|id| self.state().reverting.contains(id)) {
+            return Err(ChainError::Reverted { reason: "told so".into() });
+        }
         Ok(self.sign(ids, nonce, fees))
     }
 
@@ -352,8 +379,8 @@ impl OracleStatus for TestChain {
     }
 
     async fn states(&self, ids: &[RequestId], block: Option<u64>) -> Result<Vec<OnChainState>, ChainError> {
-        let state = self.state();
-        state.reach()?;
+        let mut state = self.state();
+        state.asked("states")?;
         let length = block.map_or(state.blocks.len(), |number| usize::try_from(number).unwrap() + 1);
         let pending = |id: &RequestId| state.is_pending(id, length);
         Ok(ids.iter().map(|id| if pending(id) { OnChainState::Pending } else { OnChainState::Closed }).collect())
@@ -379,8 +406,8 @@ impl OracleStatus for TestChain {
     }
 
     async fn refusals(&self, entries: &[Entry]) -> Result<Vec<Option<EntryRefusal>>, ChainError> {
-        let state = self.state();
-        state.reach()?;
+        let mut state = self.state();
+        state.asked("refusals")?;
         let refusal = |id: &RequestId| {
             if state.refused.contains(id) {
                 Some(EntryRefusal::Other("told so".into()))
@@ -392,8 +419,8 @@ impl OracleStatus for TestChain {
     }
 
     async fn receipts(&self, hashes: &[TxHash]) -> Result<Vec<Receipt>, ChainError> {
-        let state = self.state();
-        state.reach()?;
+        let mut state = self.state();
+        state.asked("receipts")?;
         let mut receipts = BTreeMap::new();
         for block in &state.blocks {
             for (sent, answered) in block.transactions.iter().filter(|(sent, _)| hashes.contains(&sent.hash)) {

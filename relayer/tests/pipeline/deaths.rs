@@ -67,6 +67,7 @@ async fn run(poison: Option<Poison>, cancel: CancellationToken) -> Result<(), Pi
         execute: ExecuteSettings { concurrency: 8, lease: Duration::from_secs(60), retry: World::RETRY },
         submit: SubmitSettings {
             batch: 5,
+            max_open: 3,
             rebroadcast: Duration::from_secs(30),
             bump_after: Duration::from_secs(60),
             max_bumps: 3,

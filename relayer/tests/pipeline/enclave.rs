@@ -11,7 +11,10 @@ use phat_protocol::{
 };
 use std::{
     collections::{HashMap, HashSet},
-    sync::Mutex,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 #[derive(Default)]
@@ -19,11 +22,18 @@ pub(crate) struct TestEnclave {
     pub(crate) contracts: Mutex<HashSet<ContractId>>,
     pub(crate) away: Mutex<bool>,
     reports: Mutex<HashMap<RequestId, Execution>>,
+    running: AtomicUsize,
+    most_at_once: AtomicUsize,
 }
 
 impl TestEnclave {
     pub(crate) fn executions(&self) -> usize {
         self.reports.lock().unwrap().len()
+    }
+
+    /// How many runs there were at once, at most.
+    pub(crate) fn most_at_once(&self) -> usize {
+        self.most_at_once.load(Ordering::SeqCst)
     }
 }
 
@@ -81,6 +91,13 @@ impl Enclave for TestEnclave {
             fuel: 1,
             elapsed_ms: 1,
         };
+        let running = self.running.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most_at_once.fetch_max(running, Ordering::SeqCst);
+        // Whoever may run beside this one comes to it meanwhile.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        self.running.fetch_sub(1, Ordering::SeqCst);
         Ok(self.reports.lock().unwrap().entry(id).or_insert(execution).clone())
     }
 

@@ -83,6 +83,7 @@ impl World {
     pub(crate) fn submit_stage(&self) -> SubmitStage {
         let settings = SubmitSettings {
             batch: 5,
+            max_open: 3,
             rebroadcast: Duration::from_secs(30),
             bump_after: Duration::from_secs(60),
             max_bumps: 3,

@@ -191,7 +191,7 @@ async fn a_node_that_suggests_no_priority_fee_is_asked_for_its_gas_price() {
     .await;
     // Base fee 1 gwei, gas price 2 gwei.
     let expected = Fees { max_fee: Amount::from(3_000_000_000), max_priority_fee: Amount::from(1_000_000_000) };
-    assert_eq!(node.chain().current_fees().await.unwrap(), expected);
+    assert_eq!(node.chain().outlook().await.unwrap().fees, expected);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 mod admin;
 mod anvil;
+mod calls;
 mod examine;
 mod faults;
 mod faulty_node;

@@ -130,7 +130,7 @@ async fn what_would_revert_is_named_before_it_is_sent() {
     let asked = stage.ask().await;
     let entry = stage.answer(&asked, 1).await;
     stage.deliver(std::slice::from_ref(&entry)).await;
-    let fees = stage.chain.current_fees().await.unwrap();
+    let fees = stage.chain.outlook().await.unwrap().fees;
     let error = stage.chain.prepare(std::slice::from_ref(&entry), 1, fees).await.unwrap_err();
     let ChainError::Reverted { reason } = &error else { panic!("{error:?}") };
     assert!(reason.starts_with(&format!("RequestNotPending({}", asked.id)), "{reason}");
@@ -164,7 +164,7 @@ async fn an_entry_of_another_oracle_is_not_sent() {
 async fn sending_twice_is_harmless() {
     let anvil = Anvil::start(&["--no-mining"]).await;
     let chain = chain(&anvil, |_| {});
-    let filler = chain.prepare_filler(0, chain.current_fees().await.unwrap()).await.unwrap();
+    let filler = chain.prepare_filler(0, chain.outlook().await.unwrap().fees).await.unwrap();
     assert_eq!(chain.broadcast(&filler.raw).await.unwrap(), Acceptance::Pooled);
     assert_eq!(chain.broadcast(&filler.raw).await.unwrap(), Acceptance::Pooled);
     assert_eq!(chain.mined_nonce().await.unwrap(), 0);
@@ -179,7 +179,7 @@ async fn sending_twice_is_harmless() {
 async fn a_nonce_that_a_stranger_used_is_told_apart() {
     let anvil = Anvil::start(&[]).await;
     let chain = chain(&anvil, |_| {});
-    let offered = chain.current_fees().await.unwrap();
+    let offered = chain.outlook().await.unwrap().fees;
     let ours = chain.prepare_filler(0, offered).await.unwrap();
     let strangers = chain.prepare_filler(0, fees(9 * GWEI, GWEI)).await.unwrap();
     assert_ne!(ours.hash, strangers.hash);
@@ -224,13 +224,13 @@ async fn a_wallet_without_funds_is_named_with_what_it_lacks() {
 #[tokio::test]
 async fn fees_follow_the_base_fee_within_the_policy() {
     let anvil = Anvil::start(&["--block-base-fee-per-gas", "5000000000"]).await;
-    let free = chain(&anvil, |_| {}).current_fees().await.unwrap();
+    let free = chain(&anvil, |_| {}).outlook().await.unwrap().fees;
     assert_eq!(free, fees(11 * GWEI, GWEI), "twice the base fee and what anvil suggests");
     let floor = FeePolicy { min_priority_fee: Some(Amount::from(3 * GWEI)), max_fee: None };
-    let at_least = chain(&anvil, |settings| settings.fees = floor).current_fees().await.unwrap();
+    let at_least = chain(&anvil, |settings| settings.fees = floor).outlook().await.unwrap().fees;
     assert_eq!(at_least, fees(13 * GWEI, 3 * GWEI));
     let cap = FeePolicy { min_priority_fee: Some(Amount::from(3 * GWEI)), max_fee: Some(Amount::from(2 * GWEI)) };
-    let at_most = chain(&anvil, |settings| settings.fees = cap).current_fees().await.unwrap();
+    let at_most = chain(&anvil, |settings| settings.fees = cap).outlook().await.unwrap().fees;
     assert_eq!(at_most, fees(2 * GWEI, 2 * GWEI));
 }
 
@@ -238,7 +238,7 @@ async fn fees_follow_the_base_fee_within_the_policy() {
 async fn a_chain_without_base_fees_gets_legacy_transactions() {
     let anvil = Anvil::start(&["--hardfork", "berlin", "--gas-price", "3000000000"]).await;
     let chain = chain(&anvil, |_| {});
-    let offered = chain.current_fees().await.unwrap();
+    let offered = chain.outlook().await.unwrap().fees;
     assert_eq!(offered, fees(3 * GWEI, 3 * GWEI));
     let filler = chain.prepare_filler(0, offered).await.unwrap();
     assert!(filler.raw[0] >= 0xc0, "a bare list, not an EIP-2718 envelope");

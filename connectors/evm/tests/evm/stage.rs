@@ -133,7 +133,7 @@ impl Stage {
     /// Signs a transaction with the next nonce and the current fees.
     pub(crate) async fn prepare(&self, entries: &[Entry]) -> PreparedTransaction {
         let nonce = self.chain.mined_nonce().await.unwrap();
-        let fees = self.chain.current_fees().await.unwrap();
+        let fees = self.chain.outlook().await.unwrap().fees;
         self.chain.prepare(entries, nonce, fees).await.unwrap()
     }
 

@@ -10,10 +10,11 @@ use crate::{
     store::{NewAttempt, Postponed, ReadyReport, StoreError, SubmitStore},
 };
 use async_trait::async_trait;
-use phat_connector::{Account, BlockRef, Entry, Fees, PreparedTransaction, TxHash};
+use phat_connector::{BlockRef, Entry, Fees, PreparedTransaction, TxHash};
 use phat_protocol::{Digest, Report, RequestId, Signature};
 use serde_json::json;
 use sqlx::SqliteConnection;
+use std::collections::HashMap;
 
 #[derive(sqlx::FromRow)]
 struct ReadyRow {
@@ -46,6 +47,7 @@ impl TryFrom<ReadyRow> for ReadyReport {
 
 #[derive(sqlx::FromRow)]
 struct TransactionRow {
+    attempt_id: i64,
     hash: Vec<u8>,
     raw: Vec<u8>,
     max_fee: String,
@@ -100,11 +102,18 @@ impl SubmitStore for SqliteStore {
         rows.into_iter().map(ReadyReport::try_from).collect()
     }
 
-    async fn open_attempt(&self, attempt: NewAttempt<'_>, now: Millis) -> Result<AttemptId, StoreError> {
-        let NewAttempt { chain, submitter, requests, transaction } = attempt;
-        let (chain, submitter) = (chain.to_owned(), submitter.clone());
-        let (requests, transaction) = (requests.to_vec(), transaction.clone());
-        self.write(move |connection| Box::pin(open(connection, chain, submitter, requests, transaction, now))).await
+    async fn begin(&self, attempts: &[NewAttempt], now: Millis) -> Result<Vec<AttemptId>, StoreError> {
+        let attempts = attempts.to_vec();
+        self.write(move |connection| {
+            Box::pin(async move {
+                let mut opened = Vec::with_capacity(attempts.len());
+                for attempt in &attempts {
+                    opened.push(open(connection, attempt, now).await?);
+                }
+                Ok(opened)
+            })
+        })
+        .await
     }
 
     async fn add_transaction(
@@ -151,47 +160,61 @@ impl SubmitStore for SqliteStore {
                 .bind(chain)
                 .fetch_all(self.readers())
                 .await?;
-        let mut attempts = Vec::with_capacity(rows.len());
-        for (id, nonce) in rows {
-            let place = Place { table: "attempts", row: &id };
-            let requests: Vec<(Vec<u8>,)> =
-                sqlx::query_as("SELECT request_id FROM attempt_entries WHERE attempt_id = ? ORDER BY position")
-                    .bind(id)
-                    .fetch_all(self.readers())
-                    .await?;
-            let transactions: Vec<TransactionRow> = sqlx::query_as(
-                "SELECT hash, raw, max_fee, max_priority_fee, prepared_at, broadcast_at, block_number,
-                    block_hash
-                 FROM transactions WHERE attempt_id = ? ORDER BY prepared_at, LENGTH(max_fee), max_fee",
-            )
-            .bind(id)
-            .fetch_all(self.readers())
-            .await?;
-            attempts.push(OpenAttempt {
-                id: AttemptId(id),
-                nonce: place.unsigned("nonce", nonce)?,
-                requests: requests
-                    .iter()
-                    .map(|(bytes,)| Place { table: "attempt_entries", row: &id }.id("request_id", bytes))
-                    .collect::<Result<_, _>>()?,
-                transactions: transactions
-                    .into_iter()
-                    .map(|row| row.into_transaction(AttemptId(id)))
-                    .collect::<Result<_, _>>()?,
-            });
+        if rows.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(attempts)
+        let requests: Vec<(i64, Vec<u8>)> = sqlx::query_as(
+            "SELECT attempt_id, request_id FROM attempts JOIN attempt_entries ON attempt_id = attempts.id
+             WHERE chain = ? AND state = 'open' ORDER BY attempt_id, position",
+        )
+        .bind(chain)
+        .fetch_all(self.readers())
+        .await?;
+        let transactions: Vec<TransactionRow> = sqlx::query_as(
+            "SELECT attempt_id, hash, raw, max_fee, max_priority_fee, prepared_at, broadcast_at, block_number,
+                block_hash
+             FROM attempts JOIN transactions ON attempt_id = attempts.id
+             WHERE chain = ? AND state = 'open' ORDER BY prepared_at, LENGTH(max_fee), max_fee",
+        )
+        .bind(chain)
+        .fetch_all(self.readers())
+        .await?;
+        assemble(rows, requests, transactions)
     }
 }
 
-async fn open(
-    connection: &mut SqliteConnection,
-    chain: String,
-    submitter: Account,
-    requests: Vec<RequestId>,
-    transaction: PreparedTransaction,
-    now: Millis,
-) -> Result<AttemptId, StoreError> {
+/// Puts attempts together from the rows of three tables. An attempt that was opened while they were
+/// read is left out, for it is seen the next time; one that ended meanwhile has no transactions left.
+fn assemble(
+    rows: Vec<(i64, i64)>,
+    requests: Vec<(i64, Vec<u8>)>,
+    transactions: Vec<TransactionRow>,
+) -> Result<Vec<OpenAttempt>, StoreError> {
+    let mut carried: HashMap<i64, Vec<RequestId>> = HashMap::with_capacity(rows.len());
+    for (attempt, id) in &requests {
+        let id = Place { table: "attempt_entries", row: attempt }.id("request_id", id)?;
+        carried.entry(*attempt).or_default().push(id);
+    }
+    let mut signed: HashMap<i64, Vec<Transaction>> = HashMap::with_capacity(rows.len());
+    for row in transactions {
+        let attempt = row.attempt_id;
+        signed.entry(attempt).or_default().push(row.into_transaction(AttemptId(attempt))?);
+    }
+    let mut attempts = Vec::with_capacity(rows.len());
+    for (id, nonce) in rows {
+        let Some(transactions) = signed.remove(&id) else { continue };
+        attempts.push(OpenAttempt {
+            id: AttemptId(id),
+            nonce: Place { table: "attempts", row: &id }.unsigned("nonce", nonce)?,
+            requests: carried.remove(&id).unwrap_or_default(),
+            transactions,
+        });
+    }
+    Ok(attempts)
+}
+
+async fn open(connection: &mut SqliteConnection, attempt: &NewAttempt, now: Millis) -> Result<AttemptId, StoreError> {
+    let NewAttempt { chain, submitter, requests, transaction } = attempt;
     let inserted = sqlx::query(
         "INSERT INTO attempts (chain, submitter, nonce, state, created_at, updated_at)
          VALUES (?, ?, ?, 'open', ?, ?)",
@@ -210,7 +233,7 @@ async fn open(
         }
         Err(error) => return Err(error.into()),
     };
-    for (position, request) in (0i64..).zip(&requests) {
+    for (position, request) in (0i64..).zip(requests) {
         sqlx::query("INSERT INTO attempt_entries (attempt_id, position, request_id) VALUES (?, ?, ?)")
             .bind(id.0)
             .bind(position)
@@ -224,7 +247,7 @@ async fn open(
             .execute(&mut *connection)
             .await?;
     }
-    insert_transaction(connection, id, &transaction, now).await?;
+    insert_transaction(connection, id, transaction, now).await?;
     Ok(id)
 }
 

@@ -1,0 +1,107 @@
+//! Looks after open attempts: what was never sent is sent, what isn't mined is sent again, and what is
+//! stuck is replaced.
+
+use super::SubmitStage;
+use crate::{
+    attempt::OpenAttempt,
+    clock::Millis,
+    pipeline::{StageError, observe},
+};
+use phat_connector::{Acceptance, ChainError, Fees, Outlook};
+use phat_protocol::Amount;
+
+impl SubmitStage {
+    /// Sends what was stored and never sent, or not mined for long, and replaces what is stuck.
+    pub(super) async fn tend(&self, attempt: &OpenAttempt, outlook: &Outlook) -> Result<(), StageError> {
+        let now = Millis::now(&*self.clock);
+        let Some(last) = attempt.transactions.last() else { return Ok(()) };
+        if self.sends.contain(&last.hash) || attempt.is_mined() {
+            return Ok(());
+        }
+        // Only the lowest nonce can be stuck for what it offers: the others wait for it.
+        let stuck = attempt.nonce == outlook.mined_nonce && last.prepared_at.after(self.settings.bump_after) <= now;
+        let may_replace = self.may_replace(attempt, last.fees, outlook.fees);
+        if stuck && may_replace {
+            return self.replace(attempt, last.fees, outlook.fees, now).await;
+        }
+        if last.broadcast_at.is_some_and(|at| at.after(self.settings.rebroadcast) > now) {
+            return Ok(());
+        }
+        let needless = !attempt.requests.is_empty() && self.store.entries(attempt.id).await?.is_empty();
+        if needless && may_replace {
+            return self.replace(attempt, last.fees, outlook.fees, now).await;
+        }
+        match self.broadcaster.send(last.hash, &last.raw).await? {
+            Acceptance::Underpriced if may_replace => self.replace(attempt, last.fees, outlook.fees, now).await,
+            Acceptance::Pooled | Acceptance::NonceUsed | Acceptance::Underpriced => Ok(()),
+        }
+    }
+
+    /// Whether another transaction may be signed for the attempt: the setting bounds how often, but
+    /// not where the last offers less than half of what inclusion costs, for it would never be mined.
+    fn may_replace(&self, attempt: &OpenAttempt, offered: Fees, current: Fees) -> bool {
+        let bumps = u32::try_from(attempt.transactions.len() - 1).unwrap_or(u32::MAX);
+        let most = |fees: Fees| fees.max_fee.to_u128().unwrap_or(u128::MAX);
+        bumps < self.settings.max_bumps || most(offered) < most(current) / 2
+    }
+
+    /// Another transaction with the same nonce: the same reports for more, or nothing when no
+    /// report needs it any more.
+    async fn replace(
+        &self,
+        attempt: &OpenAttempt,
+        offered: Fees,
+        current: Fees,
+        now: Millis,
+    ) -> Result<(), StageError> {
+        let fees = bumped(offered, current);
+        let entries = self.store.entries(attempt.id).await?;
+        let prepared = if entries.is_empty() {
+            self.chain.sink.prepare_filler(attempt.nonce, fees).await?
+        } else {
+            match self.chain.sink.prepare(&entries, attempt.nonce, fees).await {
+                // Every entry would be refused, so the nonce is all that is left to use.
+                Err(ChainError::Reverted { .. }) => self.chain.sink.prepare_filler(attempt.nonce, fees).await?,
+                prepared => prepared?,
+            }
+        };
+        self.store.add_transaction(attempt.id, &prepared, now).await?;
+        observe::replaced(&self.chain.name, prepared.hash, attempt.nonce, entries.is_empty());
+        self.broadcaster.send(prepared.hash, &prepared.raw).await?;
+        Ok(())
+    }
+}
+
+/// Fees that replace a pooled transaction: nodes ask for a tenth more on both parts (go-ethereum's
+/// `txpool.pricebump`), so an eighth more is offered, or what inclusion costs now where that is more.
+fn bumped(old: Fees, current: Fees) -> Fees {
+    let raise = |amount: Amount, floor: Amount| {
+        let old = amount.to_u128().unwrap_or(u128::MAX);
+        Amount::from(old.saturating_add(old / 8).saturating_add(1)).max(floor)
+    };
+    Fees {
+        max_fee: raise(old.max_fee, current.max_fee),
+        max_priority_fee: raise(old.max_priority_fee, current.max_priority_fee),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_bump_offers_a_tenth_more_and_never_less_than_inclusion_costs(
+            max_fee in 0u128..1 << 90, priority in 0u128..1 << 90, now in 0u128..1 << 90,
+        ) {
+            let old = Fees { max_fee: max_fee.into(), max_priority_fee: priority.into() };
+            let current = Fees { max_fee: now.into(), max_priority_fee: now.into() };
+            let new = bumped(old, current);
+            for (new, old) in [(new.max_fee, max_fee), (new.max_priority_fee, priority)] {
+                let new = new.to_u128().unwrap();
+                prop_assert!(new >= old + old / 10 && new > old && new >= now);
+            }
+        }
+    }
+}
