@@ -34,6 +34,7 @@ pub use openapi::openapi;
 use problem::PROBLEM;
 pub use problem::{Problem, ProblemKind};
 pub use registrar::{Registered, Registrar, RegistrarError};
+pub(crate) use request::rfc3339;
 pub use serve::serve;
 
 use crate::{

@@ -13,6 +13,7 @@ mod doctor;
 mod events;
 mod help;
 mod init;
+mod limits;
 mod money;
 mod oracle;
 mod output;
@@ -81,8 +82,13 @@ enum ConfigCommand {
 
 /// What a pause says of itself.
 fn paused(what: &str, pause: &Pause) -> String {
+    format!("{what} is paused {}", since(pause))
+}
+
+/// Since when something is paused, and why.
+fn since(pause: &Pause) -> String {
     let reason = pause.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
-    format!("{what} is paused since {}{reason}", output::time(pause.since_ms))
+    format!("since {}{reason}", output::time(pause.since_ms))
 }
 
 /// What the end of a pause says of itself.

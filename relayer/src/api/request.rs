@@ -3,6 +3,7 @@ mod query;
 mod spans;
 
 pub(super) use failure::run_reason;
+pub(crate) use query::rfc3339;
 
 use super::{
     PROBLEM, Problem, ProblemKind, ReportAnswer, RequestAnswer, RequestCounts, RequestsAnswer, Shared,

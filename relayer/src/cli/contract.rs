@@ -3,6 +3,8 @@ mod deploy;
 mod show;
 mod simulate;
 
+pub(super) use simulate::log as contract_log;
+
 use super::{argument::Called, client::Api, output::Output, paused, resumed};
 use crate::api::{PauseAnswer, PauseOrder, ResumeAnswer};
 use clap::Subcommand;

@@ -36,6 +36,13 @@ impl Table {
         self.rows.push(cells.into_iter().map(|cell| visible(&cell)).collect());
     }
 
+    /// A row of what something is called and what it is, where that is known.
+    pub(super) fn row_of(&mut self, name: &str, value: Option<String>) {
+        if let Some(value) = value {
+            self.row([name.to_owned(), value]);
+        }
+    }
+
     pub(super) fn render(&self) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let width =

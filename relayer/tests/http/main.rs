@@ -4,6 +4,7 @@
 
 mod admin;
 mod command_line;
+mod command_line_reads;
 mod contracts;
 mod decoding;
 mod ends;

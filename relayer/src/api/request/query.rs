@@ -111,14 +111,14 @@ fn outcome(text: &str) -> Result<Outcome, Problem> {
     })
 }
 
-/// A time as RFC 3339 writes it.
 fn time(key: &str, text: &str) -> Result<Millis, Problem> {
     rfc3339(text).ok_or_else(|| {
         malformed(format!("{key}: expected a time as in 2026-11-22T10:00:00Z (RFC 3339), found {text:?}"))
     })
 }
 
-fn rfc3339(text: &str) -> Option<Millis> {
+/// A time as RFC 3339 writes it.
+pub(crate) fn rfc3339(text: &str) -> Option<Millis> {
     // Lower case is allowed there.
     let text = text.to_ascii_uppercase();
     let (local, offset_minutes) = match text.strip_suffix('Z') {

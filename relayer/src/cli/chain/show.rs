@@ -3,24 +3,29 @@ use crate::{
     cli::{
         client::Client,
         money::ether,
-        output::{Output, Table},
+        output::{Output, Table, time},
+        since,
     },
+    request::StateName,
+    store::Stage,
 };
-use anyhow::anyhow;
+use std::time::Duration;
 
 pub(super) async fn list(client: &Client, output: &Output) -> anyhow::Result<()> {
     let answer: ChainsAnswer = client.get(&["v1", "chains"], &[]).await?;
     output.list(&answer, "no chain is configured", |answer| {
-        let mut table = Table::new(&["chain", "block", "behind", "wallet", "waiting", "answered", "trouble"]);
+        let mut table =
+            Table::new(&["chain", "block", "behind", "finality", "wallet", "waiting", "answered", "trouble"]);
         for chain in &answer.chains {
             table.row([
                 chain.name.clone(),
                 chain.latest.map_or_else(|| "-".to_owned(), |block| block.number.to_string()),
                 chain.lag_blocks.map_or_else(|| "-".to_owned(), |lag| lag.to_string()),
+                chain.finality.to_string(),
                 chain.balance.map_or_else(|| "-".to_owned(), ether),
                 waiting(chain).to_string(),
-                chain.requests.get(&crate::request::StateName::Settled).copied().unwrap_or(0).to_string(),
-                chain.troubles.join("; "),
+                chain.requests.get(&StateName::Settled).copied().unwrap_or(0).to_string(),
+                troubles(chain).join("; "),
             ]);
         }
         table
@@ -28,9 +33,7 @@ pub(super) async fn list(client: &Client, output: &Output) -> anyhow::Result<()>
 }
 
 pub(super) async fn show(name: &str, client: &Client, output: &Output) -> anyhow::Result<()> {
-    let answer: ChainsAnswer = client.get(&["v1", "chains"], &[]).await?;
-    let chain = answer.chains.into_iter().find(|chain| chain.name == name);
-    let chain = chain.ok_or_else(|| anyhow!("no chain is called {name:?}; `relayer chain list` names them"))?;
+    let chain: ChainAnswer = client.get(&["v1", "chains", name], &[]).await?;
     output.show(&chain, in_words)
 }
 
@@ -39,8 +42,15 @@ pub(crate) fn waiting(chain: &ChainAnswer) -> u64 {
     chain.requests.iter().filter(|(state, _)| state.is_waiting()).map(|(_, count)| *count).sum()
 }
 
+/// What is amiss, an operator's pause first.
+fn troubles(chain: &ChainAnswer) -> Vec<String> {
+    let paused = chain.paused.as_ref().map(|pause| format!("paused {}", since(pause)));
+    paused.into_iter().chain(chain.troubles.iter().cloned()).collect()
+}
+
 fn in_words(chain: &ChainAnswer) -> String {
     let mut table = Table::new(&["chain", &chain.name]);
+    table.row_of("paused", chain.paused.as_ref().map(since));
     for trouble in &chain.troubles {
         table.row(["trouble".to_owned(), trouble.clone()]);
     }
@@ -50,19 +60,34 @@ fn in_words(chain: &ChainAnswer) -> String {
         table.row(["threshold".to_owned(), facts.threshold.to_string()]);
         table.row(["oracle paused".to_owned(), if facts.paused { "yes" } else { "no" }.to_owned()]);
     }
+    table.row(["finality".to_owned(), chain.finality.to_string()]);
     for (what, block) in [("newest", chain.latest), ("confirmed", chain.confirmed), ("watched", chain.cursor)] {
-        table.row([
-            what.to_owned(),
-            block.map_or_else(|| "-".to_owned(), |block| format!("{} {}", block.number, block.hash)),
-        ]);
+        let at = block.map_or_else(|| "-".to_owned(), |block| format!("{} {}", block.number, block.hash));
+        table.row([what.to_owned(), at]);
     }
     if let Some(lag) = chain.lag_blocks {
-        table.row(["behind".to_owned(), format!("{lag} blocks")]);
+        let seconds = chain.lag_seconds.map_or_else(String::new, |seconds| format!(", {seconds} s"));
+        table.row(["behind".to_owned(), format!("{lag} blocks{seconds}")]);
     }
     let balance = chain.balance.map_or_else(|| "unknown".to_owned(), ether);
     table.row(["wallet".to_owned(), format!("{} {balance}", chain.submitter)]);
     for (state, count) in &chain.requests {
         table.row([state.to_string(), count.to_string()]);
+    }
+    for waiting in &chain.waiting {
+        let age = humantime::format_duration(Duration::from_secs(waiting.oldest_age_ms / 1000));
+        let what = format!("{} requests, the oldest for {age}", waiting.requests);
+        let stage = match waiting.stage {
+            Stage::Execute => "to be executed",
+            Stage::Submit => "to be submitted",
+            Stage::Settle => "to be settled",
+        };
+        table.row([stage.to_owned(), what]);
+    }
+    for attempt in &chain.open_attempts {
+        let sent = attempt.broadcast_at_ms.map_or_else(|| "not sent yet".to_owned(), |at| format!("sent {}", time(at)));
+        let what = format!("{} requests, {} transactions, {sent}", attempt.requests, attempt.transactions);
+        table.row([format!("nonce {}", attempt.nonce), what]);
     }
     table.render()
 }

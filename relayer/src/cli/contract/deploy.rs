@@ -6,6 +6,7 @@ use crate::{
         client::{Api, Client},
         output::Output,
     },
+    output::{OutputDescription, UncheckedDescription},
 };
 use anyhow::Context;
 use clap::Args;
@@ -37,6 +38,9 @@ pub(crate) struct Deploy {
     /// The name that it is known by here; without this the file's.
     #[arg(long)]
     name: Option<ContractName>,
+    /// How its output is read, in place of what the module's section phat.output says: JSON, or a file that holds it.
+    #[arg(long, value_name = "FILE|JSON")]
+    output: Option<String>,
     #[command(flatten)]
     api: Api,
 }
@@ -52,12 +56,13 @@ impl Deploy {
             }
         };
         let init_data = init_data(self.init_json.as_deref(), self.init_data.as_ref())?;
+        let described = self.output.as_deref().map(output_description).transpose()?;
         let (owner, salt) = (self.owner, self.salt.unwrap_or_default());
         let client: Client = self.api.connect()?;
         let progress = output.progress(format!("uploading {} bytes of code", wasm.len()));
         let CodeAnswer { code_hash, .. } = client.put_bytes(&["v1", "code"], wasm).await?;
         progress.say(format!("deploying {name} with code {code_hash}"));
-        let deploy = DeployContract { name, code_hash, init_data, owner, salt, output: None };
+        let deploy = DeployContract { name, code_hash, init_data, owner, salt, output: described };
         let answer: ContractAnswer = client.post(&["v1", "contracts"], &deploy).await?;
         drop(progress);
         output.show(&answer, |answer| {
@@ -79,6 +84,14 @@ fn init_data(json: Option<&str>, exact: Option<&Hex>) -> anyhow::Result<Vec<u8>>
         (Some(given), None) => Ok([&constructor[..], &argument::json("--init-json", given)?.encode()].concat()),
         (None, None) => Ok(constructor.to_vec()),
     }
+}
+
+/// How the output is read. It is checked before any code is uploaded.
+fn output_description(given: &str) -> anyhow::Result<UncheckedDescription> {
+    let json = argument::json("--output", given)?;
+    let description: UncheckedDescription = serde_json::from_slice(&json).context("--output")?;
+    OutputDescription::try_from(description.clone()).context("--output")?;
+    Ok(description)
 }
 
 fn parse_owner(text: &str) -> Result<Owner, String> {

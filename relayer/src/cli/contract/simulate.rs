@@ -1,14 +1,17 @@
 use crate::{
-    api::{SimulateContract, SimulationAnswer},
+    api::{ContractAnswer, SimulateContract, SimulationAnswer},
     cli::{
         argument::{self, Called, Hex},
         client::Api,
+        limits,
         output::{Output, Table, in_text, visible},
+        request::meaning,
     },
 };
 use clap::Args;
 use phat_enclave_api::LogEntry;
 use phat_protocol::{EvmAddress, Outcome, bounds};
+use serde_json::Value;
 use std::{fmt::Write, path::PathBuf, process::ExitCode};
 
 /// Run a contract as a request would, without secrets; nothing is signed, stored or sent to a chain.
@@ -82,7 +85,14 @@ impl Simulate {
         let client = api.connect()?;
         let id = contract.id(&client).await?.to_string();
         let answer: SimulationAnswer = client.post(&["v1", "contracts", &id, "simulate"], &body).await?;
-        output.show(&answer, in_words)?;
+        // The limits are for people; a contract that is not in the catalogue runs without them.
+        let limits = if output.is_json() {
+            None
+        } else {
+            let shown: anyhow::Result<ContractAnswer> = client.get(&["v1", "contracts", &id], &[]).await;
+            shown.ok().and_then(|contract| contract.limits)
+        };
+        output.show(&answer, |answer| in_words(answer, limits.as_ref()))?;
         Ok(match answer.outcome {
             Outcome::Ok => ExitCode::SUCCESS,
             Outcome::ContractError
@@ -98,7 +108,7 @@ impl Simulate {
     }
 }
 
-fn in_words(answer: &SimulationAnswer) -> String {
+fn in_words(answer: &SimulationAnswer, limits: Option<&Value>) -> String {
     let mut table = Table::new(&["outcome", &format!("{} ({})", answer.outcome, answer.outcome_number)]);
     if let Some(reason) = &answer.reason {
         table.row(["reason".to_owned(), reason.clone()]);
@@ -107,8 +117,10 @@ fn in_words(answer: &SimulationAnswer) -> String {
     if let Some(text) = in_text(&answer.output) {
         table.row(["text".to_owned(), text.to_owned()]);
     }
+    table.row_of("decoded", answer.decoded.as_ref().map(meaning));
     table.row(["time".to_owned(), format!("{} ms", answer.elapsed_ms)]);
-    table.row(["fuel".to_owned(), answer.fuel.to_string()]);
+    let share = limits.and_then(|limits| limits::share(answer.fuel, limits));
+    table.row(["fuel".to_owned(), format!("{}{}", answer.fuel, share.unwrap_or_default())]);
     table.row(["attestation".to_owned(), answer.attestation.to_string()]);
     let mut text = table.render();
     text.push_str(&log(&answer.logs));
