@@ -78,7 +78,7 @@ enum Moment {
 
 impl Moment {
     /// As RFC 3339 writes it.
-    fn as_text(self, now: Duration) -> String {
+    fn into_text(self, now: Duration) -> String {
         match self {
             Self::At(text) => text,
             Self::Ago(ago) => humantime::format_rfc3339_millis(UNIX_EPOCH + now.saturating_sub(ago)).to_string(),
@@ -114,8 +114,8 @@ impl Filter {
             query.push(("contract", contract.id(client).await?.to_string()));
         }
         query.extend(outcome.map(|outcome| ("outcome", outcome.name().to_owned())));
-        query.extend(since.map(|since| ("since", since.as_text(now))));
-        query.extend(until.map(|until| ("until", until.as_text(now))));
+        query.extend(since.map(|since| ("since", since.into_text(now))));
+        query.extend(until.map(|until| ("until", until.into_text(now))));
         Ok(query)
     }
 }
@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn a_time_is_a_date_or_how_long_ago() {
         let now = Duration::from_secs(1_700_000_000);
-        let text = |given: &str| parse_moment(given).unwrap().as_text(now);
+        let text = |given: &str| parse_moment(given).unwrap().into_text(now);
         assert_eq!(text("2026-11-22T10:00:00Z"), "2026-11-22T10:00:00Z");
         assert_eq!(text("2026-11-22T10:00:00+01:00"), "2026-11-22T10:00:00+01:00");
         assert_eq!(text("2h"), "2023-11-14T20:13:20.000Z");
