@@ -12,6 +12,7 @@ mod gas;
 mod honesty;
 mod logs;
 mod metrics;
+mod operations;
 mod outage;
 mod price_median;
 mod readme;
