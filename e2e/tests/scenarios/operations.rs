@@ -41,8 +41,7 @@ async fn every_command_and_call_of_the_page_for_operators_works_as_written() -> 
             .kill_on_drop(true)
             .output()
             .await?;
-        let (said, complained) =
-            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         ensure!(output.status.success(), "{block}ended with {}\n{said}{complained}", output.status);
         ensure!(!said.is_empty(), "{block}printed nothing");
     }
