@@ -2,7 +2,7 @@
 
 use crate::DEADLINE;
 use anyhow::{Context, Result, ensure};
-use phat_e2e::{Asker, CommandFailed, Environment, Question};
+use phat_e2e::{Asker, CommandFailed, Environment, Question, eventually};
 use serde_json::Value;
 
 /// What a command printed as JSON that may end with another status than 0, and that status.
@@ -65,9 +65,13 @@ async fn a_relayer_that_works_is_told_from_one_that_does_not() -> Result<()> {
     environment.expect_each_answered_once(&asker, &[question], DEADLINE).await?;
 
     environment.enclave.stop().await?;
-    let (found, stands_in_the_way) = examined(&environment).await?;
-    ensure!(stands_in_the_way && finding(&found, "enclave")?["state"] == "fail", "{found:#}");
-    ensure!(finding(&found, "relayer")?["state"] == "warn", "{found:#}");
+    // The relayer keeps what it says of itself for a moment.
+    eventually("the relayer to notice", DEADLINE, async || {
+        let (found, stands_in_the_way) = examined(&environment).await?;
+        ensure!(stands_in_the_way && finding(&found, "enclave")?["state"] == "fail", "{found:#}");
+        Ok(finding(&found, "relayer")?["state"] == "warn")
+    })
+    .await?;
     let (status, code) = asked(&environment, ["status"]).await?;
     ensure!((status["verdict"].as_str(), code) == (Some("down"), Some(4)), "{status:#}");
     environment.enclave.resume().await?;
