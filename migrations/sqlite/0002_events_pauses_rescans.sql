@@ -9,7 +9,9 @@ CREATE TABLE events (
     detail      TEXT                                -- JSON
 );
 INSERT INTO events (request_id, at, event, detail)
-    SELECT request_id, at, event, detail FROM request_events ORDER BY at, request_id, number;
+    -- A clock may have been set back within a life, whose own order is its numbers'.
+    SELECT request_id, at, event, detail FROM request_events
+    ORDER BY MAX(at) OVER (PARTITION BY request_id ORDER BY number), request_id, number;
 CREATE INDEX events_by_request ON events (request_id, sequence);
 DROP TABLE request_events;
 

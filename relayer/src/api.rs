@@ -20,6 +20,7 @@ mod registrar;
 mod request;
 mod serve;
 mod simulate;
+mod stall;
 mod status;
 mod worker;
 

@@ -6,6 +6,7 @@
 //! of closed sets; no request, contract, account or text from outside is one, since those are without
 //! bound.
 
+pub(crate) mod behind;
 mod calls;
 mod commits;
 mod exposition;

@@ -14,7 +14,7 @@ pub use admin::{Act, AdminStore, NoRetry, Pause, Pauses, Retried, Subject};
 pub use catalogue::{CatalogueRecord, CatalogueStore, CodeRecord, FailedRun, RecentRuns};
 pub use error::StoreError;
 pub use events::{Event, EventFilter, EventPage, EventStore};
-pub use figures::{FigureStore, Queues, Step};
+pub use figures::{FigureStore, Queues, Step, Steps};
 pub use read::{
     AttemptRecord, Counts, EventRecord, OpenAttemptRecord, Page, ReadStore, RequestFilter, RequestLife, RequestSummary,
     Stage, StageAge, StoredReport, TransactionRecord,

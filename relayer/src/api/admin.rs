@@ -74,15 +74,15 @@ pub(super) async fn pause_chain(
     params(("name" = String, Path, description = "The chain's configured name.")),
     responses(
         (status = 200, description = "It isn't paused.", body = ResumeAnswer),
-        (status = 404, description = "No chain is configured under that name.", body = Problem, content_type = PROBLEM),
+        (status = 404, description = "It isn't paused, and no chain is configured under that name.", body = Problem, content_type = PROBLEM),
     )
 )]
 pub(super) async fn resume_chain(
     State(api): State<Shared>,
     Path(name): Path<String>,
 ) -> Result<Json<ResumeAnswer>, Problem> {
-    api.chain(&name)?;
-    resume(&api, &Subject::Chain(name)).await
+    let known = api.chain(&name).map(drop);
+    resume(&api, &Subject::Chain(name), async { known }).await
 }
 
 /// Pauses a contract: it isn't run, on any chain.
@@ -116,7 +116,7 @@ pub(super) async fn pause_contract(
     params(("id" = schema::ContractId, Path, description = "The contract's id.")),
     responses(
         (status = 200, description = "It isn't paused.", body = ResumeAnswer),
-        (status = 404, description = "Neither the relayer nor the enclave has it.", body = Problem,
+        (status = 404, description = "It isn't paused, and neither the relayer nor the enclave has it.", body = Problem,
             content_type = PROBLEM),
     )
 )]
@@ -124,13 +124,12 @@ pub(super) async fn resume_contract(
     State(api): State<Shared>,
     Path(id): Path<ContractId>,
 ) -> Result<Json<ResumeAnswer>, Problem> {
-    known_contract(&api, id).await?;
-    resume(&api, &Subject::Contract(id)).await
+    resume(&api, &Subject::Contract(id), known_contract(&api, id)).await
 }
 
 /// Has a chain's blocks gone over again, beside the watching of new ones.
 ///
-/// Requests that are known stay as they are. An order that stands already and begins lower stays.
+/// A request that is known stays as it is, but for one that is orphaned: found again, it lives again. An order that stands already and begins lower stays.
 #[utoipa::path(
     post, path = "/v1/chains/{name}/rescan", operation_id = "rescan_chain", tag = "chains", security(("token" = [])),
     params(("name" = String, Path, description = "The chain's configured name.")),
@@ -171,8 +170,16 @@ async fn pause(api: &Shared, subject: &Subject, order: Option<PauseOrder>) -> Re
     Ok(Json(PauseAnswer { paused }))
 }
 
-async fn resume(api: &Shared, subject: &Subject) -> Result<Json<ResumeAnswer>, Problem> {
+/// Ends the pause. What was paused may be known no more, so `known` is asked only where nothing was.
+async fn resume(
+    api: &Shared,
+    subject: &Subject,
+    known: impl Future<Output = Result<(), Problem>>,
+) -> Result<Json<ResumeAnswer>, Problem> {
     let was_paused = api.state.admin.resume(subject, Millis::now(&*api.state.clock)).await?;
+    if !was_paused {
+        known.await?;
+    }
     for chain in api.state.chains.values() {
         chain.doorbells.execute.notify_one();
         chain.doorbells.submit.notify_one();

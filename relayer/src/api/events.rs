@@ -18,12 +18,17 @@ use futures_util::stream;
 use phat_protocol::{ContractId, RequestId};
 use serde::Deserialize;
 use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::{
+    sync::{OwnedSemaphorePermit, watch},
+    time::{Instant, sleep_until},
+};
 use utoipa::IntoParams;
 
 /// The most events that one read looks through. A client that doesn't read has no more of them wait
 /// in memory.
 const PAGE: u32 = 200;
+/// How long a stream rests after a read, so that many commits cost each stream one.
+const REST: Duration = Duration::from_millis(100);
 /// How often a line without meaning is sent when nothing happens, so that proxies keep the connection
 /// and a client that is gone is noticed.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -78,7 +83,7 @@ pub(super) async fn stream(
         None => api.state.events.newest_event().await?,
     };
     let filter = EventFilter { chain: query.chain, request: query.request, contract: query.contract };
-    let reader = Reader { api, filter, after, changes, read: VecDeque::new(), _permit: permit };
+    let reader = Reader { api, filter, after, changes, read: VecDeque::new(), rested: Instant::now(), _permit: permit };
     let events = stream::unfold(reader, |mut reader| async move {
         let event = reader.next().await?;
         Some((Ok::<_, Infallible>(told(&event)), reader))
@@ -106,6 +111,8 @@ struct Reader {
     after: u64,
     changes: watch::Receiver<u64>,
     read: VecDeque<Event>,
+    /// When it may read again.
+    rested: Instant,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -132,6 +139,10 @@ impl Reader {
                 () = cancel.cancelled() => return None,
                 changed = self.changes.changed() => changed.ok()?,
             }
+            tokio::select! {
+                () = cancel.cancelled() => return None,
+                () = sleep_until(self.rested) => {}
+            }
         }
         self.read.pop_front()
     }
@@ -139,6 +150,7 @@ impl Reader {
     /// Reads on; says whether there is something to tell or to read.
     async fn more(&mut self) -> Result<bool, StoreError> {
         let page = self.api.state.events.events(&self.filter, self.after, PAGE).await?;
+        self.rested = Instant::now() + REST;
         self.after = page.reached;
         self.read.extend(page.events);
         Ok(page.is_full || !self.read.is_empty())

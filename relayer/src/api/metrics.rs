@@ -5,10 +5,12 @@ use crate::{
     clock::Millis,
     health::Component,
     metrics::{
-        figures::{ChainFigures, Figures, lag},
+        ErrorKind,
+        behind::Behind,
+        figures::{ChainFigures, Figures},
         recorded,
     },
-    store::StoreError,
+    store::{Steps, StoreError},
 };
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -41,8 +43,8 @@ struct Last {
     figures: Option<(Instant, String)>,
     /// How far the steps of requests were counted.
     place: Option<i64>,
-    /// When each chain's watching was last level with the confirmed head, or began to be looked at.
-    level: BTreeMap<String, Duration>,
+    /// What each chain's watching is measured by.
+    behind: BTreeMap<String, Behind>,
 }
 
 impl Scrapes {
@@ -69,7 +71,7 @@ pub(super) async fn show(State(api): State<Shared>) -> Response {
     let figures = match fresh {
         Some(text) => text,
         None => {
-            let text = look(&api.state, api.scrapes.started, &mut last.level).await.exposition().text();
+            let text = look(&api.state, api.scrapes.started, &mut last.behind).await.exposition().text();
             last.figures = Some((Instant::now(), text.clone()));
             text
         }
@@ -87,27 +89,34 @@ async fn count(state: &ApiState, scrapes: &Scrapes, place: &mut Option<i64>) -> 
     };
     loop {
         *place = Some(after);
-        let steps = state.figures.steps(after, STEPS).await?;
-        let Some(newest) = steps.last() else { return Ok(()) };
-        after = newest.sequence;
-        steps.iter().for_each(|step| recorded().life.stepped(step));
+        let Steps { steps, reached } = state.figures.steps(after, STEPS).await?;
+        let Some(reached) = reached else { return Ok(()) };
+        after = reached;
+        for (chain, step) in steps {
+            match step {
+                Ok(step) => recorded().life.stepped(&step),
+                Err(error) => {
+                    tracing::error!(chain, %error, "a step can't be counted");
+                    let kind = ErrorKind { component: "database", kind: error.kind() };
+                    recorded().stages.met(&chain, "metrics", kind);
+                }
+            }
+        }
     }
 }
 
 /// Asks every component, each within its own time.
-async fn look(state: &ApiState, started: Duration, level: &mut BTreeMap<String, Duration>) -> Figures {
+async fn look(state: &ApiState, started: Duration, behind: &mut BTreeMap<String, Behind>) -> Figures {
     let now = state.clock.now();
     let enclave = async { timeout(COMPONENT_TIMEOUT, state.enclave.status()).await.ok()?.ok() };
     let chains = join_all(state.chains.keys().map(|name| look_at_chain(state, name)));
-    let (enclave, chains) = tokio::join!(enclave, chains);
+    let pauses = async { timeout(COMPONENT_TIMEOUT, state.admin.pauses()).await.ok()?.ok() };
+    let (enclave, chains, pauses) = tokio::join!(enclave, chains, pauses);
     let mut chains: BTreeMap<String, ChainFigures> = chains.into_iter().collect();
     for (name, figures) in &mut chains {
+        figures.paused = pauses.as_ref().map(|pauses| pauses.chains.contains_key(name));
         let (Some(head), Some(queues)) = (&figures.head, &figures.queues) else { continue };
-        let since = level.entry(name.clone()).or_insert(now);
-        if lag(queues.watched, head) == 0 {
-            *since = now;
-        }
-        figures.behind = Some(now.saturating_sub(*since));
+        figures.behind = Some(behind.entry(name.clone()).or_default().seen(queues.watched, head, now));
     }
     let mut components = vec![Component::Database, Component::Enclave];
     components.extend(state.chains.keys().cloned().map(Component::Chain));
@@ -122,7 +131,7 @@ async fn look_at_chain(state: &ApiState, name: &str) -> (String, ChainFigures) {
     let Some(chain) = state.chains.get(name) else { return (name.to_owned(), ChainFigures::default()) };
     let queues = async { timeout(COMPONENT_TIMEOUT, state.figures.queues(name)).await.ok()?.ok() };
     let (queues, head, balance) = tokio::join!(queues, in_time(chain.source.head()), in_time(chain.sink.balance()));
-    (name.to_owned(), ChainFigures { queues, head: head.ok(), balance: balance.ok(), behind: None })
+    (name.to_owned(), ChainFigures { queues, head: head.ok(), balance: balance.ok(), ..ChainFigures::default() })
 }
 
 /// Counts every answer of the API by the template of its route.

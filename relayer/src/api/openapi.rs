@@ -1,6 +1,7 @@
 //! The description of the API (OpenAPI 3.1), put together from what the handlers say of themselves.
 
 use super::{PROBLEM, Problem, Shared};
+use crate::store::Event;
 use axum::{extract::State, http::header, response::IntoResponse};
 use bytes::Bytes;
 use utoipa::{
@@ -32,6 +33,8 @@ use utoipa::{
         (name = "worker", description = "The enclave that answers"),
         (name = "description", description = "This description"),
     ),
+    // The stream's schema is text; what stands in it is this.
+    components(schemas(Event)),
     modifiers(&Token, &Problems),
 )]
 struct Description;
@@ -69,7 +72,7 @@ impl Modify for Token {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let scheme = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("The relayer's API token, from `data_dir/api-token` unless configured otherwise."))
+            .description(Some("The relayer's API token, the content of `api.token_file`."))
             .build();
         openapi.components.get_or_insert_default().add_security_scheme("token", SecurityScheme::Http(scheme));
     }

@@ -1,5 +1,5 @@
 use super::{
-    Api, ApiChain, Shared, StatusAnswer, StatusReason, Verdict,
+    Api, ApiChain, COMPONENT_TIMEOUT, Shared, StatusAnswer, StatusReason, Verdict,
     chain::in_time,
     finding::{Checked, Finding, Weight},
     ready::{FRESH, probe},
@@ -8,7 +8,10 @@ use crate::{clock::Millis, doctor::wallet::cost, health::Component, store::Pause
 use axum::{Json, extract::State};
 use futures_util::future::join_all;
 use std::{cmp::Reverse, time::Duration};
-use tokio::{sync::Mutex, time::Instant};
+use tokio::{
+    sync::Mutex,
+    time::{Instant, timeout},
+};
 
 /// The last answer. Whoever asks while one is made waits for that one.
 #[derive(Default)]
@@ -119,7 +122,7 @@ async fn lag(api: &Api, name: &str, chain: &ApiChain) -> Option<Finding> {
 /// Requests that wait too long for their next step, by the state that they are in.
 async fn waiting(api: &Api, name: &str) -> Vec<Finding> {
     // A database that doesn't answer is a reason of its own.
-    let Ok(queues) = api.state.figures.queues(name).await else { return Vec::new() };
+    let Ok(Ok(queues)) = timeout(COMPONENT_TIMEOUT, api.state.figures.queues(name)).await else { return Vec::new() };
     let now = Millis::now(&*api.state.clock);
     let bound = api.state.bounds.waiting;
     let late = queues.oldest.iter().filter(|(_, since)| since.after(bound) < now);

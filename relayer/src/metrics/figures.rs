@@ -19,6 +19,8 @@ pub(crate) struct ChainFigures {
     pub(crate) balance: Option<Amount>,
     /// For how long watching has been behind the confirmed head.
     pub(crate) behind: Option<Duration>,
+    /// Whether an operator paused it.
+    pub(crate) paused: Option<bool>,
 }
 
 /// Everything that is shown beside the counters.
@@ -117,7 +119,12 @@ impl Figures {
             "What the account that submits has, in ether.",
             &["chain"],
         );
+        let paused =
+            exposition.gauge("phat_relayer_paused", "Whether an operator paused the chain: 1 or 0.", &["chain"]);
         for (chain, figures) in &self.chains {
+            if let Some(is_paused) = figures.paused {
+                paused.with_label_values(&[chain]).set(i64::from(is_paused));
+            }
             up.with_label_values(&[chain]).set(i64::from(figures.head.is_some()));
             let watched = figures.queues.as_ref().and_then(|queues| queues.watched);
             if let Some(watched) = watched {

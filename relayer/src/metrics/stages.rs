@@ -118,8 +118,13 @@ impl Stages {
     }
 
     pub(crate) fn failed(&self, chain: &str, stage: &str, error: ErrorKind) {
-        self.errors.with_label_values(&[chain, stage, error.component, error.kind]).inc();
+        self.met(chain, stage, error);
         self.retries.with_label_values(&[chain, stage]).inc();
+    }
+
+    /// An error that nothing is tried again for.
+    pub(crate) fn met(&self, chain: &str, stage: &str, error: ErrorKind) {
+        self.errors.with_label_values(&[chain, stage, error.component, error.kind]).inc();
     }
 
     pub(crate) fn overtaken(&self, chain: &str, stage: &str) {

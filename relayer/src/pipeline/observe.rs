@@ -11,7 +11,10 @@ use phat_enclave_api::Execution;
 use phat_protocol::RequestId;
 use phat_telemetry::TraceParent;
 use std::{ops::RangeInclusive, time::Duration};
-use tracing::{Span, debug, error, info, info_span, warn};
+use tracing::{Span, debug, error, error_span, info, warn};
+
+#[cfg(test)]
+mod tests;
 
 /// The stages that work on a request.
 #[derive(Clone, Copy, Debug)]
@@ -23,12 +26,14 @@ pub(super) enum Work {
 }
 
 /// The span of a stage's work on a request, in the request's own trace. It lasts until it is dropped.
+///
+/// It is of the highest level, so that no filter takes the request's id from the warnings within.
 pub(super) fn span(work: Work, chain: &str, request_id: RequestId) -> Span {
     let span = match work {
-        Work::Watch => info_span!("watch", %request_id, chain),
-        Work::Execute => info_span!("execute", %request_id, chain),
-        Work::Submit => info_span!("submit", %request_id, chain),
-        Work::Settle => info_span!("settle", %request_id, chain),
+        Work::Watch => error_span!("watch", %request_id, chain),
+        Work::Execute => error_span!("execute", %request_id, chain),
+        Work::Submit => error_span!("submit", %request_id, chain),
+        Work::Settle => error_span!("settle", %request_id, chain),
     };
     TraceParent::of_request(&request_id.0).adopt(&span);
     span

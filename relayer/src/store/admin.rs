@@ -71,6 +71,9 @@ pub enum NoRetry {
     /// It is next without an order.
     #[error("it waits for its turn alone, and no failure holds it back")]
     Due,
+    /// An operator paused what it is for.
+    #[error("its chain or its contract is paused; resume that, and it is tried")]
+    Paused,
     /// A transaction carries it.
     #[error("its report is under way in a transaction, which is sent again and replaced as it needs")]
     Submitted,

@@ -15,8 +15,8 @@ pub struct Event {
     pub sequence: u64,
     /// When, unix milliseconds.
     pub at_ms: i64,
-    /// What: the state that a request took, or another step of its life; `chain_paused` and others
-    /// for what an operator did.
+    /// What: the state that a request took, or another step of its life; `paused`, `resumed`,
+    /// `rescan_ordered`, `deployed` or `registered` for what an operator did.
     pub event: String,
     /// The request that it happened to; none for an operator's act.
     #[schema(value_type = Option<schema::RequestId>)]

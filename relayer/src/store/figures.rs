@@ -38,6 +38,15 @@ pub struct Step {
     pub observed_at: Millis,
 }
 
+/// Some steps, and how far the events were looked through for them.
+#[derive(Debug)]
+pub struct Steps {
+    /// In the order of commits, each beside its chain's configured name.
+    pub steps: Vec<(String, Result<Step, StoreError>)>,
+    /// The place of the last; none when there is none.
+    pub reached: Option<i64>,
+}
+
 /// What the metrics read.
 #[async_trait]
 pub trait FigureStore: Send + Sync {
@@ -47,6 +56,7 @@ pub trait FigureStore: Send + Sync {
     /// The place of the last event before `time`: what is counted starts behind it.
     async fn place(&self, time: Millis) -> Result<i64, StoreError>;
 
-    /// The steps behind the place `after`, in order, at most `limit`.
-    async fn steps(&self, after: i64, limit: u32) -> Result<Vec<Step>, StoreError>;
+    /// The steps behind the place `after`, in order, at most `limit`. A row that can't be read stands
+    /// among them as an error, and hides no other.
+    async fn steps(&self, after: i64, limit: u32) -> Result<Steps, StoreError>;
 }

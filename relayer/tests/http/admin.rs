@@ -1,16 +1,18 @@
 //! What an operator orders: pauses, retries, rescans.
 
-use crate::world::{TOKEN, World, answer};
+use crate::world::{Setting, TOKEN, World, answer};
 use phat_protocol::{ContractId, Outcome, RequestId};
 use phat_relayer::{
     clock::Millis,
+    request::StateName,
     store::{
-        AdminStore, ExecuteStore, Lease, LeaseToken, Postponed, Retried, SubmitStore, WatchStore, sqlite::SqliteStore,
+        AdminStore, ExecuteStore, Lease, LeaseToken, Postponed, ReadStore, Retried, Subject, SubmitStore, WatchStore,
+        sqlite::SqliteStore,
     },
 };
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 use tokio::time::timeout;
 
 const CONTRACT: ContractId = ContractId([8; 32]);
@@ -185,6 +187,54 @@ async fn where_there_is_nothing_to_retry_the_answer_says_why() {
 }
 
 #[tokio::test]
+async fn what_is_paused_or_over_is_not_retried() {
+    let world = World::with(Setting { later: Duration::from_secs(200_000_000), ..Setting::default() }).await;
+    let over = world.observe("local", CONTRACT, 1).await;
+    world.ignore(over).await;
+    let (status, body) = order(&world, &format!("/v1/requests/{over}/retry"), None).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(body["detail"].as_str().unwrap().contains("expired"), "{body}");
+    world.stop().await;
+
+    let world = World::new().await;
+    let entry = world.deploy().await;
+    let ignored = world.observe("local", entry, 1).await;
+    world.ignore(ignored).await;
+    let reported = world.observe("local", entry, 3).await;
+    world.report(reported).await;
+    let (chain, contract) = ("/v1/chains/local".to_owned(), format!("/v1/contracts/{entry}"));
+    let refused = async |id: RequestId| {
+        let (status, body) = order(&world, &format!("/v1/requests/{id}/retry"), None).await;
+        status == StatusCode::CONFLICT && body["detail"].as_str().unwrap().contains("is paused")
+    };
+    order(&world, &format!("{chain}/pause"), None).await;
+    assert!(refused(ignored).await && refused(reported).await);
+    order(&world, &format!("{chain}/resume"), None).await;
+    order(&world, &format!("{contract}/pause"), None).await;
+    // Its report is submitted all the same.
+    assert!(refused(ignored).await && !refused(reported).await);
+    order(&world, &format!("{contract}/resume"), None).await;
+    assert_eq!(order(&world, &format!("/v1/requests/{ignored}/retry"), None).await.0, StatusCode::OK);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_pause_of_what_is_known_no_more_can_be_ended() {
+    let world = World::new().await;
+    let now = Millis(1_700_000_000_123);
+    for (subject, path) in [
+        (Subject::Chain("left".to_owned()), "/v1/chains/left/resume".to_owned()),
+        (Subject::Contract(OTHER), format!("/v1/contracts/{OTHER}/resume")),
+    ] {
+        world.store.pause(&subject, None, now).await.unwrap();
+        let (status, body) = order(&world, &path, None).await;
+        assert_eq!((status, body), (StatusCode::OK, json!({ "was_paused": true })), "{path}");
+        assert_eq!(order(&world, &path, None).await.0, StatusCode::NOT_FOUND, "{path}");
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_rescan_is_ordered_within_what_was_watched() {
     let world = World::new().await;
     let rescan = async |from: u64| order(&world, "/v1/chains/local/rescan", Some(json!({ "from_block": from }))).await;
@@ -244,7 +294,9 @@ async fn events_that_an_earlier_release_kept_are_carried_over() {
     .execute(&pool)
     .await
     .unwrap();
-    for (number, at, event) in [(1, 5, "observed"), (2, 5, "ignored"), (3, 9, "observed")] {
+    // The clock was set back before the last of them.
+    let life = [(1, 5, "observed"), (2, 9, "ignored"), (3, 7, "observed"), (4, 8, "reported")];
+    for (number, at, event) in life {
         sqlx::query("INSERT INTO request_events (request_id, number, at, event, detail) VALUES (?, ?, ?, ?, '{}')")
             .bind(id.0.as_slice())
             .bind(number)
@@ -255,7 +307,9 @@ async fn events_that_an_earlier_release_kept_are_carried_over() {
             .unwrap();
     }
     pool.close().await;
-    drop(SqliteStore::open(&path).await.unwrap());
+    let store = SqliteStore::open(&path).await.unwrap();
+    assert_eq!(store.counts("local").await.unwrap(), BTreeMap::from([(StateName::Observed, 1)]));
+    drop(store);
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path);
     let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
     let events: Vec<(i64, Vec<u8>, i64, String)> =
@@ -263,8 +317,7 @@ async fn events_that_an_earlier_release_kept_are_carried_over() {
             .fetch_all(&pool)
             .await
             .unwrap();
-    let expected = [(1, 5, "observed"), (2, 5, "ignored"), (3, 9, "observed")];
-    assert_eq!(events, expected.map(|(sequence, at, event)| (sequence, id.0.to_vec(), at, event.to_owned())));
+    assert_eq!(events, life.map(|(sequence, at, event)| (sequence, id.0.to_vec(), at, event.to_owned())));
 }
 
 #[tokio::test]

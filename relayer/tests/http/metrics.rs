@@ -2,6 +2,11 @@
 
 use crate::world::World;
 use phat_protocol::{ContractId, Outcome};
+use phat_relayer::{
+    clock::Millis,
+    request::StateName,
+    store::{AdminStore, ReadStore, Subject, WatchStore},
+};
 use reqwest::{Method, header::CONTENT_TYPE};
 use std::sync::atomic::Ordering;
 
@@ -96,5 +101,78 @@ async fn calls_are_counted_by_the_template_of_their_route() {
         assert!(value(&scrape, &format!("phat_relayer_http_requests_total{labels}")).unwrap() >= 1.0, "{labels}");
     }
     assert!(!scrape.contains(&unknown) && !scrape.contains("BREW"), "{scrape}");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn an_event_that_can_not_be_read_hides_no_other() {
+    let world = World::new().await;
+    let id = world.observe("corrupt", ContractId([3; 32]), 1).await;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.directory.path().join("relayer.db"));
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    sqlx::query("INSERT INTO events (request_id, at, event, detail) VALUES (?, 1700000000123, 'settled', '{}')")
+        .bind(id.0.as_slice())
+        .execute(&pool)
+        .await
+        .unwrap();
+    pool.close().await;
+    world.observe("corrupt", ContractId([3; 32]), 3).await;
+    for _ in 0..2 {
+        let scrape = world.scrape().await;
+        let observed = r#"phat_relayer_stage_transitions_total{chain="corrupt",result="observed",stage="watch"}"#;
+        assert_eq!(value(&scrape, observed), Some(2.0));
+        let errors =
+            r#"phat_relayer_errors_total{chain="corrupt",component="database",kind="corrupt",stage="metrics"}"#;
+        assert_eq!(value(&scrape, errors), Some(1.0));
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn requests_are_counted_as_the_rows_say() {
+    let world = World::new().await;
+    let ignored = world.observe("local", ContractId([3; 32]), 1).await;
+    world.ignore(ignored).await;
+    let fulfilled = world.observe("local", ContractId([3; 32]), 3).await;
+    world.fulfil(fulfilled, Outcome::Ok, b"42").await;
+    world.observe("local", ContractId([4; 32]), 5).await;
+    world.observe("other", ContractId([4; 32]), 7).await;
+    // What is seen again is counted once, and what is reorganised away leaves its state.
+    world.store.rewind("other", None, Millis(1_700_000_600_000)).await.unwrap();
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.directory.path().join("relayer.db"));
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    for (chain, expected) in [
+        ("local", vec![(StateName::Observed, 1), (StateName::Ignored, 1), (StateName::Settled, 1)]),
+        ("other", vec![(StateName::Orphaned, 1)]),
+    ] {
+        assert_eq!(world.store.counts(chain).await.unwrap(), expected.into_iter().collect());
+        let rows: Vec<(String, i64)> =
+            sqlx::query_as("SELECT state, COUNT(*) FROM requests WHERE chain = ? GROUP BY state ORDER BY state")
+                .bind(chain)
+                .fetch_all(&pool)
+                .await
+                .unwrap();
+        let counted: Vec<(String, i64)> = sqlx::query_as(
+            "SELECT state, requests FROM request_counts WHERE chain = ? AND requests <> 0 ORDER BY state",
+        )
+        .bind(chain)
+        .fetch_all(&pool)
+        .await
+        .unwrap();
+        assert_eq!(counted, rows);
+    }
+    pool.close().await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_paused_chain_is_shown_as_such() {
+    let world = World::new().await;
+    let series = r#"phat_relayer_paused{chain="local"}"#;
+    assert_eq!(value(&world.scrape().await, series), Some(0.0));
+    world.stop().await;
+    let world = World::new().await;
+    world.store.pause(&Subject::Chain("local".to_owned()), None, Millis(1)).await.unwrap();
+    assert_eq!(value(&world.scrape().await, series), Some(1.0));
     world.stop().await;
 }

@@ -50,6 +50,15 @@ async fn every_route_is_described_and_nothing_else() {
 }
 
 #[test]
+fn the_events_of_the_stream_are_described() {
+    let description = serde_json::to_value(openapi()).unwrap();
+    let event = &description["components"]["schemas"]["Event"]["properties"];
+    let described: BTreeSet<&str> = event.as_object().unwrap().keys().map(String::as_str).collect();
+    let fields = ["at_ms", "chain", "contract", "detail", "event", "request", "sequence"];
+    assert_eq!(described, BTreeSet::from(fields));
+}
+
+#[test]
 fn every_operation_says_what_it_is() {
     let description = serde_json::to_value(openapi()).unwrap();
     assert_eq!(description["openapi"], "3.1.0");

@@ -21,6 +21,9 @@ struct StandRow {
     detail: Option<String>,
     lease_until: i64,
     next_try_at: i64,
+    expires_at: i64,
+    chain_paused: bool,
+    contract_paused: bool,
 }
 
 #[async_trait]
@@ -110,17 +113,27 @@ async fn resume(connection: &mut SqliteConnection, subject: Subject, now: Millis
 }
 
 async fn retry(connection: &mut SqliteConnection, id: RequestId, now: Millis) -> Result<Retried, StoreError> {
-    let row: Option<StandRow> =
-        sqlx::query_as("SELECT chain, state, detail, lease_until, next_try_at FROM requests WHERE id = ?")
-            .bind(key(&id))
-            .fetch_optional(&mut *connection)
-            .await?;
+    let row: Option<StandRow> = sqlx::query_as(
+        "SELECT chain, state, detail, lease_until, next_try_at, expires_at,
+            EXISTS (SELECT 1 FROM paused_chains WHERE paused_chains.chain = requests.chain) AS chain_paused,
+            EXISTS (SELECT 1 FROM paused_contracts WHERE paused_contracts.contract_id = requests.contract_id)
+                AS contract_paused
+         FROM requests WHERE id = ?",
+    )
+    .bind(key(&id))
+    .fetch_optional(&mut *connection)
+    .await?;
     let Some(row) = row else { return Ok(Retried::Unknown) };
     let place = Place { table: "requests", row: &id };
     let state: StateName = place.text("state", &row.state)?;
+    // A report that is there is submitted though its contract is paused.
+    let held = row.chain_paused || (row.contract_paused && state != StateName::Reported);
+    let is_over = row.expires_at <= signed(now.seconds());
     let needless = match state {
-        StateName::Ignored => None,
+        StateName::Ignored | StateName::Observed | StateName::Reported if is_over => Some(NoRetry::Expired),
         StateName::Observed if row.lease_until > at(now) => Some(NoRetry::Running),
+        StateName::Ignored | StateName::Observed | StateName::Reported if held => Some(NoRetry::Paused),
+        StateName::Ignored => None,
         StateName::Observed | StateName::Reported => (row.next_try_at <= at(now)).then_some(NoRetry::Due),
         StateName::Submitted => Some(NoRetry::Submitted),
         StateName::Settled => {

@@ -2,7 +2,7 @@ use super::{SqliteStore, row::Place};
 use crate::{
     clock::Millis,
     request::{Settlement, StateName},
-    store::{FigureStore, Queues, ReadStore, Step, StoreError},
+    store::{FigureStore, Queues, ReadStore, Step, Steps, StoreError},
 };
 use async_trait::async_trait;
 use std::collections::BTreeMap;
@@ -90,7 +90,7 @@ impl FigureStore for SqliteStore {
         Ok(row.map_or(0, |(sequence,)| sequence))
     }
 
-    async fn steps(&self, after: i64, limit: u32) -> Result<Vec<Step>, StoreError> {
+    async fn steps(&self, after: i64, limit: u32) -> Result<Steps, StoreError> {
         let rows: Vec<StepRow> = sqlx::query_as(
             "SELECT events.sequence, requests.chain, events.event, events.detail, events.at, requests.observed_at,
                 earlier.event AS from_event, earlier.at AS from_at
@@ -108,6 +108,8 @@ impl FigureStore for SqliteStore {
         .bind(limit)
         .fetch_all(self.readers())
         .await?;
-        rows.into_iter().map(Step::try_from).collect()
+        let reached = rows.last().map(|row| row.sequence);
+        let steps = rows.into_iter().map(|row| (row.chain.clone(), Step::try_from(row))).collect();
+        Ok(Steps { steps, reached })
     }
 }

@@ -132,10 +132,16 @@ async fn end(
 
 async fn unsettle(connection: &mut SqliteConnection, attempt: AttemptId, now: Millis) -> Result<(), StoreError> {
     let rows: Vec<(Vec<u8>,)> =
-        sqlx::query_as("SELECT id FROM requests WHERE attempt_id = ? AND state = 'settled' AND settled_final = 0")
-            .bind(attempt.0)
-            .fetch_all(&mut *connection)
-            .await?;
+        // By the attempt's entries: requests are found by no attempt.
+        sqlx::query_as(
+            "SELECT requests.id FROM attempt_entries CROSS JOIN requests ON requests.id = attempt_entries.request_id
+             WHERE attempt_entries.attempt_id = ?1 AND requests.attempt_id = ?1 AND state = 'settled'
+                AND settled_final = 0
+             ORDER BY position",
+        )
+        .bind(attempt.0)
+        .fetch_all(&mut *connection)
+        .await?;
     for (id,) in &rows {
         let id = Place { table: "requests", row: &attempt.0 }.id("id", id)?;
         transition(connection, id, StateName::Settled, State::Submitted, now).await?;

@@ -14,12 +14,12 @@ use std::collections::BTreeMap;
 
 pub(super) async fn counts(store: &SqliteStore, chain: &str) -> Result<BTreeMap<StateName, u64>, StoreError> {
     let rows: Vec<(String, i64)> =
-        sqlx::query_as("SELECT state, COUNT(*) FROM requests WHERE chain = ? GROUP BY state")
+        sqlx::query_as("SELECT state, requests FROM request_counts WHERE chain = ? AND requests > 0")
             .bind(chain)
             .fetch_all(store.readers())
             .await?;
-    let place = Place { table: "requests", row: &"(counted)" };
-    rows.iter().map(|(state, count)| Ok((place.text("state", state)?, place.unsigned("state", *count)?))).collect()
+    let place = Place { table: "request_counts", row: &chain };
+    rows.iter().map(|(state, count)| Ok((place.text("state", state)?, place.unsigned("requests", *count)?))).collect()
 }
 
 pub(super) async fn stage_ages(store: &SqliteStore, chain: &str) -> Result<Vec<StageAge>, StoreError> {
