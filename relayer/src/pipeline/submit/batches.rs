@@ -15,6 +15,8 @@ use phat_protocol::{OracleChain, RequestId};
 pub(super) struct Batch {
     requests: Vec<RequestId>,
     entries: Vec<Entry>,
+    /// How often the first of them was tried before.
+    tries: u32,
 }
 
 /// What was made of batches.
@@ -58,7 +60,8 @@ impl SubmitStage {
             let mut entries: Vec<Entry> = rest.iter().take(most).map(|report| report.entry.clone()).collect();
             entries.truncate(self.chain.sink.fitting(&entries, gas_limit).max(1));
             let (batch, later) = rest.split_at(entries.len());
-            batches.push(Batch { requests: batch.iter().map(|report| report.id).collect(), entries });
+            let tries = batch.first().map_or(0, |report| report.tries);
+            batches.push(Batch { requests: batch.iter().map(|report| report.id).collect(), entries, tries });
             rest = later;
         }
         batches
@@ -118,7 +121,7 @@ impl SubmitStage {
                 },
             }
         };
-        self.put_off(&[(*id, 0, EntryRefusal::Other(reason))]).await
+        self.put_off(&[(*id, batch.tries, EntryRefusal::Other(reason))]).await
     }
 
     pub(super) fn attempt(&self, requests: Vec<RequestId>, transaction: PreparedTransaction) -> NewAttempt {
