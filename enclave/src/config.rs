@@ -41,6 +41,8 @@ pub struct ConcurrencyConfig {
     pub requests: u32,
     /// Simulations.
     pub simulations: u32,
+    /// Calls of messages as queries.
+    pub calls: u32,
     /// Deployments and checks of code.
     pub deployments: u32,
 }

@@ -106,6 +106,7 @@ impl Enclave {
             concurrency: Concurrency {
                 requests: in_memory(config.concurrency.requests),
                 simulations: in_memory(config.concurrency.simulations),
+                calls: in_memory(config.concurrency.calls),
                 deployments: in_memory(config.concurrency.deployments),
             },
             log_bytes: config.store.log_bytes,

@@ -14,7 +14,8 @@ use axum::{
     routing::{get, post, put},
 };
 use phat_enclave_api::{
-    Code, Contract, Execute, Execution, Instantiate, Problem, Quote, QuoteFor, Refusal, Simulate, Simulation, Status,
+    Call, CallResult, Code, Contract, Execute, Execution, Instantiate, Problem, Quote, QuoteFor, Refusal, Simulate,
+    Simulation, Status,
 };
 use phat_protocol::{ContractId, OracleChain};
 use std::sync::Arc;
@@ -23,26 +24,27 @@ use tracing::Instrument;
 /// The longest body of a request, a simulation or a quote, in bytes: a payload of 16 KiB is 32 KiB of
 /// hexadecimal digits.
 const MESSAGE_BYTES: usize = 64 * 1024;
-/// What a body may have beside code or init data, in bytes.
+/// What a body may have beside code, init data or a message's input, in bytes.
 const SLACK_BYTES: usize = 4 * 1024;
 
 type Result<Body> = std::result::Result<Json<Body>, Failure>;
 type Body = std::result::Result<Bytes, BytesRejection>;
 
-/// The routes. `code_bytes` and `input_bytes` are the executor's limits on code and on init data.
+/// The routes. `code_bytes` and `input_bytes` are the executor's limits on code and on input.
 pub(crate) fn router(worker: Arc<Worker>, code_bytes: usize, input_bytes: usize) -> Router {
     let limit = |most: usize| DefaultBodyLimit::max(most);
     // Longer code is refused as such, with the limit named; only what is far too long isn't read.
     let most_code = code_bytes.saturating_mul(2).saturating_add(SLACK_BYTES);
-    let most_init = input_bytes.saturating_mul(2).saturating_add(SLACK_BYTES);
+    let most_input = input_bytes.saturating_mul(2).saturating_add(SLACK_BYTES);
     Router::new()
         .route("/v1/status", get(status))
         .route("/v1/quote", post(quote).layer(limit(MESSAGE_BYTES)))
         .route("/v1/code", put(put_code).layer(limit(most_code)))
-        .route("/v1/contracts", post(instantiate).layer(limit(most_init)))
+        .route("/v1/contracts", post(instantiate).layer(limit(most_input)))
         .route("/v1/contracts/{id}", get(contract))
         .route("/v1/execute", post(execute).layer(limit(MESSAGE_BYTES)))
         .route("/v1/simulate", post(simulate).layer(limit(MESSAGE_BYTES)))
+        .route("/v1/call", post(call).layer(limit(most_input)))
         .fallback(unknown_route)
         .method_not_allowed_fallback(unknown_route)
         .with_state(worker)
@@ -93,6 +95,12 @@ async fn simulate(State(worker): State<Arc<Worker>>, headers: HeaderMap, body: B
     let simulate: Simulate = read(&headers, body)?;
     let span = trace::of_simulation(&headers, simulate.contract_id);
     Ok(Json(worker.simulate(simulate).instrument(span).await?))
+}
+
+async fn call(State(worker): State<Arc<Worker>>, headers: HeaderMap, body: Body) -> Result<CallResult> {
+    let call: Call = read(&headers, body)?;
+    let span = trace::of_call(&headers, call.contract_id);
+    Ok(Json(worker.call(call).instrument(span).await?))
 }
 
 async fn unknown_route(method: Method, request: Request) -> Response {

@@ -19,7 +19,7 @@ use std::{
     io,
     path::Path,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
@@ -112,12 +112,13 @@ pub(crate) struct CountingRunner {
     pub(crate) started: AtomicU64,
     /// A permit lets one run go.
     pub(crate) gate: Semaphore,
+    last_run: Mutex<Option<Run>>,
 }
 
 impl CountingRunner {
     /// Every run waits.
     pub(crate) fn shut() -> Arc<Self> {
-        Arc::new(Self { started: AtomicU64::new(0), gate: Semaphore::new(0) })
+        Arc::new(Self { started: AtomicU64::new(0), gate: Semaphore::new(0), last_run: Mutex::default() })
     }
 
     /// No run waits.
@@ -125,6 +126,11 @@ impl CountingRunner {
         let runner = Self::shut();
         runner.gate.add_permits(1_000_000);
         runner
+    }
+
+    /// The run that was asked for last.
+    pub(crate) fn last_run(&self) -> Option<Run> {
+        self.last_run.lock().unwrap().clone()
     }
 
     /// Waits until so many runs were started.
@@ -145,6 +151,7 @@ impl Runner for CountingRunner {
     }
 
     async fn run(&self, run: Run) -> Result<RunResult, HostFault> {
+        *self.last_run.lock().unwrap() = Some(run.clone());
         let before = match run.entry {
             phat_executor::Entry::Deploy => 0,
             phat_executor::Entry::Call => {
@@ -182,7 +189,7 @@ pub(crate) struct Bed {
 }
 
 /// How little the worker of a [`Bed`] does at once.
-pub(crate) const CONCURRENCY: Concurrency = Concurrency { requests: 100, simulations: 1, deployments: 1 };
+pub(crate) const CONCURRENCY: Concurrency = Concurrency { requests: 100, simulations: 1, calls: 1, deployments: 1 };
 
 impl Bed {
     pub(crate) async fn make(directory: &Path, runner: Arc<CountingRunner>) -> Self {

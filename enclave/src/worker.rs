@@ -1,6 +1,7 @@
 //! The worker: what the enclave does for its host, and what it refuses.
 
 mod answer;
+mod call;
 mod deploy;
 
 use crate::{
@@ -36,6 +37,8 @@ pub(crate) struct Concurrency {
     pub(crate) requests: usize,
     /// Simulations.
     pub(crate) simulations: usize,
+    /// Calls of messages as queries.
+    pub(crate) calls: usize,
     /// Deployments and checks of code.
     pub(crate) deployments: usize,
 }
@@ -69,6 +72,7 @@ pub(crate) struct Worker {
     unsealed: Mutex<HashMap<RequestId, SealedReport>>,
     requests: Semaphore,
     simulations: Semaphore,
+    calls: Semaphore,
     deployments: Semaphore,
     /// Look-ups in the store: each holds a thread that may block.
     lookups: Semaphore,
@@ -81,13 +85,14 @@ pub(crate) struct Worker {
 
 impl Worker {
     pub(crate) fn new(parts: Parts) -> Arc<Self> {
-        let Concurrency { requests, simulations, deployments } = parts.concurrency;
+        let Concurrency { requests, simulations, calls, deployments } = parts.concurrency;
         Arc::new(Self {
             parts,
             flights: Flights::new(),
             unsealed: Mutex::default(),
             requests: Semaphore::new(requests),
             simulations: Semaphore::new(simulations),
+            calls: Semaphore::new(calls),
             deployments: Semaphore::new(deployments),
             lookups: Semaphore::new(LOOKUPS),
             running: Arc::default(),

@@ -124,6 +124,8 @@ async fn messages_that_cannot_be_read_are_refused_as_such_on_every_route() {
         ("POST /v1/execute", &long, 413),
         ("POST /v1/simulate", b"{}", 400),
         ("POST /v1/simulate", &long, 413),
+        ("POST /v1/call", b"{}", 400),
+        ("POST /v1/call", &longer, 413),
         ("POST /v1/quote", b"{}", 400),
         ("POST /v1/quote", &long, 413),
         ("POST /v1/contracts", b"{}", 400),

@@ -6,6 +6,7 @@
 mod admin;
 mod answer;
 mod auth;
+mod call;
 mod chain;
 mod contract;
 mod docs;
@@ -25,11 +26,11 @@ mod status;
 mod worker;
 
 pub use answer::{
-    ChainAnswer, ChainsAnswer, CodeAnswer, ContractAnswer, ContractSummary, ContractsAnswer, DeployContract,
-    FailedRunAnswer, Liveness, PauseAnswer, PauseOrder, QuoteAnswer, Readiness, ReadinessComponent, RecentRunsAnswer,
-    RegisteredAnswer, ReportAnswer, RequestAnswer, RequestCounts, RequestsAnswer, RescanAnswer, RescanOrder,
-    ResumeAnswer, RetryAnswer, SimulateContract, SimulationAnswer, StateSpan, StatusAnswer, StatusReason, Verdict,
-    WaitingAnswer, WorkerAnswer, WorkerOnChain,
+    CallAnswer, CallContract, ChainAnswer, ChainsAnswer, CodeAnswer, ContractAnswer, ContractSummary, ContractsAnswer,
+    DeployContract, FailedRunAnswer, Liveness, PauseAnswer, PauseOrder, QuoteAnswer, Readiness, ReadinessComponent,
+    RecentRunsAnswer, RegisteredAnswer, ReportAnswer, RequestAnswer, RequestCounts, RequestsAnswer, RescanAnswer,
+    RescanOrder, ResumeAnswer, RetryAnswer, SimulateContract, SimulationAnswer, StateSpan, StatusAnswer, StatusReason,
+    Verdict, WaitingAnswer, WorkerAnswer, WorkerOnChain,
 };
 pub use openapi::openapi;
 use problem::PROBLEM;
@@ -66,7 +67,8 @@ use utoipa_axum::{
 
 /// The longest body of any write but code, in bytes: hexadecimal init data of 64 KiB, and room.
 const BODY_LIMIT: usize = 256 * 1024;
-/// The longest code, in bytes: twice the enclave's default limit, which decides.
+/// The longest code, and the longest call with its hexadecimal input, in bytes: what the enclave takes
+/// at its default limits, which decide, is half of it.
 const CODE_LIMIT: usize = 4 * 1024 * 1024;
 /// How long any one component may take to answer: an endpoint that hangs must not hang the API.
 const COMPONENT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -215,6 +217,7 @@ fn writes() -> OpenApiRouter<Shared> {
         .routes(routes!(contract::put_code).layer(DefaultBodyLimit::max(CODE_LIMIT)))
         .routes(routes!(contract::deploy))
         .routes(routes!(simulate::simulate))
+        .routes(routes!(call::call).layer(DefaultBodyLimit::max(CODE_LIMIT)))
         .routes(routes!(worker::register))
         .routes(routes!(admin::retry))
         .routes(routes!(admin::pause_chain))

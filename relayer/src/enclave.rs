@@ -4,8 +4,8 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use phat_enclave_api::{
-    Attestation, Code, Contract, Enclave, EnclaveError, Execute, Execution, Instantiate, Quote, QuoteFor, Simulate,
-    Simulation, Status,
+    Attestation, Call, CallResult, Code, Contract, Enclave, EnclaveError, Execute, Execution, Instantiate, Quote,
+    QuoteFor, Simulate, Simulation, Status,
 };
 use phat_protocol::ContractId;
 
@@ -70,5 +70,9 @@ impl<Inner: Enclave> Enclave for VettedEnclave<Inner> {
 
     async fn simulate(&self, simulate: &Simulate) -> Result<Simulation, EnclaveError> {
         self.inner.simulate(simulate).await
+    }
+
+    async fn call(&self, call: &Call) -> Result<CallResult, EnclaveError> {
+        self.inner.call(call).await
     }
 }

@@ -187,6 +187,17 @@ pub struct LogEntry {
     pub message: String,
 }
 
+/// What a contract deposited as an event.
+#[derive(Clone, Debug, ToSchema)]
+pub struct EventEntry {
+    /// Who deposited it.
+    pub contract: ContractId,
+    /// SCALE `Vec<[u8; 32]>`, as the contract encoded it.
+    pub topics: Bytes,
+    /// The event's own encoding.
+    pub data: Bytes,
+}
+
 /// Everything that a request's id binds.
 #[derive(Clone, Debug, ToSchema)]
 #[schema(rename_all = "snake_case")]

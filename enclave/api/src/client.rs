@@ -1,6 +1,6 @@
 use crate::{
-    Code, Contract, Enclave, EnclaveError, Execute, Execution, Instantiate, Problem, Quote, QuoteFor, Simulate,
-    Simulation, Status,
+    Call, CallResult, Code, Contract, Enclave, EnclaveError, Execute, Execution, Instantiate, Problem, Quote, QuoteFor,
+    Simulate, Simulation, Status,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -202,5 +202,9 @@ impl Enclave for Client {
 
     async fn simulate(&self, simulate: &Simulate) -> Result<Simulation, EnclaveError> {
         self.post("/v1/simulate", simulate, self.settings.run_timeout).await
+    }
+
+    async fn call(&self, call: &Call) -> Result<CallResult, EnclaveError> {
+        self.post("/v1/call", call, self.settings.run_timeout).await
     }
 }

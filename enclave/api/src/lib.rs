@@ -4,10 +4,12 @@
 //! Everything that comes from the other side is untrusted by the enclave. The relayer believes the
 //! enclave's signature alone, and only as far as the oracle does.
 
+mod call;
 mod client;
 mod error;
 mod message;
 
+pub use call::{Call, CallResult, EventEntry};
 pub use client::{Client, ClientSettings, Endpoint, ParseEndpointError};
 pub use error::{EnclaveError, Problem, Refusal};
 pub use message::{
@@ -42,4 +44,7 @@ pub trait Enclave: Send + Sync {
 
     /// Runs a contract as a request would, without secrets, and signs nothing.
     async fn simulate(&self, simulate: &Simulate) -> Result<Simulation, EnclaveError>;
+
+    /// Runs any message of a contract as a query, and signs nothing.
+    async fn call(&self, call: &Call) -> Result<CallResult, EnclaveError>;
 }

@@ -15,7 +15,15 @@ pub(super) fn of_request(headers: &HeaderMap, request_id: RequestId) -> Span {
 
 /// The span of a simulation: below the caller's, where that names one.
 pub(super) fn of_simulation(headers: &HeaderMap, contract_id: ContractId) -> Span {
-    let span = tracing::error_span!("simulate", %contract_id);
+    adopted(headers, tracing::error_span!("simulate", %contract_id))
+}
+
+/// The span of a call: below the caller's, where that names one.
+pub(super) fn of_call(headers: &HeaderMap, contract_id: ContractId) -> Span {
+    adopted(headers, tracing::error_span!("call", %contract_id))
+}
+
+fn adopted(headers: &HeaderMap, span: Span) -> Span {
     if let Some(parent) = caller(headers) {
         parent.adopt(&span);
     }

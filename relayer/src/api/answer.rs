@@ -2,6 +2,7 @@
 //! milliseconds; the others are unix seconds, as on chain.
 
 mod admin;
+mod call;
 mod chain;
 mod contract;
 mod ready;
@@ -12,6 +13,7 @@ mod whole;
 mod worker;
 
 pub use admin::{PauseAnswer, PauseOrder, RescanAnswer, RescanOrder, ResumeAnswer, RetryAnswer};
+pub use call::{CallAnswer, CallContract};
 pub use chain::{ChainAnswer, ChainsAnswer, WaitingAnswer};
 pub use contract::{
     CodeAnswer, ContractAnswer, ContractSummary, ContractsAnswer, DeployContract, FailedRunAnswer, RecentRunsAnswer,

@@ -7,8 +7,8 @@ use phat_connector::{
     OnChainState, OracleStatus, Outlook, PreparedTransaction, Receipt, ReportSink, RequestSource, Resolution, TxHash,
 };
 use phat_enclave_api::{
-    Attestation, Code, Contract, Enclave, EnclaveError, Execute, Execution, Instantiate, LogEntry, Quote, QuoteFor,
-    Refusal, Simulate, Simulation, Status,
+    Attestation, Call, CallResult, Code, Contract, Enclave, EnclaveError, EventEntry, Execute, Execution, Instantiate,
+    LogEntry, Quote, QuoteFor, Refusal, Simulate, Simulation, Status,
 };
 use phat_executor::Limits;
 use phat_protocol::{
@@ -258,6 +258,23 @@ impl TestEnclave {
     }
 }
 
+/// A run that returns its input, and asks to revert when that begins with 0xff.
+fn echo(call: &Call, revision: u64) -> CallResult {
+    let reverts = call.input.first() == Some(&0xff);
+    CallResult {
+        attestation: Attestation::Simulated,
+        outcome: if reverts { Outcome::ContractError } else { Outcome::Ok },
+        output: call.input.clone(),
+        flags: u32::from(reverts),
+        reason: reverts.then(|| "the contract asked to revert".to_owned()),
+        logs: vec![LogEntry { level: 4, message: "called".to_owned() }],
+        events: vec![EventEntry { contract: call.contract_id, topics: vec![0], data: vec![1, 2] }],
+        fuel: 99,
+        elapsed_ms: 3,
+        revision,
+    }
+}
+
 #[async_trait]
 impl Enclave for TestEnclave {
     async fn status(&self) -> Result<Status, EnclaveError> {
@@ -304,5 +321,12 @@ impl Enclave for TestEnclave {
         }
         self.simulated.lock().unwrap().push(simulate.clone());
         Ok(self.simulation.lock().unwrap().clone())
+    }
+    async fn call(&self, call: &Call) -> Result<CallResult, EnclaveError> {
+        self.status_now()?;
+        let contract_id = call.contract_id;
+        let contract = self.contracts.lock().unwrap().get(&contract_id).cloned();
+        let contract = contract.ok_or(Refusal::UnknownContract { contract_id })?;
+        Ok(echo(call, contract.revision))
     }
 }

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use phat_enclave_api::{
-    Attestation, Code, Contract, Enclave, EnclaveError, Execute, Execution, Instantiate, Quote, QuoteFor, Refusal,
-    Simulate, Simulation, Status,
+    Attestation, Call, CallResult, Code, Contract, Enclave, EnclaveError, Execute, Execution, Instantiate, Quote,
+    QuoteFor, Refusal, Simulate, Simulation, Status,
 };
 use phat_protocol::{
     CodeHash, ContractId, OracleChain, Outcome, Owner, Report, RequestId, Salt, Signature, WorkerAddress,
@@ -102,6 +102,10 @@ impl Enclave for TestEnclave {
     }
 
     async fn simulate(&self, _simulate: &Simulate) -> Result<Simulation, EnclaveError> {
+        Err(EnclaveError::Fault("not asked in these tests".into()))
+    }
+
+    async fn call(&self, _call: &Call) -> Result<CallResult, EnclaveError> {
         Err(EnclaveError::Fault("not asked in these tests".into()))
     }
 }
