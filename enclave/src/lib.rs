@@ -14,6 +14,7 @@ mod data_dir;
 mod flights;
 mod keys;
 mod listener;
+mod lookups;
 mod provider;
 mod runs;
 mod sealing;

@@ -6,7 +6,8 @@ pub use simulated::Simulated;
 
 use crate::sealing::SealingKey;
 use phat_enclave_api::Attestation;
-use phat_protocol::{Digest, ReportData};
+use phat_executor::SgxQuote;
+use phat_protocol::{Digest, ReportData, WorkerKeys};
 use std::path::PathBuf;
 
 /// What the enclave asks of the hardware below it.
@@ -29,6 +30,10 @@ pub trait Provider: Send + Sync {
     /// # Errors
     /// When the hardware gives none.
     fn quote(&self, report_data: &ReportData) -> Result<Vec<u8>, ProviderError>;
+
+    /// An SGX quote over the worker's keys, as contracts may ask for it; none where the hardware is no SGX,
+    /// or gives none.
+    fn sgx_quote(&self, keys: &WorkerKeys) -> Option<SgxQuote>;
 }
 
 /// Why a provider can't serve.

@@ -2,7 +2,7 @@
 
 use crate::store::LoadedContract;
 use async_trait::async_trait;
-use phat_executor::{Entry, Executor, HostFault, KeyRoot, LogLevel, Mode, Run, RunEnd, RunResult};
+use phat_executor::{Contracts, Entry, Executor, HostFault, KeyRoot, LogLevel, Mode, Run, RunEnd, RunResult};
 use phat_protocol::{Answer, ContractId, Outcome};
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ pub(crate) const NO_CALLER: [u8; 32] = [0; 32];
 impl Call {
     /// A run of this call. The key root is the contracts' own also for a simulation: the executor
     /// derives that mode's root from it.
-    pub(crate) fn of(self, loaded: LoadedContract, key_root: Arc<KeyRoot>) -> Run {
+    pub(crate) fn of(self, loaded: LoadedContract, key_root: Arc<KeyRoot>, contracts: Arc<dyn Contracts>) -> Run {
         Run {
             code_hash: loaded.record.code_hash,
             code: loaded.code,
@@ -58,6 +58,7 @@ impl Call {
             caller: self.caller,
             input: self.input,
             state: loaded.state,
+            contracts,
             key_root: Some(key_root),
             deadline: None,
         }

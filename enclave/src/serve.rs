@@ -12,7 +12,7 @@ use crate::{
     worker::{Concurrency, Parts, Worker},
 };
 use phat_enclave_api::Endpoint;
-use phat_executor::{Clock, Executor, HostServices, SystemResolver};
+use phat_executor::{Clock, Executor, HostServices, SystemResolver, WorkerFacts};
 use std::{path::Path, sync::Arc};
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -66,9 +66,13 @@ pub struct Enclave {
     _directory: DataDir,
 }
 
-fn executor(config: &Config, clock: Arc<dyn Clock>) -> Result<Executor, ServeError> {
-    let host =
-        HostServices { clock, randomness: Arc::new(SystemRandomness), resolver: Arc::new(SystemResolver::default()) };
+fn executor(config: &Config, clock: Arc<dyn Clock>, worker: WorkerFacts) -> Result<Executor, ServeError> {
+    let host = HostServices {
+        clock,
+        randomness: Arc::new(SystemRandomness),
+        resolver: Arc::new(SystemResolver::default()),
+        worker,
+    };
     Executor::new(&config.executor(), &config.resources, host).map_err(ServeError::Executor)
 }
 
@@ -86,7 +90,9 @@ impl Enclave {
         let (store, keys) = Store::open(directory.store(), Store::on_disk(), sealer, randomness.as_ref())?;
         let store = Arc::new(store);
         let time = Arc::new(EnclaveTime::new(clock, store.mark()));
-        let executor = executor(config, Arc::clone(&time) as _)?;
+        let public = keys.public();
+        let facts = WorkerFacts { x25519: public.x25519.0, sgx_quote: provider.sgx_quote(&public) };
+        let executor = executor(config, Arc::clone(&time) as _, facts)?;
         let upkeep = Upkeep {
             batch: in_memory(config.store.commit_batch),
             every: config.store.upkeep_interval,

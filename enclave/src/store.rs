@@ -11,7 +11,7 @@ mod records;
 mod reports;
 
 pub use error::StoreError;
-pub(crate) use records::{ContractRecord, LoadedContract, SealedReport};
+pub(crate) use records::{ContractRecord, LoadedContract, NewContract, Put, SealedReport};
 
 use crate::{keys::Keys, sealing::Sealer};
 use loaded::Loaded;

@@ -12,7 +12,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use phat_enclave_api::Instantiate;
-use phat_executor::{Clock, HostFault, Run, RunEnd, RunResult, StateChanges};
+use phat_executor::{Clock, HostFault, Run, RunEnd, RunResult};
 use phat_protocol::{ContractId, Digest, Owner, Salt};
 use redb::{Database, StorageBackend, backends::FileBackend};
 use std::{
@@ -165,7 +165,8 @@ impl Runner for CountingRunner {
         data.extend_from_slice(&before.to_le_bytes());
         Ok(RunResult {
             end: RunEnd::Returned { flags: 0, data },
-            changes: StateChanges::new(),
+            changes: std::collections::BTreeMap::new(),
+            instantiated: Vec::new(),
             logs: Vec::new(),
             events: Vec::new(),
             dropped_records: 0,

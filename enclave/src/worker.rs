@@ -10,6 +10,7 @@ use crate::{
     commit::Sealing,
     flights::{Flight, Flights},
     keys::Keys,
+    lookups::Lookups,
     provider::Provider,
     runs::{Call, NO_CALLER, Runner, kept_logs, reason},
     store::{SealedReport, Store, StoreError},
@@ -59,9 +60,6 @@ pub(crate) struct Parts {
     pub(crate) log_bytes: u32,
 }
 
-/// Look-ups in the store at once. They are short; more threads would not make the disk faster.
-const LOOKUPS: usize = 4;
-
 type Answered = Result<Arc<SealedReport>, Problem>;
 
 /// One worker: it executes requests once each, and signs what came of them.
@@ -74,8 +72,7 @@ pub(crate) struct Worker {
     simulations: Semaphore,
     calls: Semaphore,
     deployments: Semaphore,
-    /// Look-ups in the store: each holds a thread that may block.
-    lookups: Semaphore,
+    lookups: Arc<Lookups>,
     running: Arc<AtomicU64>,
     executions: AtomicU64,
     tasks: TaskTracker,
@@ -86,6 +83,7 @@ pub(crate) struct Worker {
 impl Worker {
     pub(crate) fn new(parts: Parts) -> Arc<Self> {
         let Concurrency { requests, simulations, calls, deployments } = parts.concurrency;
+        let lookups = Arc::new(Lookups::new(Arc::clone(&parts.store)));
         Arc::new(Self {
             parts,
             flights: Flights::new(),
@@ -94,7 +92,7 @@ impl Worker {
             simulations: Semaphore::new(simulations),
             calls: Semaphore::new(calls),
             deployments: Semaphore::new(deployments),
-            lookups: Semaphore::new(LOOKUPS),
+            lookups,
             running: Arc::default(),
             executions: AtomicU64::new(0),
             tasks: TaskTracker::new(),
@@ -220,7 +218,7 @@ impl Worker {
 
     /// Runs a call to its end, or until the enclave waits no longer.
     async fn run(&self, call: Call, loaded: crate::store::LoadedContract) -> Result<phat_executor::RunResult, Problem> {
-        let run = self.parts.runner.run(call.of(loaded, self.parts.keys.contracts()));
+        let run = self.parts.runner.run(call.of(loaded, self.parts.keys.contracts(), Arc::clone(&self.lookups) as _));
         tokio::select! {
             result = run => result.map_err(|fault| Problem::Fault(fault.to_string())),
             () = self.abandon.cancelled() => Err(Problem::Fault("the enclave stops".to_owned())),
@@ -232,19 +230,7 @@ impl Worker {
         &self,
         work: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Problem> {
-        let _permit = self.lookups.acquire().await.map_err(|_| Problem::Busy)?;
-        let store = Arc::clone(&self.parts.store);
-        match tokio::task::spawn_blocking(move || work(&store)).await {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => {
-                tracing::error!(%error, "the store refused");
-                Err(Problem::Fault(error.to_string()))
-            }
-            Err(panic) => {
-                tracing::error!(%panic, "work in the store was lost");
-                Err(Problem::Fault("work in the store was lost".to_owned()))
-            }
-        }
+        self.lookups.run(work).await
     }
 
     /// Waits until every run of a request has ended and its report is sealed. New calls are expected

@@ -114,7 +114,8 @@ fn threads(resources: &Resources) -> NonZeroUsize {
 fn unstarted(reason: String) -> RunResult {
     RunResult {
         end: RunEnd::Failed { outcome: Outcome::BadContract, reason },
-        changes: crate::StateChanges::new(),
+        changes: std::collections::BTreeMap::new(),
+        instantiated: Vec::new(),
         logs: Vec::new(),
         events: Vec::new(),
         dropped_records: 0,

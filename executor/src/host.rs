@@ -42,6 +42,26 @@ pub struct HostServices {
     pub randomness: Arc<dyn Randomness>,
     /// How names become addresses.
     pub resolver: Arc<dyn Resolver>,
+    /// What guests are told of the worker.
+    pub worker: WorkerFacts,
+}
+
+/// What guests are told of the worker that runs them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WorkerFacts {
+    /// The worker's X25519 public key.
+    pub x25519: [u8; 32],
+    /// What vouches for that key where the worker runs in SGX.
+    pub sgx_quote: Option<SgxQuote>,
+}
+
+/// Evidence of SGX, as guests read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SgxQuote {
+    /// As Intel's EPID attestation makes it.
+    Epid(Vec<u8>),
+    /// As Intel's DCAP makes it.
+    Dcap(Vec<u8>),
 }
 
 /// The operating system's resolver. At most 16 look-ups run at once, since each blocks a thread, and

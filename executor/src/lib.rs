@@ -21,6 +21,7 @@
 mod cache;
 mod check;
 mod config;
+mod contracts;
 mod egress;
 mod engine;
 mod executor;
@@ -37,10 +38,11 @@ mod storage;
 
 pub use check::{MemoryBound, ModuleFacts, Refusal, SectionError, Signature, check, custom_section};
 pub use config::{ConfigError, ExecutorConfig, Resources};
+pub use contracts::{Contracts, Instantiated, KnownContract, NoContracts};
 pub use egress::{AllowEntry, Denial, EgressError, EgressPolicy, Registry};
 pub use executor::Executor;
 pub use fault::HostFault;
-pub use host::{Clock, HostServices, Randomness, Resolver, SystemResolver};
+pub use host::{Clock, HostServices, Randomness, Resolver, SgxQuote, SystemResolver, WorkerFacts};
 pub use keys::KeyRoot;
 pub use limits::{HttpLimits, Limits, PAGE_BYTES, RecordLimits, StorageLimits};
 pub use run::{Entry, Event, HttpCall, HttpResult, LogLevel, LogLine, Mode, Run, RunEnd, RunResult};

@@ -6,9 +6,9 @@ use std::{collections::BTreeMap, sync::Arc};
 /// A contract's committed storage.
 pub type State = BTreeMap<Vec<u8>, Vec<u8>>;
 
-/// What a run wrote, by contract: a value, or none where a key was removed. Only keys that the run
-/// touched are in it.
-pub type StateChanges = BTreeMap<ContractId, BTreeMap<Vec<u8>, Option<Vec<u8>>>>;
+/// What a run wrote to a contract's storage: a value, or none where a key was removed. Only keys that
+/// the run touched are in it.
+pub type StateChanges = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
 /// The writes of a run go beyond its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,7 +21,7 @@ pub(crate) struct OverlayFull {
 #[derive(Debug, Default)]
 pub(crate) struct Overlay {
     committed: BTreeMap<ContractId, Arc<State>>,
-    changes: StateChanges,
+    changes: BTreeMap<ContractId, StateChanges>,
     bytes: usize,
     limit: usize,
 }
@@ -62,7 +62,7 @@ impl Overlay {
         Ok(before)
     }
 
-    pub(crate) fn into_changes(self) -> StateChanges {
+    pub(crate) fn into_changes(self) -> BTreeMap<ContractId, StateChanges> {
         self.changes
     }
 }

@@ -5,8 +5,8 @@ use crate::{Environment, Guest};
 use anyhow::{Context, Result, anyhow, ensure};
 use ethers::core::k256::ecdsa::SigningKey;
 use phat_executor::{
-    AllowEntry, Clock, EgressPolicy, Entry, Executor, ExecutorConfig, HostServices, KeyRoot, Mode, Randomness,
-    Resources, Run, RunEnd, State, SystemResolver,
+    AllowEntry, Clock, EgressPolicy, Entry, Executor, ExecutorConfig, HostServices, KeyRoot, Mode, NoContracts,
+    Randomness, Resources, Run, RunEnd, State, SystemResolver, WorkerFacts,
 };
 use phat_protocol::{BlockHash, Chain, OracleRequest, RequestId, code_hash};
 use rand::{RngCore, rngs::OsRng};
@@ -155,6 +155,7 @@ impl Native {
             clock: Arc::new(Standing),
             randomness: Arc::new(SystemRandomness),
             resolver: Arc::new(SystemResolver::default()),
+            worker: WorkerFacts::default(),
         };
         let executor = Executor::new(&config, &Resources::default(), host).map_err(|wrong| anyhow!("{wrong:?}"))?;
         let guest = environment.prices()?;
@@ -196,6 +197,7 @@ impl Native {
             caller: [0; 32],
             input,
             state: Arc::clone(&self.state),
+            contracts: Arc::new(NoContracts),
             key_root: Some(Arc::new(KeyRoot::new([7; 32]))),
             deadline: None,
         }

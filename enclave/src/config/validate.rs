@@ -1,6 +1,6 @@
 use super::{Config, ConfigError};
 use crate::clock::{SystemClock, SystemRandomness};
-use phat_executor::{ConfigError as ExecutorError, EgressError, Executor, HostServices, SystemResolver};
+use phat_executor::{ConfigError as ExecutorError, EgressError, Executor, HostServices, SystemResolver, WorkerFacts};
 use std::sync::Arc;
 
 /// The largest integer that RFC 8785's JSON can hold exactly.
@@ -36,6 +36,7 @@ impl Config {
             clock: Arc::new(SystemClock),
             randomness: Arc::new(SystemRandomness),
             resolver: Arc::new(SystemResolver::default()),
+            worker: WorkerFacts::default(),
         };
         match Executor::new(&self.executor(), &self.resources, host) {
             Ok(_) => Vec::new(),

@@ -1,8 +1,8 @@
 use super::{Provider, ProviderError};
 use crate::{keys::WorkerKey, sealing::SealingKey};
 use phat_enclave_api::Attestation;
-use phat_executor::Randomness;
-use phat_protocol::{Digest, ReportData, keccak256, simulated_quote_digest};
+use phat_executor::{Randomness, SgxQuote};
+use phat_protocol::{Digest, ReportData, WorkerKeys, keccak256, simulated_quote_digest};
 use std::{
     fs::{File, OpenOptions},
     io::{self, Write},
@@ -109,6 +109,10 @@ impl Provider for Simulated {
         evidence.extend_from_slice(&signature.0);
         evidence.resize(evidence.len().next_multiple_of(32), 0);
         Ok(evidence)
+    }
+
+    fn sgx_quote(&self, _keys: &WorkerKeys) -> Option<SgxQuote> {
+        None
     }
 }
 

@@ -1,9 +1,8 @@
 use super::{
     Store, StoreError,
-    records::{ContractRecord, LoadedContract, StateRecord},
+    records::{ContractRecord, LoadedContract, NewContract, Put, StateRecord},
 };
 use parity_scale_codec::{DecodeAll, Encode};
-use phat_executor::State;
 use phat_protocol::{CodeHash, ContractId};
 use redb::{ReadableTable, ReadableTableMetadata, TableDefinition, WriteTransaction};
 use std::sync::Arc;
@@ -41,29 +40,42 @@ impl Store {
         Ok(kept.filter(|wasm| phat_protocol::code_hash(wasm) == code_hash))
     }
 
-    /// Keeps a new contract and the state that its `deploy` left, and gives the record that is kept:
-    /// the one that was there before, where there was one.
-    pub(crate) fn put_contract(
+    /// Keeps a new contract, and those that its `deploy` made, each with the state that the run left it.
+    /// All of them are kept or none: where there is such a contract already, nothing changes.
+    pub(crate) fn put_contracts(
         &self,
-        record: &ContractRecord,
-        state: State,
+        first: &NewContract,
+        others: &[NewContract],
         now: u64,
-    ) -> Result<ContractRecord, StoreError> {
-        let id = record.contract_id();
-        let sealed = self.seal("contracts", &id.0, &record.encode())?;
-        let sealed_state = self.seal("state", &id.0, &StateRecord { revision: record.revision, state }.encode())?;
+    ) -> Result<Put, StoreError> {
+        let mut rows = Vec::with_capacity(others.len() + 1);
+        for NewContract { record, state } in std::iter::once(first).chain(others) {
+            let id = record.contract_id();
+            let state = StateRecord { revision: record.revision, state: state.clone() };
+            rows.push((
+                id,
+                self.seal("contracts", &id.0, &record.encode())?,
+                self.seal("state", &id.0, &state.encode())?,
+            ));
+        }
         self.write(now, |transaction| {
-            let mut contracts = transaction.open_table(CONTRACTS)?;
-            let kept = match contracts.get(id.0)? {
-                Some(row) => Some(self.open_contract(id, row.value())?),
-                None => None,
-            };
+            let (mut contracts, mut states) = (transaction.open_table(CONTRACTS)?, transaction.open_table(STATE)?);
+            let id = first.record.contract_id();
+            let kept = contracts.get(id.0)?.map(|row| self.open_contract(id, row.value())).transpose()?;
             if let Some(kept) = kept {
-                return Ok(kept);
+                return Ok(Put::Kept(kept));
             }
-            contracts.insert(id.0, sealed.as_slice())?;
-            transaction.open_table(STATE)?.insert(id.0, sealed_state.as_slice())?;
-            Ok(record.clone())
+            // Before the first insertion: what was written when this returns is committed.
+            for (id, _, _) in &rows {
+                if contracts.get(id.0)?.is_some() {
+                    return Ok(Put::Exists(*id));
+                }
+            }
+            for (id, record, state) in &rows {
+                contracts.insert(id.0, record.as_slice())?;
+                states.insert(id.0, state.as_slice())?;
+            }
+            Ok(Put::Kept(first.record.clone()))
         })
     }
 

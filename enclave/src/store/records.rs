@@ -68,6 +68,22 @@ impl ContractRecord {
     }
 }
 
+/// A contract that is to be kept, and its state.
+#[derive(Clone, Debug)]
+pub(crate) struct NewContract {
+    pub(crate) record: ContractRecord,
+    pub(crate) state: State,
+}
+
+/// What came of keeping new contracts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Put {
+    /// This is kept of the first: what was there before, where there was something.
+    Kept(ContractRecord),
+    /// One of the others is there already: nothing was changed.
+    Exists(ContractId),
+}
+
 /// A contract's state at one revision. It is sealed with the revision, so that state of another
 /// revision can't stand in for it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]

@@ -29,6 +29,12 @@ fn report(id: u8, expires_at: u64) -> SealedReport {
     }
 }
 
+/// Keeps one contract.
+fn put(store: &Store, record: &ContractRecord, state: State, now: u64) {
+    let new = NewContract { record: record.clone(), state };
+    assert_eq!(store.put_contracts(&new, &[], now).unwrap(), Put::Kept(record.clone()));
+}
+
 fn contract(init_data: &[u8]) -> ContractRecord {
     ContractRecord {
         code_hash: phat_protocol::code_hash(b"wasm"),
@@ -60,7 +66,7 @@ fn keys_reports_contracts_and_the_mark_are_there_after_it_was_opened_again() {
     first.put_code(phat_protocol::code_hash(b"wasm"), b"wasm", 5).unwrap();
     let record = contract(b"init");
     let state = State::from([(b"key".to_vec(), b"value".to_vec())]);
-    first.put_contract(&record, state.clone(), 6).unwrap();
+    put(&first, &record, state.clone(), 6);
     first.put_reports(&[report(1, 100)], 7).unwrap();
     drop(first);
     let (again, same_keys) = open_store(directory.path(), 1, &Disk::default()).unwrap();
@@ -186,8 +192,8 @@ fn a_row_that_the_host_changed_or_moved_is_found_out() {
     let first = store(directory.path());
     first.put_code(phat_protocol::code_hash(b"wasm"), b"wasm", 5).unwrap();
     let (one, other) = (contract(b"one"), contract(b"other"));
-    first.put_contract(&one, State::from([(b"k".to_vec(), b"1".to_vec())]), 5).unwrap();
-    first.put_contract(&other, State::new(), 5).unwrap();
+    put(&first, &one, State::from([(b"k".to_vec(), b"1".to_vec())]), 5);
+    put(&first, &other, State::new(), 5);
     first.put_reports(&[report(1, 100)], 5).unwrap();
     drop(first);
     tamper(directory.path(), |transaction| {
@@ -225,7 +231,7 @@ fn state_of_another_revision_does_not_stand_in_for_a_contracts_own() {
     first.put_code(phat_protocol::code_hash(b"wasm"), b"wasm", 5).unwrap();
     let record = contract(b"init");
     let id = record.contract_id();
-    first.put_contract(&record, State::new(), 5).unwrap();
+    put(&first, &record, State::new(), 5);
     assert!(first.load_contract(id).unwrap().is_some());
     let later = records::StateRecord { revision: 1, state: State::new() };
     let sealed = first.seal("state", &id.0, &later.encode()).unwrap();
@@ -243,8 +249,8 @@ fn code_and_state_are_read_once_and_shared_and_again_after_the_file_was_opened_a
     let store = store(directory.path());
     store.put_code(phat_protocol::code_hash(b"wasm"), b"wasm", 5).unwrap();
     let (one, other) = (contract(b"one"), contract(b"other"));
-    store.put_contract(&one, State::from([(b"k".to_vec(), b"1".to_vec())]), 5).unwrap();
-    store.put_contract(&other, State::from([(b"k".to_vec(), b"2".to_vec())]), 5).unwrap();
+    put(&store, &one, State::from([(b"k".to_vec(), b"1".to_vec())]), 5);
+    put(&store, &other, State::from([(b"k".to_vec(), b"2".to_vec())]), 5);
     let load = |record: &ContractRecord| store.load_contract(record.contract_id()).unwrap().unwrap();
     let (first, second, third) = (load(&one), load(&one), load(&other));
     assert!(Arc::ptr_eq(&first.state, &second.state) && Arc::ptr_eq(&first.code, &second.code));
@@ -263,7 +269,7 @@ fn the_state_that_was_read_of_one_revision_is_not_another_revisions() {
     store.put_code(phat_protocol::code_hash(b"wasm"), b"wasm", 5).unwrap();
     let record = contract(b"init");
     let id = record.contract_id();
-    store.put_contract(&record, State::new(), 5).unwrap();
+    put(&store, &record, State::new(), 5);
     assert!(store.load_contract(id).unwrap().unwrap().state.is_empty());
     let later = ContractRecord { revision: 1, ..record };
     let state = State::from([(b"k".to_vec(), b"later".to_vec())]);
@@ -312,4 +318,28 @@ fn a_store_that_was_taken_away_under_a_running_enclave_is_not_replaced_by_a_new_
     std::fs::remove_file(directory.path().join("store.redb")).unwrap();
     store.recover(7).unwrap_err();
     assert!(store.fault().is_some());
+}
+
+#[test]
+fn a_contract_and_what_its_deploy_made_are_kept_together_or_not_at_all() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(directory.path());
+    store.put_code(phat_protocol::code_hash(b"wasm"), b"wasm", 5).unwrap();
+    let new = |init_data: &[u8]| NewContract {
+        record: contract(init_data),
+        state: State::from([(b"of".to_vec(), init_data.to_vec())]),
+    };
+    let (parent, child, other) = (new(b"parent"), new(b"child"), new(b"other"));
+    let kept = store.put_contracts(&parent, std::slice::from_ref(&child), 5).unwrap();
+    assert_eq!(kept, Put::Kept(parent.record.clone()));
+    let loaded = store.load_contract(child.record.contract_id()).unwrap().unwrap();
+    assert_eq!((loaded.record.revision, &*loaded.state), (0, &child.state));
+
+    let refused = store.put_contracts(&other, &[new(b"fresh"), child.clone()], 6).unwrap();
+    assert_eq!(refused, Put::Exists(child.record.contract_id()));
+    assert_eq!(store.contracts().unwrap(), 2);
+    // The same again changes nothing, whatever its run left.
+    let again = NewContract { state: State::new(), ..parent.clone() };
+    assert_eq!(store.put_contracts(&again, &[child], 7).unwrap(), Put::Kept(parent.record.clone()));
+    assert_eq!(*store.load_contract(parent.record.contract_id()).unwrap().unwrap().state, parent.state);
 }

@@ -3,11 +3,11 @@
 use super::{Running, Worker};
 use crate::{
     runs::Call,
-    store::{ContractRecord, LoadedContract},
+    store::{ContractRecord, LoadedContract, NewContract, Put},
 };
 use parity_scale_codec::DecodeAll;
 use phat_enclave_api::{Code, Contract, Instantiate, Problem, Refusal};
-use phat_executor::{Entry, Mode, RunEnd, RunResult, State, StateChanges};
+use phat_executor::{Entry, Instantiated, Mode, RunEnd, RunResult, State};
 use phat_protocol::{CodeHash, ContractId, Outcome};
 use std::sync::Arc;
 
@@ -54,11 +54,16 @@ impl Worker {
         if let Some((outcome, reason)) = deploy_failure(&result) {
             return Err(Problem::Refused(Refusal::DeployFailed { outcome, reason }));
         }
-        let state = state_after(contract_id, result.changes)?;
-        let now = self.parts.time.now();
-        let kept = self.in_store(move |store| store.put_contract(&record, state, now)).await?;
-        tracing::info!(%contract_id, %code_hash, "keeps a contract");
-        Ok(kept.contract())
+        let (first, made) = family(record, result)?;
+        let (now, children) = (self.parts.time.now(), made.len());
+        match self.in_store(move |store| store.put_contracts(&first, &made, now)).await? {
+            Put::Kept(kept) => {
+                tracing::info!(%contract_id, %code_hash, children, "keeps a contract");
+                Ok(kept.contract())
+            }
+            // Another deployment made it meanwhile: the same one, tried again, hears so.
+            Put::Exists(child) => Err(Problem::Fault(format!("{child}, which deploy made, was made meanwhile"))),
+        }
     }
 
     async fn code(&self, code_hash: CodeHash) -> Result<Arc<[u8]>, Problem> {
@@ -89,15 +94,26 @@ fn words(returned: &[u8]) -> String {
     format!("0x{}", hex::encode(returned))
 }
 
-/// The state of a new contract. Writes to any other would be another contract's history.
-fn state_after(contract_id: ContractId, mut changes: StateChanges) -> Result<State, Problem> {
-    let own = changes.remove(&contract_id).unwrap_or_default();
-    match changes.into_keys().next() {
+/// The new contract and those that its `deploy` made, with their states. Writes to any other would be
+/// another contract's history.
+fn family(record: ContractRecord, mut result: RunResult) -> Result<(NewContract, Vec<NewContract>), Problem> {
+    let mut state = |id: ContractId| -> State {
+        let own = result.changes.remove(&id).unwrap_or_default();
+        own.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
+    };
+    let first = NewContract { state: state(record.contract_id()), record };
+    let made = result.instantiated.into_iter().map(|made| {
+        let Instantiated { contract_id, code_hash, init_data, owner, salt } = made;
+        let record = ContractRecord { code_hash, init_data, owner, salt, revision: 0 };
+        NewContract { state: state(contract_id), record }
+    });
+    let made = made.collect();
+    match result.changes.into_keys().next() {
         Some(other) => Err(Problem::Refused(Refusal::DeployFailed {
             outcome: Outcome::BadContract,
             reason: format!("deploy wrote to another contract, {other}"),
         })),
-        None => Ok(own.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()),
+        None => Ok((first, made)),
     }
 }
 

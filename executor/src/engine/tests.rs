@@ -70,6 +70,7 @@ async fn every_import_that_the_check_knows_is_there_with_its_signature() {
         clock: Arc::new(Nothing),
         randomness: Arc::new(Nothing),
         resolver: Arc::new(crate::SystemResolver::default()),
+        worker: crate::WorkerFacts::default(),
     };
     let Ok(executor) = Executor::new(&ExecutorConfig::default(), &Resources::default(), host) else { panic!() };
     let run = Run {
@@ -81,6 +82,7 @@ async fn every_import_that_the_check_knows_is_there_with_its_signature() {
         caller: [0; 32],
         input: Vec::new(),
         state: Arc::default(),
+        contracts: Arc::new(crate::NoContracts),
         key_root: None,
         deadline: None,
     };

@@ -126,6 +126,7 @@ fn finish(parts: &Parts, started: Instant, end: Result<Returned, Failure>, guest
             Err(Failure { outcome, reason }) => RunEnd::Failed { outcome, reason },
         },
         changes: run.overlay.into_changes(),
+        instantiated: Vec::new(),
         logs: run.records.logs,
         events: run.records.events,
         dropped_records: run.records.dropped,
@@ -136,6 +137,7 @@ fn finish(parts: &Parts, started: Instant, end: Result<Returned, Failure>, guest
     };
     if !result.succeeded() {
         result.changes.clear();
+        result.instantiated.clear();
         result.events.clear();
     }
     result

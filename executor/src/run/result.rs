@@ -1,9 +1,9 @@
 //! How a run ended, and what it leaves.
 
 use super::{Event, LogLine};
-use crate::{StateChanges, egress::Denial};
-use phat_protocol::{Answer, Outcome};
-use std::time::Duration;
+use crate::{Instantiated, StateChanges, egress::Denial};
+use phat_protocol::{Answer, ContractId, Outcome};
+use std::{collections::BTreeMap, time::Duration};
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,14 +46,17 @@ pub struct HttpCall {
     pub duration: Duration,
 }
 
-/// What a run leaves. Nothing of it is stored here: a committing caller stores `changes`, and
-/// everybody else drops them.
+/// What a run leaves. Nothing of it is stored here: a committing caller stores `changes` and `instantiated`,
+/// all of both or nothing, and everybody else drops them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunResult {
     /// How it ended.
     pub end: RunEnd,
-    /// What it wrote; empty unless it returned without asking to revert.
-    pub changes: StateChanges,
+    /// What it wrote, by contract; empty unless it returned without asking to revert.
+    pub changes: BTreeMap<ContractId, StateChanges>,
+    /// The contracts that it made, parents before their children; empty unless it returned without asking
+    /// to revert. What their constructors wrote is among the changes.
+    pub instantiated: Vec<Instantiated>,
     /// What it logged, oldest first.
     pub logs: Vec<LogLine>,
     /// What it deposited; empty unless it returned without asking to revert.

@@ -7,8 +7,8 @@ pub(crate) mod server;
 
 use async_trait::async_trait;
 use phat_executor::{
-    Clock, Entry, Executor, ExecutorConfig, HostServices, KeyRoot, Mode, Randomness, Resolver, Resources, Run,
-    RunResult, State,
+    Clock, Entry, Executor, ExecutorConfig, HostServices, KeyRoot, Mode, NoContracts, Randomness, Resolver, Resources,
+    Run, RunResult, State, WorkerFacts,
 };
 use phat_protocol::{ContractId, code_hash};
 use std::{collections::HashMap, io, net::IpAddr, sync::Arc};
@@ -55,6 +55,7 @@ pub(crate) fn host(names: &[(&str, &[&str])]) -> HostServices {
         clock: Arc::new(Standing),
         randomness: Arc::new(Counting),
         resolver: Arc::new(Names(names.collect())),
+        worker: WorkerFacts { x25519: [0x25; 32], sgx_quote: None },
     }
 }
 
@@ -82,6 +83,7 @@ pub(crate) fn query(wat: &str) -> Run {
         caller: [0; 32],
         input: Vec::new(),
         state: Arc::new(State::new()),
+        contracts: Arc::new(NoContracts),
         key_root: Some(Arc::new(KeyRoot::new([9; 32]))),
         deadline: None,
     }
