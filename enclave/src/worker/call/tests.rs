@@ -4,14 +4,15 @@ use crate::{
     testbed::{Bed, CONCURRENCY, CountingRunner},
 };
 use phat_enclave_api::{Call, Problem, Refusal};
-use phat_executor::{RunEnd, RunResult, StateChanges};
+use phat_executor::{RunEnd, RunResult};
 use phat_protocol::{ContractId, Outcome};
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 fn result(end: RunEnd, last_http_denied: bool) -> RunResult {
     RunResult {
         end,
-        changes: StateChanges::new(),
+        changes: BTreeMap::new(),
+        instantiated: Vec::new(),
         logs: Vec::new(),
         events: Vec::new(),
         dropped_records: 0,
