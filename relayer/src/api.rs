@@ -29,8 +29,8 @@ pub use answer::{
     CallAnswer, CallContract, ChainAnswer, ChainsAnswer, CodeAnswer, ContractAnswer, ContractSummary, ContractsAnswer,
     DeployContract, FailedRunAnswer, Liveness, PauseAnswer, PauseOrder, QuoteAnswer, Readiness, ReadinessComponent,
     RecentRunsAnswer, RegisteredAnswer, ReportAnswer, RequestAnswer, RequestCounts, RequestsAnswer, RescanAnswer,
-    RescanOrder, ResumeAnswer, RetryAnswer, SimulateContract, SimulationAnswer, StateSpan, StatusAnswer, StatusReason,
-    Verdict, WaitingAnswer, WorkerAnswer, WorkerOnChain,
+    RescanCancelledAnswer, RescanOrder, ResumeAnswer, RetryAnswer, SimulateContract, SimulationAnswer, StateSpan,
+    StatusAnswer, StatusReason, Verdict, WaitingAnswer, WorkerAnswer, WorkerOnChain,
 };
 pub use openapi::openapi;
 use problem::PROBLEM;
@@ -222,7 +222,7 @@ fn writes() -> OpenApiRouter<Shared> {
         .routes(routes!(admin::retry))
         .routes(routes!(admin::pause_chain))
         .routes(routes!(admin::resume_chain))
-        .routes(routes!(admin::rescan))
+        .routes(routes!(admin::rescan, admin::cancel_rescan))
         .routes(routes!(admin::pause_contract))
         .routes(routes!(admin::resume_contract))
 }

@@ -1,10 +1,11 @@
-//! The stages: watch, execute, submit, settle. Each chain has its own four, so that one chain's
-//! trouble never delays another's; a stage's whole memory is the database.
+//! The stages: watch, execute, submit, settle, and rescan beside them. Each chain has its own, so
+//! that one chain's trouble never delays another's; a stage's whole memory is the database.
 
 mod chain;
 mod execute;
 mod listen;
 mod observe;
+mod rescan;
 mod resolve;
 mod retry;
 mod run;
@@ -15,6 +16,7 @@ mod watch;
 
 pub use chain::{ChainEnd, Doorbells};
 pub use execute::{ExecuteSettings, ExecuteStage};
+pub use rescan::RescanStage;
 pub use retry::RetrySettings;
 pub use run::{Pipeline, PipelineError};
 pub use settle::SettleStage;

@@ -7,6 +7,7 @@ mod error;
 mod events;
 mod figures;
 mod read;
+mod rescan;
 mod role;
 pub mod sqlite;
 
@@ -19,6 +20,7 @@ pub use read::{
     AttemptRecord, Counts, EventRecord, OpenAttemptRecord, Page, ReadStore, RequestFilter, RequestLife, RequestSummary,
     Stage, StageAge, StoredReport, TransactionRecord,
 };
+pub use rescan::{Rescan, RescanStore, Rescanned};
 pub use role::{
     Attempted, Checkpoint, ExecuteStore, Lease, LeaseToken, Leased, NewAttempt, Postponed, ReadyReport, SettleStore,
     SubmitStore, Suspect, Verdict, WatchStore,

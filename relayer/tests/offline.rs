@@ -231,6 +231,7 @@ fn wrong_usage_exits_with_2_and_names_the_argument() {
         (&["events", "--limit", "0"], "--limit"),
         (&["chain", "rescan", "local"], "--from-block"),
         (&["chain", "rescan", "local", "--from-block", "-1"], "-1"),
+        (&["chain", "rescan", "local", "--from-block", "1", "--cancel"], "--cancel"),
         (&["chain", "pause"], "NAME"),
         (&["contract", "pause", " "], "1 to 64 characters"),
         (&["status", "--api", "nowhere"], "relative URL"),

@@ -2,8 +2,8 @@
 //! over restarts; what they concern is woken.
 
 use super::{
-    PROBLEM, PauseAnswer, PauseOrder, Problem, ProblemKind, RescanAnswer, RescanOrder, ResumeAnswer, RetryAnswer,
-    Shared,
+    PROBLEM, PauseAnswer, PauseOrder, Problem, ProblemKind, RescanAnswer, RescanCancelledAnswer, RescanOrder,
+    ResumeAnswer, RetryAnswer, Shared,
     extract::{Json as JsonBody, OptionalJson, Path},
 };
 use crate::{
@@ -46,10 +46,10 @@ pub(super) async fn retry(State(api): State<Shared>, Path(id): Path<RequestId>) 
     }
 }
 
-/// Pauses a chain: nothing new is executed or submitted for it.
+/// Pauses a chain: no run begins for it, and no report of it goes into a new transaction.
 ///
-/// It is watched on, and what is under way is settled. The pause holds over restarts. A chain that is
-/// paused already stays as it is.
+/// It is watched on. A run that the enclave is at ends, and its report waits; a transaction that was stored is sent,
+/// sent again, replaced and settled. The pause holds over restarts. A chain that is paused already stays as it is.
 #[utoipa::path(
     post, path = "/v1/chains/{name}/pause", operation_id = "pause_chain", tag = "chains", security(("token" = [])),
     params(("name" = String, Path, description = "The chain's configured name.")),
@@ -85,9 +85,9 @@ pub(super) async fn resume_chain(
     resume(&api, &Subject::Chain(name), async { known }).await
 }
 
-/// Pauses a contract: it isn't run, on any chain.
+/// Pauses a contract: no run of it begins, on any chain.
 ///
-/// Runs that are under way end, and their reports are submitted. The pause holds over restarts. A
+/// Runs that the enclave is at end, and reports that are there are submitted. The pause holds over restarts. A
 /// contract that is paused already stays as it is.
 #[utoipa::path(
     post, path = "/v1/contracts/{id}/pause", operation_id = "pause_contract", tag = "contracts",
@@ -129,7 +129,9 @@ pub(super) async fn resume_contract(
 
 /// Has a chain's blocks gone over again, beside the watching of new ones.
 ///
-/// A request that is known stays as it is, but for one that is orphaned: found again, it lives again. An order that stands already and begins lower stays.
+/// A request that is known stays as it is, but for one that is orphaned: found again, it lives again. An order that
+/// stands already is replaced. Blocks that can't be read are tried again, later and later, and hold up nothing else; the
+/// chain shows what stands and why.
 #[utoipa::path(
     post, path = "/v1/chains/{name}/rescan", operation_id = "rescan_chain", tag = "chains", security(("token" = [])),
     params(("name" = String, Path, description = "The chain's configured name.")),
@@ -154,10 +156,32 @@ pub(super) async fn rescan(
         let detail = format!("block {from_block} will be watched without an order: {watched}");
         return Err(Problem::new(ProblemKind::Conflict, detail));
     };
-    let next_block = api.state.admin.order_rescan(&name, from_block, Millis::now(&*api.state.clock)).await?;
-    chain.doorbells.watch.notify_one();
-    tracing::info!(chain = name, next_block, to_block, "rescan ordered");
-    Ok((StatusCode::ACCEPTED, Json(RescanAnswer { next_block, to_block })))
+    api.state.admin.order_rescan(&name, from_block, Millis::now(&*api.state.clock)).await?;
+    chain.doorbells.rescan.notify_one();
+    tracing::info!(chain = name, from_block, to_block, "rescan ordered");
+    Ok((StatusCode::ACCEPTED, Json(RescanAnswer { next_block: from_block, to_block })))
+}
+
+/// Takes back the order to go over a chain's blocks again.
+///
+/// What was found stays.
+#[utoipa::path(
+    delete, path = "/v1/chains/{name}/rescan", operation_id = "cancel_rescan", tag = "chains",
+    security(("token" = [])),
+    params(("name" = String, Path, description = "The chain's configured name.")),
+    responses(
+        (status = 200, description = "Nothing is ordered.", body = RescanCancelledAnswer),
+        (status = 404, description = "No chain is configured under that name.", body = Problem, content_type = PROBLEM),
+    )
+)]
+pub(super) async fn cancel_rescan(
+    State(api): State<Shared>,
+    Path(name): Path<String>,
+) -> Result<Json<RescanCancelledAnswer>, Problem> {
+    api.chain(&name)?;
+    let next_block = api.state.admin.cancel_rescan(&name, Millis::now(&*api.state.clock)).await?;
+    tracing::info!(chain = name, next_block, "rescan cancelled");
+    Ok(Json(RescanCancelledAnswer { next_block }))
 }
 
 async fn pause(api: &Shared, subject: &Subject, order: Option<PauseOrder>) -> Result<Json<PauseAnswer>, Problem> {

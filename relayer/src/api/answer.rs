@@ -12,7 +12,7 @@ mod status;
 mod whole;
 mod worker;
 
-pub use admin::{PauseAnswer, PauseOrder, RescanAnswer, RescanOrder, ResumeAnswer, RetryAnswer};
+pub use admin::{PauseAnswer, PauseOrder, RescanAnswer, RescanCancelledAnswer, RescanOrder, ResumeAnswer, RetryAnswer};
 pub use call::{CallAnswer, CallContract};
 pub use chain::{ChainAnswer, ChainsAnswer, WaitingAnswer};
 pub use contract::{

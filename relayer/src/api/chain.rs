@@ -38,12 +38,13 @@ pub(super) async fn show(State(api): State<Shared>, Path(name): Path<String>) ->
 
 async fn look(api: &Shared, name: &str, chain: &ApiChain) -> Result<ChainAnswer, Problem> {
     let read = &api.state.read;
-    let (cursor, requests, ages, open_attempts, mut pauses) = tokio::try_join!(
+    let (cursor, requests, ages, open_attempts, mut pauses, rescan) = tokio::try_join!(
         read.cursor(name),
         read.counts(name),
         read.stage_ages(name),
         read.open_attempt_records(name, OPEN_ATTEMPTS),
         api.state.admin.pauses(),
+        api.state.admin.rescan(name),
     )?;
     let (facts, standing, balance) =
         tokio::join!(in_time(chain.status.facts()), in_time(stand(chain, cursor)), in_time(chain.sink.balance()),);
@@ -75,6 +76,7 @@ async fn look(api: &Shared, name: &str, chain: &ApiChain) -> Result<ChainAnswer,
             })
             .collect(),
         paused: pauses.chains.remove(name),
+        rescan,
         requests,
         troubles,
     })

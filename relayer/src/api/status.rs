@@ -101,8 +101,20 @@ fn reason(component: &str, finding: Finding) -> StatusReason {
 
 /// What an operator should look at on a chain that works.
 async fn notice(api: &Api, name: &str, chain: &ApiChain) -> Vec<Finding> {
-    let (lag, wallet, waiting) = tokio::join!(lag(api, name, chain), wallet(api, chain), waiting(api, name));
-    lag.into_iter().chain(wallet).chain(waiting).collect()
+    let (lag, wallet, waiting, rescan) =
+        tokio::join!(lag(api, name, chain), wallet(api, chain), waiting(api, name), rescan(api, name));
+    lag.into_iter().chain(wallet).chain(waiting).chain(rescan).collect()
+}
+
+/// An order to go over old blocks again that can't be carried out.
+async fn rescan(api: &Api, name: &str) -> Option<Finding> {
+    // A database that doesn't answer is a reason of its own.
+    let order = api.state.admin.rescan(name).await.ok()??;
+    let error = order.last_error?;
+    Some(Finding::noticed(
+        format!("the blocks from {} on can't be gone over again: {error}", order.next_block),
+        format!("name an endpoint that has them, or `relayer chain rescan {name} --cancel`"),
+    ))
 }
 
 /// Blocks that count, and were not watched yet.

@@ -3,7 +3,7 @@ mod show;
 pub(super) use show::waiting;
 
 use super::{client::Api, output::Output};
-use crate::api::{PauseAnswer, PauseOrder, RescanAnswer, RescanOrder, ResumeAnswer};
+use crate::api::{PauseAnswer, PauseOrder, RescanAnswer, RescanCancelledAnswer, RescanOrder, ResumeAnswer};
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Subcommand)]
@@ -25,14 +25,19 @@ pub(super) enum ChainCommand {
     },
     /// End a chain's pause.
     Resume(Named),
-    /// Have a chain's blocks gone over again, beside the watching of new ones.
-    #[command(after_help = "Example:\n  relayer chain rescan local --from-block 1000")]
+    /// Have a chain's blocks gone over again, beside the watching of new ones; in the place of what was ordered before.
+    #[command(
+        after_help = "Examples:\n  relayer chain rescan local --from-block 1000\n  relayer chain rescan local --cancel"
+    )]
     Rescan {
         #[command(flatten)]
         chain: Named,
         /// The first block.
-        #[arg(long, value_name = "N")]
-        from_block: u64,
+        #[arg(long, value_name = "N", required_unless_present = "cancel")]
+        from_block: Option<u64>,
+        /// Take the order back.
+        #[arg(long, conflicts_with = "from_block")]
+        cancel: bool,
     },
 }
 
@@ -61,13 +66,23 @@ impl ChainCommand {
                 let answer: ResumeAnswer = api.connect()?.post(&path, &serde_json::json!({})).await?;
                 output.show(&answer, |answer| super::resumed(&format!("chain {name}"), *answer))
             }
-            Self::Rescan { chain: Named { name, api }, from_block } => {
-                let path = ["v1", "chains", &name, "rescan"];
-                let answer: RescanAnswer = api.connect()?.post(&path, &RescanOrder { from_block }).await?;
+            Self::Rescan { chain: Named { name, api }, from_block: Some(from_block), cancel: _ } => {
+                let answer: RescanAnswer = api.connect()?.post(&rescan(&name), &RescanOrder { from_block }).await?;
                 output.show(&answer, |RescanAnswer { next_block, to_block }| {
                     format!("blocks {next_block} to {to_block} of chain {name} are gone over again, beside new ones")
                 })
             }
+            Self::Rescan { chain: Named { name, api }, from_block: None, cancel: _ } => {
+                let answer: RescanCancelledAnswer = api.connect()?.delete(&rescan(&name)).await?;
+                output.show(&answer, |RescanCancelledAnswer { next_block }| match next_block {
+                    Some(next) => format!("blocks from {next} on of chain {name} are gone over again no more"),
+                    None => format!("no block of chain {name} was to be gone over again"),
+                })
+            }
         }
     }
+}
+
+fn rescan(name: &str) -> [&str; 4] {
+    ["v1", "chains", name, "rescan"]
 }

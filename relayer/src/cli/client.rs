@@ -145,6 +145,10 @@ impl Client {
         self.send(request.json(body)).await
     }
 
+    pub(super) async fn delete<Answer: DeserializeOwned>(&self, path: &[&str]) -> anyhow::Result<Answer> {
+        self.send(self.write(Method::DELETE, path)?).await
+    }
+
     fn write(&self, method: Method, path: &[&str]) -> anyhow::Result<RequestBuilder> {
         let token = self.api.token()?;
         Ok(self.http.request(method, self.url(path)?).bearer_auth(token.expose()))

@@ -29,6 +29,8 @@ impl std::fmt::Debug for ChainEnd {
 pub struct Doorbells {
     /// A new block may be there.
     pub watch: Arc<Notify>,
+    /// An operator may have ordered old blocks to be gone over again.
+    pub rescan: Arc<Notify>,
     /// A request may wait to be executed.
     pub execute: Arc<Notify>,
     /// A report may wait to be submitted.

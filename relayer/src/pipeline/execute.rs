@@ -10,7 +10,7 @@ use crate::{
 use async_trait::async_trait;
 use phat_connector::OnChainState;
 use phat_enclave_api::{Enclave, EnclaveError, Execute, Refusal};
-use phat_protocol::{OracleChain, RequestId};
+use phat_protocol::{ContractId, OracleChain, RequestId};
 use rand::{RngCore, rngs::OsRng};
 use std::{
     sync::{
@@ -24,6 +24,8 @@ use tracing::Instrument;
 
 /// How often contracts that requests are ignored for want of are looked for.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
+/// How many of them are looked for at once. Anybody can ask for contracts that there aren't.
+const LOOKED_FOR: u32 = 100;
 
 /// What an operator may set.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +50,8 @@ pub struct ExecuteStage {
     turns: Arc<Turns>,
     /// When missing contracts were looked for last.
     looked_at: Option<Millis>,
+    /// The last one that was looked for, where there are more.
+    looked_for: Option<ContractId>,
 }
 
 /// Who may run, and how many are left.
@@ -79,7 +83,15 @@ impl ExecuteStage {
         let runs = Runs { chain, store, enclave, clock, retry: settings.retry };
         let settings = ExecuteSettings { concurrency: settings.concurrency.max(1), ..settings };
         let turns = Arc::new(Turns { free: Semaphore::new(concurrency(settings)), left: AtomicUsize::new(0) });
-        Self { runs: Arc::new(runs), resolver, settings, running: JoinSet::new(), turns, looked_at: None }
+        Self {
+            runs: Arc::new(runs),
+            resolver,
+            settings,
+            running: JoinSet::new(),
+            turns,
+            looked_at: None,
+            looked_for: None,
+        }
     }
 
     /// How many requests to lease: none while as many wait as may run.
@@ -151,17 +163,27 @@ impl ExecuteStage {
     }
 
     /// Contracts may come to the enclave by other ways than this relayer's API, or come just as a
-    /// request is ignored for want of them.
-    async fn look_for_contracts(&mut self, now: Millis) -> Result<(), StageError> {
+    /// request is ignored for want of them. Nothing else waits for it to succeed.
+    async fn look_for_contracts(&mut self, now: Millis) {
         if self.looked_at.is_some_and(|at| at.after(LOOK_AGAIN) > now) {
-            return Ok(());
+            return;
         }
         self.looked_at = Some(now);
-        for contract in self.runs.store.wanted(&self.runs.chain.name, now).await? {
-            if self.runs.enclave.contract(contract).await?.is_some() {
-                self.runs.store.reconsider(contract, now).await?;
+        if let Err(error) = self.reconsider_wanted(now).await {
+            observe::look_failed(&self.runs.chain.name, &error, LOOK_AGAIN);
+        }
+    }
+
+    async fn reconsider_wanted(&mut self, now: Millis) -> Result<(), StageError> {
+        let after = self.looked_for.take();
+        let wanted = self.runs.store.wanted(&self.runs.chain.name, after, LOOKED_FOR, now).await?;
+        for contract in &wanted {
+            if self.runs.enclave.contract(*contract).await?.is_some() {
+                self.runs.store.reconsider(*contract, now).await?;
             }
         }
+        let is_all = u32::try_from(wanted.len()).is_ok_and(|looked_for| looked_for < LOOKED_FOR);
+        self.looked_for = if is_all { None } else { wanted.last().copied() };
         Ok(())
     }
 
@@ -196,18 +218,18 @@ impl Stage for ExecuteStage {
     }
 
     async fn step(&mut self) -> Result<Progress, StageError> {
+        let now = Millis::now(&*self.runs.clock);
+        self.look_for_contracts(now).await;
         let wanted = u32::try_from(self.wanted()).unwrap_or(u32::MAX);
         if wanted == 0 {
             return Ok(Progress::Idle);
         }
-        let now = Millis::now(&*self.runs.clock);
         let mut token = LeaseToken([0; 16]);
         OsRng.fill_bytes(&mut token.0);
         // A request waits for another's run at most before its own.
         let lease = Lease { token, until: now.after(self.settings.lease.saturating_mul(2)) };
         let leased = self.runs.store.lease(&self.runs.chain.name, lease, wanted, now).await?;
         if leased.is_empty() {
-            self.look_for_contracts(now).await?;
             return Ok(Progress::Idle);
         }
         let (pending, over) = self.part(leased, token).await?;
@@ -226,7 +248,7 @@ impl Stage for ExecuteStage {
 impl Runs {
     async fn run(&self, leased: Leased, token: LeaseToken) {
         let (id, tries) = (leased.id, leased.tries);
-        if let Err(error) = self.answer(leased, token).await {
+        if let Err(error) = self.answer_unless_paused(leased, token).await {
             let wait = self.retry.after_tries(tries);
             observe::execution_failed(&self.chain.name, &error, wait);
             let next_try_at = Millis::now(&*self.clock).after(wait);
@@ -235,6 +257,16 @@ impl Runs {
                 // The lease runs out.
                 observe::lease_kept(&error);
             }
+        }
+    }
+
+    /// A pause may have come while the request waited for its turn.
+    async fn answer_unless_paused(&self, leased: Leased, token: LeaseToken) -> Result<(), StageError> {
+        if self.store.may_run(leased.id, token).await? {
+            self.answer(leased, token).await
+        } else {
+            observe::held_back();
+            Ok(self.store.release(leased.id, token).await?)
         }
     }
 

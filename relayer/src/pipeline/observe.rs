@@ -6,7 +6,7 @@ use crate::{
     request::IgnoreReason,
     store::StoreError,
 };
-use phat_connector::{BlockRef, EntryRefusal, ObservedRequest, Receipt, TxHash};
+use phat_connector::{BlockRef, ChainError, EntryRefusal, ObservedRequest, Receipt, TxHash};
 use phat_enclave_api::Execution;
 use phat_protocol::RequestId;
 use phat_telemetry::TraceParent;
@@ -68,6 +68,22 @@ pub(super) fn watched(chain: &str, blocks: &RangeInclusive<u64>, seen: usize, ne
     }
 }
 
+/// Old blocks were gone over again.
+pub(super) fn rescanned(chain: &str, blocks: &RangeInclusive<u64>, seen: usize) {
+    debug!(chain, from = blocks.start(), to = blocks.end(), seen, "blocks gone over again");
+}
+
+/// There were requests in them.
+pub(super) fn found_again(chain: &str, seen: usize, new: u64) {
+    info!(chain, seen, new, "requests found in blocks gone over again");
+}
+
+pub(super) fn rescan_failed(chain: &str, block: u64, cause: ChainError, wait: Duration) {
+    let cause = StageError::from(cause);
+    recorded().stages.failed(chain, "rescan", kind(&cause));
+    warn!(chain, block, %cause, wait_ms = wait.as_millis(), "old blocks can't be gone over again");
+}
+
 pub(super) fn reorganised(chain: &str, cursor: BlockRef, ancestor: Option<BlockRef>, orphaned: u64) {
     recorded().stages.reorganised(chain);
     let ancestor = ancestor.map(|block| block.number);
@@ -96,6 +112,17 @@ pub(super) fn ignored(reason: &IgnoreReason) {
 pub(super) fn execution_failed(chain: &str, cause: &StageError, wait: Duration) {
     recorded().stages.failed(chain, "execute", kind(cause));
     warn!(%cause, wait_ms = wait.as_millis(), "execution failed");
+}
+
+/// Called within the run's [`span`].
+pub(super) fn held_back() {
+    info!("not executed: its chain or contract is paused, or its lease is over");
+}
+
+/// Contracts that requests wait for could not be looked for.
+pub(super) fn look_failed(chain: &str, cause: &StageError, wait: Duration) {
+    recorded().stages.failed(chain, "execute", kind(cause));
+    warn!(chain, %cause, wait_ms = wait.as_millis(), "missing contracts not looked for");
 }
 
 pub(super) fn lease_kept(cause: &StoreError) {

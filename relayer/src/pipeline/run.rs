@@ -2,13 +2,13 @@
 //! supervisor starts it again from the rows.
 
 use super::{
-    ChainEnd, ExecuteSettings, ExecuteStage, RetrySettings, SettleStage, Stage, SubmitSettings, SubmitStage,
-    WatchSettings, WatchStage, listen, observe, stage,
+    ChainEnd, ExecuteSettings, ExecuteStage, RescanStage, RetrySettings, SettleStage, Stage, SubmitSettings,
+    SubmitStage, WatchSettings, WatchStage, listen, observe, stage,
 };
 use crate::{
     clock::SharedClock,
     health::Health,
-    store::{ExecuteStore, SettleStore, SubmitStore, WatchStore},
+    store::{ExecuteStore, RescanStore, SettleStore, SubmitStore, WatchStore},
 };
 use phat_enclave_api::Enclave;
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -51,7 +51,7 @@ pub struct Pipeline<Store> {
 
 impl<Store> Pipeline<Store>
 where
-    Store: WatchStore + ExecuteStore + SubmitStore + SettleStore + 'static,
+    Store: WatchStore + RescanStore + ExecuteStore + SubmitStore + SettleStore + 'static,
 {
     /// Runs every stage of every chain until `cancel`: softly, then hard.
     ///
@@ -107,7 +107,9 @@ where
         tasks.spawn(format!("{}/listen", chain.name), listen::run(chain.clone(), self.retry, cancel.child_token()));
         let clock = self.clock.clone();
         let bells = chain.doorbells.clone();
-        let stages: [(Box<dyn Stage>, Arc<Notify>, Duration); 4] = [
+        let rescan = RescanStage::new(chain.clone(), self.store.clone(), clock.clone(), watch.max_range, self.retry);
+        let stages: [(Box<dyn Stage>, Arc<Notify>, Duration); 5] = [
+            (Box::new(rescan), bells.rescan, ORDER_SWEEP),
             (Box::new(WatchStage::new(chain.clone(), self.store.clone(), clock.clone(), watch)), bells.watch, poll),
             (
                 Box::new(ExecuteStage::new(
@@ -139,6 +141,9 @@ where
 const SWEEP: Duration = Duration::from_millis(500);
 /// How often attempts are looked at when no doorbell rings, however rare polling is.
 const SETTLE_SWEEP: Duration = Duration::from_secs(5);
+
+/// How often an operator's orders are looked for when no doorbell rings.
+const ORDER_SWEEP: Duration = Duration::from_secs(60);
 
 /// What runs, and what it is called.
 #[derive(Default)]

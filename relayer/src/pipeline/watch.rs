@@ -167,7 +167,7 @@ impl WatchStage {
             self.rewind(cursor, &head).await?;
             return Ok(Progress::More);
         }
-        let Some(Seen { blocks, checkpoint, requests }) = next else { return self.rescan(cursor, &head).await };
+        let Some(Seen { blocks, checkpoint, requests }) = next else { return Ok(self.rest(&head)) };
         let now = Millis::now(&*self.clock);
         let new = self.store.observe(&self.chain.name, &requests, checkpoint, now).await?;
         let is_news = |number: u64| cursor.is_none_or(|cursor| number > cursor.number);
@@ -179,29 +179,6 @@ impl WatchStage {
             self.chain.doorbells.execute.notify_one();
             self.chain.doorbells.submit.notify_one();
         }
-        if checkpoint.number < head.confirmed.number {
-            Ok(Progress::More)
-        } else {
-            self.rescan(Some(checkpoint), &head).await
-        }
-    }
-
-    /// Goes over blocks again where an operator ordered that. New blocks come first, so this is done
-    /// when they are all watched; the cursor isn't touched.
-    async fn rescan(&mut self, cursor: Option<Checkpoint>, head: &Head) -> Result<Progress, StageError> {
-        let (Some(cursor), Some(first)) = (cursor, self.store.rescan(&self.chain.name).await?) else {
-            return Ok(self.rest(head));
-        };
-        let last = first.saturating_add(self.settings.max_range.max(1) - 1).min(cursor.number);
-        let requests = if first <= last { self.chain.source.requests(first..=last).await? } else { Vec::new() };
-        let next = (last < cursor.number).then(|| last.saturating_add(1));
-        let now = Millis::now(&*self.clock);
-        let new = self.store.rescanned(&self.chain.name, &requests, first, next, now).await?;
-        observe::watched(&self.chain.name, &(first..=last), requests.len(), new);
-        if !requests.is_empty() {
-            self.chain.doorbells.execute.notify_one();
-            self.chain.doorbells.submit.notify_one();
-        }
-        Ok(Progress::More)
+        Ok(if checkpoint.number < head.confirmed.number { Progress::More } else { self.rest(&head) })
     }
 }

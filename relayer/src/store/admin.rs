@@ -1,6 +1,6 @@
 //! What an operator orders, and the trail of it.
 
-use super::StoreError;
+use super::{RescanStore, StoreError};
 use crate::{clock::Millis, request::StateName};
 use async_trait::async_trait;
 use phat_protocol::{ContractId, RequestId};
@@ -103,6 +103,8 @@ pub enum Act {
     Resumed,
     /// A chain's blocks are gone over again.
     RescanOrdered,
+    /// That is done no more.
+    RescanCancelled,
     /// A contract was deployed.
     Deployed,
     /// The worker was registered on a chain.
@@ -117,6 +119,7 @@ impl Act {
             Self::Paused => "paused",
             Self::Resumed => "resumed",
             Self::RescanOrdered => "rescan_ordered",
+            Self::RescanCancelled => "rescan_cancelled",
             Self::Deployed => "deployed",
             Self::Registered => "registered",
         }
@@ -126,7 +129,7 @@ impl Act {
 /// What the API's writes keep. Every method that changes something leaves an event, in the same
 /// transaction.
 #[async_trait]
-pub trait AdminStore: Send + Sync {
+pub trait AdminStore: RescanStore {
     /// Pauses it. What is paused already stays as it is. Answers the pause that holds.
     async fn pause(&self, subject: &Subject, reason: Option<&str>, now: Millis) -> Result<Pause, StoreError>;
 
@@ -139,9 +142,13 @@ pub trait AdminStore: Send + Sync {
     /// Has a request tried now that is ignored, or that waits after a failure.
     async fn retry(&self, id: RequestId, now: Millis) -> Result<Retried, StoreError>;
 
-    /// Orders that the chain's blocks are gone over again from `from_block`. An order that stands
-    /// already and begins lower stays. Answers the first block that is still to be read.
-    async fn order_rescan(&self, chain: &str, from_block: u64, now: Millis) -> Result<u64, StoreError>;
+    /// Orders that the chain's blocks are gone over again from `from_block`, in the place of what
+    /// was ordered before.
+    async fn order_rescan(&self, chain: &str, from_block: u64, now: Millis) -> Result<(), StoreError>;
+
+    /// Takes the order back. Answers the first block that was not read yet; none where nothing was
+    /// ordered.
+    async fn cancel_rescan(&self, chain: &str, now: Millis) -> Result<Option<u64>, StoreError>;
 
     /// Notes what an operator did elsewhere: in the enclave, or on chain.
     async fn note(

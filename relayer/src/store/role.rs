@@ -135,21 +135,6 @@ pub trait WatchStore: Send + Sync {
     /// else answered there are looked at again. Answers how many were orphaned. Without an ancestor
     /// all are.
     async fn rewind(&self, chain: &str, ancestor: Option<Checkpoint>, now: Millis) -> Result<u64, StoreError>;
-
-    /// The first block that is still to be gone over again, where an operator ordered that.
-    async fn rescan(&self, chain: &str) -> Result<Option<u64>, StoreError>;
-
-    /// Stores the requests that were found from block `from` on, and moves the order on to block
-    /// `next`, or ends it where there is none: both or neither. An order that was given anew meanwhile
-    /// stays. Answers how many requests are new.
-    async fn rescanned(
-        &self,
-        chain: &str,
-        requests: &[ObservedRequest],
-        from: u64,
-        next: Option<u64>,
-        now: Millis,
-    ) -> Result<u64, StoreError>;
 }
 
 /// What stage `execute` keeps.
@@ -181,8 +166,21 @@ pub trait ExecuteStore: Send + Sync {
     /// another's by now stays.
     async fn give_back(&self, postponed: &[Postponed], token: LeaseToken) -> Result<(), StoreError>;
 
-    /// The contracts that requests of the chain are ignored for want of.
-    async fn wanted(&self, chain: &str, now: Millis) -> Result<Vec<ContractId>, StoreError>;
+    /// Whether the lease is held still, and neither the request's chain nor its contract is paused.
+    async fn may_run(&self, id: RequestId, token: LeaseToken) -> Result<bool, StoreError>;
+
+    /// Gives a lease back that was not made use of. A lease that is another's by now stays.
+    async fn release(&self, id: RequestId, token: LeaseToken) -> Result<(), StoreError>;
+
+    /// The first `limit` contracts, by their ids and from `after` on, that requests of the chain are
+    /// ignored for want of.
+    async fn wanted(
+        &self,
+        chain: &str,
+        after: Option<ContractId>,
+        limit: u32,
+        now: Millis,
+    ) -> Result<Vec<ContractId>, StoreError>;
 
     /// `Ignored -> Observed` for every request of the contract that was ignored for want of it.
     /// Answers how many. Called when a contract is deployed or advances.
@@ -197,6 +195,10 @@ pub trait SubmitStore: Send + Sync {
 
     /// Stores attempts, their transactions and their entries: `Reported -> Submitted` for each
     /// request, all or none.
+    ///
+    /// # Errors
+    /// `Conflict` when a nonce is in use, when a request isn't `Reported` any more, or when there is a
+    /// request and its chain is paused.
     async fn begin(&self, attempts: &[NewAttempt], now: Millis) -> Result<Vec<AttemptId>, StoreError>;
 
     /// Stores a replacement for the attempt's transactions.

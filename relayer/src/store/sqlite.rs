@@ -7,6 +7,7 @@ mod execute;
 mod figures;
 mod inspect;
 mod read;
+mod rescan;
 mod row;
 mod settle;
 mod submit;

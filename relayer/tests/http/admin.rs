@@ -6,7 +6,7 @@ use phat_relayer::{
     clock::Millis,
     request::StateName,
     store::{
-        AdminStore, ExecuteStore, Lease, LeaseToken, Postponed, ReadStore, Retried, Subject, SubmitStore, WatchStore,
+        AdminStore, ExecuteStore, Lease, LeaseToken, Postponed, ReadStore, RescanStore, Retried, Subject, SubmitStore,
         sqlite::SqliteStore,
     },
 };
@@ -247,28 +247,47 @@ async fn a_rescan_is_ordered_within_what_was_watched() {
     assert!(body["detail"].as_str().unwrap().contains("is 10"), "{body}");
     let (status, body) = rescan(4).await;
     assert_eq!((status, body), (StatusCode::ACCEPTED, json!({ "next_block": 4, "to_block": 10 })));
-    timeout(Duration::from_secs(5), world.doorbells.watch.notified()).await.expect("the doorbell was not rung");
-    assert_eq!(world.store.rescan("local").await.unwrap(), Some(4));
+    timeout(Duration::from_secs(5), world.doorbells.rescan.notified()).await.expect("the doorbell was not rung");
+    assert_eq!(world.store.rescan("local").await.unwrap().unwrap().next_block, 4);
     let written = json!({ "from_block": 4.0 });
     assert_eq!(order(&world, "/v1/chains/local/rescan", Some(written)).await.0, StatusCode::ACCEPTED);
     for wrong in [json!(4.5), json!(-1), json!("4"), json!(null)] {
         let (status, _) = order(&world, "/v1/chains/local/rescan", Some(json!({ "from_block": wrong }))).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{wrong}");
     }
-    // A higher order doesn't take back the lower one.
-    assert_eq!(rescan(7).await.1["next_block"], 4);
-    assert_eq!(rescan(2).await.1["next_block"], 2);
-    // A step that was under way when the lower order came doesn't lose it.
-    assert_eq!(world.store.rescanned("local", &[], 4, Some(9), Millis(0)).await.unwrap(), 0);
-    assert_eq!(world.store.rescan("local").await.unwrap(), Some(2));
-    world.store.rescanned("local", &[], 2, Some(9), Millis(0)).await.unwrap();
-    assert_eq!(world.store.rescan("local").await.unwrap(), Some(9));
-    world.store.rescanned("local", &[], 9, None, Millis(0)).await.unwrap();
-    assert_eq!(world.store.rescan("local").await.unwrap(), None);
+    for replacing in [7, 2] {
+        assert_eq!(rescan(replacing).await.1["next_block"], replacing);
+    }
     assert_eq!(
         order(&world, "/v1/chains/remote/rescan", Some(json!({ "from_block": 0 }))).await.0,
         StatusCode::NOT_FOUND
     );
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_rescan_is_shown_with_what_stops_it_and_taken_back() {
+    let world = World::new().await;
+    world.observe("local", CONTRACT, 1).await;
+    let path = "/v1/chains/local/rescan";
+    order(&world, path, Some(json!({ "from_block": 4 }))).await;
+    let standing = world.store.rescan("local").await.unwrap().unwrap();
+    world.store.rescan_failed("local", &standing, "the node forgot them").await.unwrap();
+    let (_, chain) = world.get("/v1/chains/local").await;
+    assert_eq!(
+        (&chain["rescan"]["next_block"], &chain["rescan"]["last_error"]),
+        (&json!(4), &json!("the node forgot them"))
+    );
+    let (_, status) = world.get("/v1/status").await;
+    let found =
+        status["reasons"].as_array().unwrap().iter().any(|one| one["reason"].as_str().unwrap().contains("forgot"));
+    assert!(found, "{status}");
+    let cancel = async |path: &str| answer(world.write(Method::DELETE, path).send().await.unwrap()).await;
+    assert_eq!(cancel(path).await, (StatusCode::OK, json!({ "next_block": 4 })));
+    assert_eq!(cancel(path).await, (StatusCode::OK, json!({ "next_block": null })));
+    assert_eq!(cancel("/v1/chains/remote/rescan").await.0, StatusCode::NOT_FOUND);
+    let (_, chain) = world.get("/v1/chains/local").await;
+    assert_eq!(chain["rescan"], json!(null));
     world.stop().await;
 }
 

@@ -71,6 +71,11 @@ async fn blocks_are_gone_over_again() {
     assert_eq!(ordered, "blocks 5 to 10 of chain local are gone over again, beside new ones\n");
     let ahead = complaint(&world, &["chain", "rescan", "local", "--from-block", "11"]).await;
     assert!(ahead.contains("the last one watched is 10"), "{ahead}");
+    let shown = printed(&world, &["chain", "show", "local"]).await;
+    assert!(shown.contains("from block 5, ordered 2023-11-14"), "{shown}");
+    let cancel = ["chain", "rescan", "local", "--cancel"];
+    assert_eq!(printed(&world, &cancel).await, "blocks from 5 on of chain local are gone over again no more\n");
+    assert_eq!(printed(&world, &cancel).await, "no block of chain local was to be gone over again\n");
     world.stop().await;
 }
 

@@ -1,8 +1,10 @@
 //! Many requests at once: how many calls, runs and transactions they take.
 
-use crate::world::{CONTRACT, World};
+use crate::world::{CONTRACT, World, until};
 use phat_protocol::RequestId;
 use phat_relayer::{pipeline::Stage, request::StateName};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 async fn reported(world: &World, count: usize) -> Vec<RequestId> {
     let ids: Vec<RequestId> = (0..count).map(|_| world.chain.ask(CONTRACT, 600)).collect();
@@ -126,7 +128,13 @@ async fn as_many_requests_run_at_once_as_may_and_one_lease_serves_as_many_again(
     let world = World::new().await;
     let ids: Vec<RequestId> = (0..16).map(|_| world.chain.ask(CONTRACT, 600)).collect();
     world.watch().await.unwrap();
-    world.execute().await.unwrap();
+    let gate = Arc::new(Semaphore::new(0));
+    *world.enclave.gate.lock().unwrap() = Some(gate.clone());
+    let mut stage = world.execute_stage();
+    stage.step().await.unwrap();
+    until("as many run as may", || world.enclave.running() == 8).await;
+    gate.add_permits(16);
+    stage.finish().await;
     assert_eq!((world.enclave.executions(), world.enclave.most_at_once()), (16, 8));
     assert_eq!(world.chain.calls("states"), 1);
     for id in &ids {

@@ -17,7 +17,7 @@ use std::{
     ops::RangeInclusive,
     sync::{Arc, Mutex, MutexGuard},
 };
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 pub(crate) const PAYEE: Payee = Payee([0x11; 32]);
 
@@ -47,6 +47,8 @@ pub(crate) struct State {
     /// Nonces that strangers used.
     pub(crate) stranger_nonces: u64,
     pub(crate) unreachable: bool,
+    /// What lies below this block isn't there any more.
+    pub(crate) unserved: Option<u64>,
     /// Broadcasts fail, and nothing arrives.
     pub(crate) deaf: bool,
     /// Transactions that were broadcast, by hash and in order.
@@ -54,6 +56,8 @@ pub(crate) struct State {
     pub(crate) refused: HashSet<RequestId>,
     /// Transactions that carry one of these would revert as a whole.
     pub(crate) reverting: HashSet<RequestId>,
+    /// Signing waits here, where there is one.
+    pub(crate) gate: Option<Arc<Semaphore>>,
     /// The most entries that fit into a transaction.
     pub(crate) room: usize,
     /// How often each question was asked.
@@ -283,6 +287,14 @@ impl RequestSource for TestChain {
     async fn requests(&self, blocks: RangeInclusive<u64>) -> Result<Vec<ObservedRequest>, ChainError> {
         let state = self.state();
         state.reach()?;
+        if state.unserved.is_some_and(|first| *blocks.start() < first) {
+            return Err(ChainError::Node {
+                method: "eth_getLogs".into(),
+                transient: false,
+                code: -32000,
+                message: "no such blocks".into(),
+            });
+        }
         let inside = state.blocks.iter().filter(|block| blocks.contains(&block.block.number));
         Ok(inside.flat_map(|block| block.requests.clone()).collect())
     }
@@ -323,7 +335,11 @@ impl ReportSink for TestChain {
     }
 
     async fn prepare(&self, entries: &[Entry], nonce: u64, fees: Fees) -> Result<PreparedTransaction, ChainError> {
-        self.state().reach()?;
+        self.state().asked("prepare")?;
+        let gate = self.state().gate.clone();
+        if let Some(gate) = gate {
+            gate.acquire().await.unwrap().forget();
+        }
         let ids: Vec<RequestId> = entries.iter().map(|entry| entry.report.request_id).collect();
         if ids.iter().any(|id| self.state().reverting.contains(id)) {
             return Err(ChainError::Reverted { reason: "told so".into() });

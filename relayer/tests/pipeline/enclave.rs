@@ -12,23 +12,43 @@ use phat_protocol::{
 use std::{
     collections::{HashMap, HashSet},
     sync::{
-        Mutex,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
 };
+use tokio::sync::Semaphore;
 
 #[derive(Default)]
 pub(crate) struct TestEnclave {
     pub(crate) contracts: Mutex<HashSet<ContractId>>,
     pub(crate) away: Mutex<bool>,
     reports: Mutex<HashMap<RequestId, Execution>>,
+    /// Runs wait here, where there is one.
+    pub(crate) gate: Mutex<Option<Arc<Semaphore>>>,
     running: AtomicUsize,
+    lookups: AtomicUsize,
     most_at_once: AtomicUsize,
 }
 
 impl TestEnclave {
     pub(crate) fn executions(&self) -> usize {
         self.reports.lock().unwrap().len()
+    }
+
+    fn reach(&self) -> Result<(), EnclaveError> {
+        if *self.away.lock().unwrap() {
+            return Err(EnclaveError::Unreachable { endpoint: "test".into(), cause: "told so".into() });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn running(&self) -> usize {
+        self.running.load(Ordering::SeqCst)
+    }
+
+    /// How often it was asked whether it has a contract.
+    pub(crate) fn lookups(&self) -> usize {
+        self.lookups.load(Ordering::SeqCst)
     }
 
     /// How many runs there were at once, at most.
@@ -56,6 +76,8 @@ impl Enclave for TestEnclave {
     }
 
     async fn contract(&self, id: ContractId) -> Result<Option<Contract>, EnclaveError> {
+        self.lookups.fetch_add(1, Ordering::SeqCst);
+        self.reach()?;
         Ok(self.contracts.lock().unwrap().contains(&id).then(|| Contract {
             contract_id: id,
             code_hash: CodeHash([0; 32]),
@@ -67,9 +89,7 @@ impl Enclave for TestEnclave {
     }
 
     async fn execute(&self, execute: &Execute) -> Result<Execution, EnclaveError> {
-        if *self.away.lock().unwrap() {
-            return Err(EnclaveError::Unreachable { endpoint: "test".into(), cause: "told so".into() });
-        }
+        self.reach()?;
         let contract_id = execute.request.contract_id();
         if !self.contracts.lock().unwrap().contains(&contract_id) {
             return Err(Refusal::UnknownContract { contract_id }.into());
@@ -96,6 +116,10 @@ impl Enclave for TestEnclave {
         // Whoever may run beside this one comes to it meanwhile.
         for _ in 0..100 {
             tokio::task::yield_now().await;
+        }
+        let gate = self.gate.lock().unwrap().clone();
+        if let Some(gate) = gate {
+            gate.acquire().await.unwrap().forget();
         }
         self.running.fetch_sub(1, Ordering::SeqCst);
         Ok(self.reports.lock().unwrap().entry(id).or_insert(execution).clone())

@@ -7,6 +7,8 @@ mod chain;
 mod deaths;
 mod enclave;
 mod life;
+mod pauses;
 mod reorganisations;
 mod rescans;
+mod wanted;
 mod world;

@@ -5,9 +5,11 @@ use phat_connector::BlockRef;
 use phat_protocol::RequestId;
 use phat_relayer::{
     clock::Millis,
+    pipeline::{Progress, Stage},
     request::StateName,
-    store::{AdminStore, Subject, WatchStore},
+    store::{AdminStore, ReadStore, RescanStore, Rescanned, StoreError, Subject, WatchStore},
 };
+use std::time::Duration;
 
 const NOW: Millis = Millis(1_800_000_000_000);
 
@@ -27,7 +29,7 @@ async fn what_was_missed_is_found_by_going_over_the_blocks_again() {
     let (world, ids) = blind(10).await;
     let cursor = world.store.checkpoints("test", 1).await.unwrap();
     world.store.order_rescan("test", 0, NOW).await.unwrap();
-    world.watch().await.unwrap();
+    world.rescan().await.unwrap();
     for id in &ids {
         assert_eq!(world.state(*id).await, StateName::Observed);
     }
@@ -42,17 +44,89 @@ async fn what_was_missed_is_found_by_going_over_the_blocks_again() {
 }
 
 #[tokio::test]
-async fn a_rescan_that_fails_goes_on_where_it_was() {
+async fn a_rescan_that_can_t_be_served_is_put_off_and_watching_goes_on() {
     let (world, ids) = blind(6).await;
     world.store.order_rescan("test", 1, NOW).await.unwrap();
-    world.chain.state().unreachable = true;
-    world.watch().await.unwrap_err();
-    assert_eq!(world.store.rescan("test").await.unwrap(), Some(1));
-    world.chain.state().unreachable = false;
+    world.chain.state().unserved = Some(6);
+    let mut stage = world.rescan_stage();
+    let mut waits = Vec::new();
+    for _ in 0..6 {
+        let Progress::Soon(wait) = stage.step().await.unwrap() else { panic!("it wasn't put off") };
+        waits.push(wait);
+    }
+    assert!(waits[5] > waits[0] * 4, "{waits:?}");
+    let order = world.store.rescan("test").await.unwrap().unwrap();
+    assert_eq!(order.next_block, 1);
+    assert!(order.last_error.unwrap().contains("no such blocks"));
+    let late = world.chain.ask(CONTRACT, 600);
     world.watch().await.unwrap();
+    assert_eq!(world.state(late).await, StateName::Observed);
+    world.chain.state().unserved = None;
+    world.drive(stage).await.unwrap();
     for id in &ids {
         assert_eq!(world.state(*id).await, StateName::Observed);
     }
+    assert_eq!(world.store.rescan("test").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn an_order_to_go_over_blocks_again_is_taken_back() {
+    let (world, ids) = blind(6).await;
+    world.store.order_rescan("test", 1, NOW).await.unwrap();
+    assert_eq!(world.rescan_stage().step().await.unwrap(), Progress::More);
+    assert_eq!(world.store.cancel_rescan("test", NOW).await.unwrap(), Some(4));
+    assert_eq!(world.store.cancel_rescan("test", NOW).await.unwrap(), None);
+    world.rescan().await.unwrap();
+    assert!(world.store.request(ids[2]).await.unwrap().is_some());
+    assert!(world.store.request(ids[3]).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_new_order_replaces_the_one_that_stands_also_while_that_is_carried_out() {
+    let (world, _) = blind(6).await;
+    let cursor = world.store.checkpoints("test", 1).await.unwrap()[0];
+    world.store.order_rescan("test", 1, NOW).await.unwrap();
+    let order = world.store.rescan("test").await.unwrap().unwrap();
+    for (from, later) in [(5, 1), (1, 2)] {
+        world.store.order_rescan("test", from, NOW.after(Duration::from_secs(later))).await.unwrap();
+        let part = Rescanned { order: order.clone(), cursor, requests: Vec::new(), next: None };
+        world.store.rescanned("test", &part, NOW).await.unwrap();
+        world.store.rescan_failed("test", &order, "it was about another order").await.unwrap();
+        let stands = world.store.rescan("test").await.unwrap().unwrap();
+        assert_eq!((stands.next_block, stands.last_error), (from, None));
+    }
+}
+
+#[tokio::test]
+async fn what_was_read_before_a_reorganisation_doesn_t_live_again_after_it() {
+    let world = World::new().await;
+    let id = world.chain.ask(CONTRACT, 600);
+    world.watch().await.unwrap();
+    let dropped = world.chain.observed(id);
+    let cursor = world.store.checkpoints("test", 1).await.unwrap()[0];
+    world.store.order_rescan("test", 0, NOW).await.unwrap();
+    let order = world.store.rescan("test").await.unwrap().unwrap();
+    world.chain.reorganise(1, false);
+    world.chain.mine();
+    // The blocks are read by now, and their requests are about to be stored.
+    world.watch().await.unwrap();
+    assert_eq!(world.state(id).await, StateName::Orphaned);
+    let part = Rescanned { order: order.clone(), cursor, requests: vec![dropped], next: None };
+    let refused = world.store.rescanned("test", &part, NOW).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Conflict { .. }), "{refused}");
+    assert_eq!(world.state(id).await, StateName::Orphaned);
+    assert_eq!(world.store.rescan("test").await.unwrap(), Some(order));
+}
+
+#[tokio::test]
+async fn an_endpoint_that_lags_behind_what_was_watched_is_waited_for() {
+    let (world, ids) = blind(3).await;
+    world.store.order_rescan("test", 0, NOW).await.unwrap();
+    world.chain.reorganise(1, false);
+    let mut stage = world.rescan_stage();
+    assert!(matches!(stage.step().await.unwrap(), Progress::Soon(_)));
+    assert!(world.store.request(ids[0]).await.unwrap().is_none());
+    assert_eq!(world.store.rescan("test").await.unwrap().unwrap().next_block, 0);
 }
 
 #[tokio::test]
@@ -64,9 +138,8 @@ async fn what_is_known_stays_as_it_is_when_it_is_seen_again() {
     }
     assert_eq!(world.state(id).await, StateName::Settled);
     world.store.order_rescan("test", 0, NOW).await.unwrap();
-    for _ in 0..2 {
-        world.round().await;
-    }
+    world.rescan().await.unwrap();
+    world.round().await;
     assert_eq!(world.state(id).await, StateName::Settled);
     assert_eq!((world.chain.answers(id), world.enclave.executions()), (1, 1));
 }

@@ -5,8 +5,8 @@ use phat_protocol::{ContractId, RequestId};
 use phat_relayer::{
     clock::Clock,
     pipeline::{
-        ChainEnd, Doorbells, ExecuteSettings, ExecuteStage, Progress, RetrySettings, SettleStage, Stage, StageError,
-        SubmitSettings, SubmitStage, WatchSettings, WatchStage,
+        ChainEnd, Doorbells, ExecuteSettings, ExecuteStage, Progress, RescanStage, RetrySettings, SettleStage, Stage,
+        StageError, SubmitSettings, SubmitStage, WatchSettings, WatchStage,
     },
     request::StateName,
     store::sqlite::SqliteStore,
@@ -70,10 +70,21 @@ impl World {
         self.drive(WatchStage::new(self.end.clone(), self.store.clone(), self.clock.clone(), settings)).await
     }
 
-    pub(crate) async fn execute(&self) -> Result<(), StageError> {
+    pub(crate) fn rescan_stage(&self) -> RescanStage {
+        RescanStage::new(self.end.clone(), self.store.clone(), self.clock.clone(), 3, Self::RETRY)
+    }
+
+    pub(crate) async fn rescan(&self) -> Result<(), StageError> {
+        self.drive(self.rescan_stage()).await
+    }
+
+    pub(crate) fn execute_stage(&self) -> ExecuteStage {
         let settings = ExecuteSettings { concurrency: 8, lease: Duration::from_secs(60), retry: Self::RETRY };
-        let mut stage =
-            ExecuteStage::new(self.end.clone(), self.store.clone(), self.enclave.clone(), self.clock.clone(), settings);
+        ExecuteStage::new(self.end.clone(), self.store.clone(), self.enclave.clone(), self.clock.clone(), settings)
+    }
+
+    pub(crate) async fn execute(&self) -> Result<(), StageError> {
+        let mut stage = self.execute_stage();
         while stage.step().await? == Progress::More {
             stage.finish().await;
         }
@@ -160,4 +171,14 @@ impl World {
         self.chain.mine();
         self.settle().await.unwrap();
     }
+}
+
+/// Other tasks go on until the condition holds.
+pub(crate) async fn until(what: &str, holds: impl Fn() -> bool) {
+    let waited = async {
+        while !holds() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), waited).await.expect(what);
 }

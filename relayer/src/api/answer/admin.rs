@@ -51,8 +51,15 @@ pub struct RescanOrder {
 /// Its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RescanAnswer {
-    /// The first block that is still to be read: an earlier order may begin lower.
+    /// The first block that is still to be read.
     pub next_block: u64,
     /// The last block that was watched when the order was given.
     pub to_block: u64,
+}
+
+/// `DELETE /v1/chains/{name}/rescan`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RescanCancelledAnswer {
+    /// The first block that was not read yet; none where nothing was ordered.
+    pub next_block: Option<u64>,
 }

@@ -1,7 +1,7 @@
 use crate::{
     request::StateName,
     schema,
-    store::{OpenAttemptRecord, Pause, Stage},
+    store::{OpenAttemptRecord, Pause, Rescan, Stage},
 };
 use phat_connector::{Account, BlockRef, ChainFacts, Finality};
 use phat_protocol::Amount;
@@ -52,6 +52,8 @@ pub struct ChainAnswer {
     pub waiting: Vec<WaitingAnswer>,
     /// The pause that holds for it, if one does.
     pub paused: Option<Pause>,
+    /// The order to go over old blocks again that stands, if one does.
+    pub rescan: Option<Rescan>,
     /// How many requests are in each state.
     pub requests: BTreeMap<StateName, u64>,
     /// What went wrong.

@@ -45,12 +45,19 @@ pub(crate) fn waiting(chain: &ChainAnswer) -> u64 {
 /// What is amiss, an operator's pause first.
 fn troubles(chain: &ChainAnswer) -> Vec<String> {
     let paused = chain.paused.as_ref().map(|pause| format!("paused {}", since(pause)));
-    paused.into_iter().chain(chain.troubles.iter().cloned()).collect()
+    let rescan = chain.rescan.as_ref().and_then(|order| order.last_error.as_ref());
+    let rescan = rescan.map(|error| format!("rescan: {error}"));
+    paused.into_iter().chain(rescan).chain(chain.troubles.iter().cloned()).collect()
 }
 
 fn in_words(chain: &ChainAnswer) -> String {
     let mut table = Table::new(&["chain", &chain.name]);
     table.row_of("paused", chain.paused.as_ref().map(since));
+    if let Some(order) = &chain.rescan {
+        let error = order.last_error.as_ref().map_or_else(String::new, |error| format!(": {error}"));
+        let ordered = time(order.ordered_at_ms);
+        table.row(["rescan".to_owned(), format!("from block {}, ordered {ordered}{error}", order.next_block)]);
+    }
     for trouble in &chain.troubles {
         table.row(["trouble".to_owned(), trouble.clone()]);
     }

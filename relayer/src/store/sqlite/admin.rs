@@ -1,5 +1,5 @@
 use super::{
-    SqliteStore,
+    SqliteStore, rescan,
     row::{Place, at, key, signed},
     transition::{record, record_act, transition},
 };
@@ -57,9 +57,14 @@ impl AdminStore for SqliteStore {
         self.write(move |connection| Box::pin(retry(connection, id, now))).await
     }
 
-    async fn order_rescan(&self, chain: &str, from_block: u64, now: Millis) -> Result<u64, StoreError> {
+    async fn order_rescan(&self, chain: &str, from_block: u64, now: Millis) -> Result<(), StoreError> {
         let chain = chain.to_owned();
-        self.write(move |connection| Box::pin(order_rescan(connection, chain, from_block, now))).await
+        self.write(move |connection| Box::pin(rescan::order(connection, chain, from_block, now))).await
+    }
+
+    async fn cancel_rescan(&self, chain: &str, now: Millis) -> Result<Option<u64>, StoreError> {
+        let chain = chain.to_owned();
+        self.write(move |connection| Box::pin(rescan::cancel(connection, chain, now))).await
     }
 
     async fn note(&self, subject: &Subject, act: Act, detail: Option<Value>, now: Millis) -> Result<(), StoreError> {
@@ -158,28 +163,6 @@ async fn retry(connection: &mut SqliteConnection, id: RequestId, now: Millis) ->
         state
     };
     Ok(Retried::Now { chain: row.chain, state })
-}
-
-async fn order_rescan(
-    connection: &mut SqliteConnection,
-    chain: String,
-    from_block: u64,
-    now: Millis,
-) -> Result<u64, StoreError> {
-    let (next,): (i64,) = sqlx::query_as(
-        "INSERT INTO rescans (chain, next_block, ordered_at) VALUES (?, ?, ?)
-         ON CONFLICT (chain) DO UPDATE SET next_block = MIN(next_block, excluded.next_block)
-         RETURNING next_block",
-    )
-    .bind(&chain)
-    .bind(signed(from_block))
-    .bind(at(now))
-    .fetch_one(&mut *connection)
-    .await?;
-    let next = Place { table: "rescans", row: &chain }.unsigned("next_block", next)?;
-    let detail = Some(json!({ "from_block": from_block }));
-    record_act(connection, &Subject::Chain(chain), Act::RescanOrdered, detail, now).await?;
-    Ok(next)
 }
 
 /// Has a request tried now that waits after a failure.

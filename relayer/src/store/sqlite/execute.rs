@@ -44,6 +44,33 @@ impl TryFrom<LeasedRow> for Leased {
     }
 }
 
+/// Every consumer's turn comes as often as any other's. Of each, only as many are looked at as are wanted,
+/// so that a long queue costs no more than a short one.
+const LEASE: &str = "WITH RECURSIVE consumers (consumer) AS (
+        SELECT MIN(consumer) FROM requests WHERE chain = ?6 AND state = 'observed'
+        UNION ALL
+        SELECT (SELECT MIN(requests.consumer) FROM requests
+                WHERE chain = ?6 AND state = 'observed' AND requests.consumer > consumers.consumer)
+        FROM consumers WHERE consumers.consumer IS NOT NULL),
+     waiting AS (
+        SELECT id, block_number,
+            ROW_NUMBER() OVER (PARTITION BY requests.consumer ORDER BY block_number, observed_at) AS turn
+        FROM consumers CROSS JOIN requests ON id IN (
+            SELECT first.id FROM requests AS first INDEXED BY requests_to_execute
+            WHERE first.chain = ?6 AND first.state = 'observed' AND first.consumer = consumers.consumer
+                AND first.next_try_at <= ?1 AND first.lease_until <= ?1 AND first.expires_at > ?2
+                AND first.contract_id NOT IN (SELECT contract_id FROM paused_contracts)
+            ORDER BY first.block_number, first.observed_at LIMIT ?5)
+        WHERE NOT EXISTS (SELECT 1 FROM paused_chains WHERE paused_chains.chain = ?6))
+     UPDATE requests SET lease_token = ?3, lease_until = ?4, tries = tries + 1
+     WHERE id IN (SELECT id FROM waiting ORDER BY turn, block_number LIMIT ?5)
+     RETURNING id, content, payload, block_number, block_hash, tries - 1 AS tries";
+
+/// Whether the lease is held, and nobody paused what it is for.
+const MAY_RUN: &str = "SELECT 1 FROM requests WHERE id = ? AND lease_token = ?
+    AND NOT EXISTS (SELECT 1 FROM paused_chains WHERE paused_chains.chain = requests.chain)
+    AND NOT EXISTS (SELECT 1 FROM paused_contracts WHERE paused_contracts.contract_id = requests.contract_id)";
+
 #[async_trait]
 impl ExecuteStore for SqliteStore {
     async fn lease(&self, chain: &str, lease: Lease, limit: u32, now: Millis) -> Result<Vec<Leased>, StoreError> {
@@ -87,14 +114,46 @@ impl ExecuteStore for SqliteStore {
         self.write(move |connection| Box::pin(give_back(connection, postponed, token))).await
     }
 
-    async fn wanted(&self, chain: &str, now: Millis) -> Result<Vec<ContractId>, StoreError> {
+    async fn may_run(&self, id: RequestId, token: LeaseToken) -> Result<bool, StoreError> {
+        let row: Option<(i64,)> =
+            sqlx::query_as(MAY_RUN).bind(key(&id)).bind(token.0.as_slice()).fetch_optional(self.readers()).await?;
+        Ok(row.is_some())
+    }
+
+    async fn release(&self, id: RequestId, token: LeaseToken) -> Result<(), StoreError> {
+        self.write(move |connection| {
+            Box::pin(async move {
+                sqlx::query(
+                    "UPDATE requests SET lease_token = NULL, lease_until = 0, tries = MAX(tries - 1, 0)
+                     WHERE id = ? AND state = 'observed' AND lease_token = ?",
+                )
+                .bind(key(&id))
+                .bind(token.0.as_slice())
+                .execute(connection)
+                .await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    async fn wanted(
+        &self,
+        chain: &str,
+        after: Option<ContractId>,
+        limit: u32,
+        now: Millis,
+    ) -> Result<Vec<ContractId>, StoreError> {
         let rows: Vec<(Vec<u8>,)> = sqlx::query_as(
             "SELECT DISTINCT contract_id FROM requests
-             WHERE chain = ? AND state = 'ignored' AND expires_at > ?
-                AND json_extract(detail, '$.reason') = 'unknown_contract'",
+             WHERE chain = ? AND state = 'ignored' AND expires_at > ? AND contract_id > ?
+                AND json_extract(detail, '$.reason') = 'unknown_contract'
+             ORDER BY contract_id LIMIT ?",
         )
         .bind(chain)
         .bind(signed(now.seconds()))
+        .bind(after.map_or_else(Vec::new, |id| id.0.to_vec()))
+        .bind(limit)
         .fetch_all(self.readers())
         .await?;
         rows.iter().map(|(id,)| Place { table: "requests", row: &chain }.id("contract_id", id)).collect()
@@ -112,29 +171,15 @@ async fn take(
     limit: u32,
     now: Millis,
 ) -> Result<Vec<Leased>, StoreError> {
-    // Every consumer's turn comes as often as any other's.
-    let rows: Vec<LeasedRow> = sqlx::query_as(
-        "WITH waiting AS (
-            SELECT id, block_number,
-                ROW_NUMBER() OVER (PARTITION BY consumer ORDER BY block_number, observed_at) AS turn
-            FROM requests
-            WHERE chain = ?6 AND state = 'observed' AND next_try_at <= ?1 AND lease_until <= ?1
-                AND expires_at > ?2
-                AND NOT EXISTS (SELECT 1 FROM paused_chains WHERE paused_chains.chain = requests.chain)
-                AND NOT EXISTS
-                    (SELECT 1 FROM paused_contracts WHERE paused_contracts.contract_id = requests.contract_id))
-         UPDATE requests SET lease_token = ?3, lease_until = ?4, tries = tries + 1
-         WHERE id IN (SELECT id FROM waiting ORDER BY turn, block_number LIMIT ?5)
-         RETURNING id, content, payload, block_number, block_hash, tries - 1 AS tries",
-    )
-    .bind(at(now))
-    .bind(signed(now.seconds()))
-    .bind(lease.token.0.as_slice())
-    .bind(at(lease.until))
-    .bind(limit)
-    .bind(chain)
-    .fetch_all(connection)
-    .await?;
+    let rows: Vec<LeasedRow> = sqlx::query_as(LEASE)
+        .bind(at(now))
+        .bind(signed(now.seconds()))
+        .bind(lease.token.0.as_slice())
+        .bind(at(lease.until))
+        .bind(limit)
+        .bind(chain)
+        .fetch_all(connection)
+        .await?;
     rows.into_iter().map(Leased::try_from).collect()
 }
 

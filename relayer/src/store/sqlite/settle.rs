@@ -37,32 +37,27 @@ impl TryFrom<SuspectRow> for Suspect {
     }
 }
 
+/// Both are asked in every round, so they name their indices: SQLite would rather walk through all that
+/// was ever asked, in the order of blocks.
+const OVERDUE: &str = "SELECT id, block_number, expires_at FROM requests INDEXED BY requests_by_expiry
+     WHERE chain = ? AND state IN ('observed', 'ignored', 'reported', 'submitted') AND expires_at <= ?
+     ORDER BY block_number";
+const RETRYABLE: &str = "SELECT id, block_number, expires_at FROM requests INDEXED BY requests_to_call_back
+     WHERE chain = ? AND state = 'settled' AND settled_final = 1 AND expires_at > ?
+        AND json_extract(detail, '$.kind') = 'callback_failed'
+     ORDER BY block_number";
+
 #[async_trait]
 impl SettleStore for SqliteStore {
     async fn overdue(&self, chain: &str, expires_at: u64) -> Result<Vec<Suspect>, StoreError> {
-        let rows: Vec<SuspectRow> = sqlx::query_as(
-            "SELECT id, block_number, expires_at FROM requests
-             WHERE chain = ? AND state IN ('observed', 'ignored', 'reported', 'submitted') AND expires_at <= ?
-             ORDER BY block_number",
-        )
-        .bind(chain)
-        .bind(signed(expires_at))
-        .fetch_all(self.readers())
-        .await?;
+        let rows: Vec<SuspectRow> =
+            sqlx::query_as(OVERDUE).bind(chain).bind(signed(expires_at)).fetch_all(self.readers()).await?;
         rows.into_iter().map(Suspect::try_from).collect()
     }
 
     async fn retryable(&self, chain: &str, expires_after: u64) -> Result<Vec<Suspect>, StoreError> {
-        let rows: Vec<SuspectRow> = sqlx::query_as(
-            "SELECT id, block_number, expires_at FROM requests
-             WHERE chain = ? AND state = 'settled' AND settled_final = 1 AND expires_at > ?
-                AND json_extract(detail, '$.kind') = 'callback_failed'
-             ORDER BY block_number",
-        )
-        .bind(chain)
-        .bind(signed(expires_after))
-        .fetch_all(self.readers())
-        .await?;
+        let rows: Vec<SuspectRow> =
+            sqlx::query_as(RETRYABLE).bind(chain).bind(signed(expires_after)).fetch_all(self.readers()).await?;
         rows.into_iter().map(Suspect::try_from).collect()
     }
 

@@ -108,6 +108,7 @@ impl SubmitStore for SqliteStore {
             Box::pin(async move {
                 let mut opened = Vec::with_capacity(attempts.len());
                 for attempt in &attempts {
+                    refuse_paused(connection, attempt).await?;
                     opened.push(open(connection, attempt, now).await?);
                 }
                 Ok(opened)
@@ -211,6 +212,22 @@ fn assemble(
         });
     }
     Ok(attempts)
+}
+
+/// Nothing new is sent on a chain that is paused, though it was prepared before. A nonce is filled: that
+/// only lets what was sent before be mined.
+async fn refuse_paused(connection: &mut SqliteConnection, attempt: &NewAttempt) -> Result<(), StoreError> {
+    if attempt.requests.is_empty() {
+        return Ok(());
+    }
+    let paused: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM paused_chains WHERE chain = ?")
+        .bind(&attempt.chain)
+        .fetch_optional(connection)
+        .await?;
+    match paused {
+        Some(_) => Err(StoreError::Conflict { what: format!("chain {}, which is paused", attempt.chain) }),
+        None => Ok(()),
+    }
 }
 
 async fn open(connection: &mut SqliteConnection, attempt: &NewAttempt, now: Millis) -> Result<AttemptId, StoreError> {

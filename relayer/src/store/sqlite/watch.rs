@@ -51,30 +51,10 @@ impl WatchStore for SqliteStore {
         let (chain, height) = (chain.to_owned(), ancestor.map_or(-1, |block| signed(block.number)));
         self.write(move |connection| Box::pin(rewind(connection, chain, height, now))).await
     }
-
-    async fn rescan(&self, chain: &str) -> Result<Option<u64>, StoreError> {
-        let row: Option<(i64,)> = sqlx::query_as("SELECT next_block FROM rescans WHERE chain = ?")
-            .bind(chain)
-            .fetch_optional(self.readers())
-            .await?;
-        row.map(|(next,)| Place { table: "rescans", row: &chain }.unsigned("next_block", next)).transpose()
-    }
-
-    async fn rescanned(
-        &self,
-        chain: &str,
-        requests: &[ObservedRequest],
-        from: u64,
-        next: Option<u64>,
-        now: Millis,
-    ) -> Result<u64, StoreError> {
-        let (chain, requests) = (chain.to_owned(), requests.to_vec());
-        self.write(move |connection| Box::pin(rescanned(connection, chain, requests, from, next, now))).await
-    }
 }
 
 /// Stores requests that were found on the chain; answers how many are new.
-async fn keep(
+pub(super) async fn keep(
     connection: &mut SqliteConnection,
     chain: &str,
     requests: &[ObservedRequest],
@@ -117,26 +97,6 @@ async fn observe(
     .bind(CHECKPOINTS_KEPT)
     .execute(&mut *connection)
     .await?;
-    Ok(new)
-}
-
-/// Stores what was found again, and moves the operator's order on. Answers how many requests are new.
-async fn rescanned(
-    connection: &mut SqliteConnection,
-    chain: String,
-    requests: Vec<ObservedRequest>,
-    from: u64,
-    next: Option<u64>,
-    now: Millis,
-) -> Result<u64, StoreError> {
-    let new = keep(connection, &chain, &requests, now).await?;
-    let moved = match next {
-        Some(next) => {
-            sqlx::query("UPDATE rescans SET next_block = ? WHERE chain = ? AND next_block = ?").bind(signed(next))
-        }
-        None => sqlx::query("DELETE FROM rescans WHERE chain = ? AND next_block = ?"),
-    };
-    moved.bind(chain).bind(signed(from)).execute(connection).await?;
     Ok(new)
 }
 
