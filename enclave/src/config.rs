@@ -43,6 +43,8 @@ pub struct ConcurrencyConfig {
     pub simulations: u32,
     /// Calls of messages as queries.
     pub calls: u32,
+    /// Owners' messages and secrets.
+    pub actions: u32,
     /// Deployments and checks of code.
     pub deployments: u32,
 }

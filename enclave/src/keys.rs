@@ -126,6 +126,11 @@ impl Keys {
         Arc::clone(&self.contracts)
     }
 
+    /// The key that secrets are encrypted to.
+    pub(crate) const fn x25519(&self) -> &StaticSecret {
+        &self.x25519
+    }
+
     /// The public keys. The worker has no VRF key.
     pub(crate) fn public(&self) -> WorkerKeys {
         WorkerKeys {

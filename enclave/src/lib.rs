@@ -15,6 +15,7 @@ mod flights;
 mod keys;
 mod listener;
 mod lookups;
+mod owner;
 mod provider;
 mod runs;
 mod sealing;

@@ -54,6 +54,7 @@ impl Contracts for Lookups {
             code: loaded.code,
             owner: loaded.record.owner,
             state: loaded.state,
+            secrets: loaded.secrets,
         }))
     }
 

@@ -58,6 +58,7 @@ impl Call {
             caller: self.caller,
             input: self.input,
             state: loaded.state,
+            secrets: loaded.secrets,
             contracts,
             key_root: Some(key_root),
             deadline: None,

@@ -113,9 +113,12 @@ impl Enclave {
                 requests: in_memory(config.concurrency.requests),
                 simulations: in_memory(config.concurrency.simulations),
                 calls: in_memory(config.concurrency.calls),
+                actions: in_memory(config.concurrency.actions),
                 deployments: in_memory(config.concurrency.deployments),
             },
             log_bytes: config.store.log_bytes,
+            secrets_bytes: config.limits.secrets_bytes,
+            egress: config.egress.clone(),
         });
         let listener = Listener::open(listen).await?;
         let endpoint = listener.endpoint().map_err(|cause| ListenError::Io { endpoint: listen.clone(), cause })?;

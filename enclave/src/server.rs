@@ -14,8 +14,8 @@ use axum::{
     routing::{get, post, put},
 };
 use phat_enclave_api::{
-    Call, CallResult, Code, Contract, Execute, Execution, Instantiate, Problem, Quote, QuoteFor, Refusal, Simulate,
-    Simulation, Status,
+    Act, Acted, Call, CallResult, Code, Contract, Execute, Execution, Instantiate, Problem, Quote, QuoteFor, Refusal,
+    Simulate, Simulation, Status,
 };
 use phat_protocol::{ContractId, OracleChain};
 use std::sync::Arc;
@@ -45,6 +45,7 @@ pub(crate) fn router(worker: Arc<Worker>, code_bytes: usize, input_bytes: usize)
         .route("/v1/execute", post(execute).layer(limit(MESSAGE_BYTES)))
         .route("/v1/simulate", post(simulate).layer(limit(MESSAGE_BYTES)))
         .route("/v1/call", post(call).layer(limit(most_input)))
+        .route("/v1/act", post(act).layer(limit(most_input)))
         .fallback(unknown_route)
         .method_not_allowed_fallback(unknown_route)
         .with_state(worker)
@@ -101,6 +102,12 @@ async fn call(State(worker): State<Arc<Worker>>, headers: HeaderMap, body: Body)
     let call: Call = read(&headers, body)?;
     let span = trace::of_call(&headers, call.contract_id);
     Ok(Json(worker.call(call).instrument(span).await?))
+}
+
+async fn act(State(worker): State<Arc<Worker>>, headers: HeaderMap, body: Body) -> Result<Acted> {
+    let act: Act = read(&headers, body)?;
+    let span = trace::of_action(&headers, act.action.contract_id);
+    Ok(Json(worker.act(act).instrument(span).await?))
 }
 
 async fn unknown_route(method: Method, request: Request) -> Response {

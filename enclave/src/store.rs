@@ -4,14 +4,16 @@
 //! What is secret, or what the host must not change, is sealed. The host can still put an old copy
 //! of the whole file back: the threat model says what that gives it.
 
+mod actions;
 mod contracts;
 mod error;
 mod loaded;
 mod records;
 mod reports;
 
+pub(crate) use actions::{Accepted, Advance, Advanced};
 pub use error::StoreError;
-pub(crate) use records::{ContractRecord, LoadedContract, NewContract, Put, SealedReport};
+pub(crate) use records::{ContractRecord, LoadedContract, NewContract, Put, SealedReport, SecretSet};
 
 use crate::{keys::Keys, sealing::Sealer};
 use loaded::Loaded;
@@ -29,7 +31,9 @@ use std::{
 };
 
 /// The version of the tables below. A store with a higher one is refused.
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
+/// The oldest version that is read. Of version 1, contracts have no secrets and no owner's queries.
+const OLDEST_FORMAT: u64 = 1;
 
 const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 /// In `META`: the version as eight bytes, little-endian; the one row that is not sealed.
@@ -82,6 +86,7 @@ impl Store {
             store.initialise(&database, &Keys::generate(randomness))?;
         }
         let keys = store.verify(&database)?;
+        mark_format(&database)?;
         *store.database.write().unwrap_or_else(PoisonError::into_inner) = Some(database);
         Ok((store, keys))
     }
@@ -129,7 +134,7 @@ impl Store {
         let meta = transaction.open_table(META)?;
         let format = meta.get(FORMAT_ROW)?.and_then(|row| row.value().try_into().ok()).map(u64::from_le_bytes);
         match format {
-            Some(FORMAT) => {}
+            Some(OLDEST_FORMAT..=FORMAT) => {}
             Some(found) => return Err(StoreError::Format { path: self.path.clone(), found, known: FORMAT }),
             None => return Err(StoreError::Damaged { table: "meta", row: FORMAT_ROW.to_owned() }),
         }
@@ -231,6 +236,19 @@ impl Store {
     fn unseal(&self, table: &'static str, key: &[u8], sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
         self.sealer.open(table, key, sealed).map_err(|_| StoreError::damaged(table, key))
     }
+}
+
+/// Has an older release refuse the file from now on: it could not read what this one writes.
+fn mark_format(database: &Database) -> Result<(), StoreError> {
+    let kept = database.begin_read()?.open_table(META)?.get(FORMAT_ROW)?.map(|row| row.value().to_vec());
+    if kept.as_deref() == Some(FORMAT.to_le_bytes().as_slice()) {
+        return Ok(());
+    }
+    let mut transaction = database.begin_write()?;
+    transaction.set_durability(Durability::Immediate)?;
+    transaction.open_table(META)?.insert(FORMAT_ROW, FORMAT.to_le_bytes().as_slice())?;
+    transaction.commit()?;
+    Ok(())
 }
 
 impl std::fmt::Debug for Store {

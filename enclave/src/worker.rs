@@ -1,5 +1,6 @@
 //! The worker: what the enclave does for its host, and what it refuses.
 
+mod act;
 mod answer;
 mod call;
 mod deploy;
@@ -18,7 +19,7 @@ use crate::{
 use phat_enclave_api::{
     Contract, Execute, Execution, LogEntry, Problem, Quote, QuoteFor, Refusal, Simulate, Simulation, Status,
 };
-use phat_executor::{Entry, Mode};
+use phat_executor::{EgressPolicy, Entry, Mode};
 use phat_protocol::{BlockHash, ContractId, Digest, OracleRequest, RequestId, bounds};
 use std::{
     collections::HashMap,
@@ -40,6 +41,8 @@ pub(crate) struct Concurrency {
     pub(crate) simulations: usize,
     /// Calls of messages as queries.
     pub(crate) calls: usize,
+    /// Owners' messages and secrets.
+    pub(crate) actions: usize,
     /// Deployments and checks of code.
     pub(crate) deployments: usize,
 }
@@ -58,6 +61,10 @@ pub(crate) struct Parts {
     pub(crate) concurrency: Concurrency,
     /// The most bytes of log text that are sealed with a report.
     pub(crate) log_bytes: u32,
+    /// The longest set of secrets, in bytes.
+    pub(crate) secrets_bytes: u32,
+    /// Where contracts may go.
+    pub(crate) egress: EgressPolicy,
 }
 
 type Answered = Result<Arc<SealedReport>, Problem>;
@@ -71,6 +78,7 @@ pub(crate) struct Worker {
     requests: Semaphore,
     simulations: Semaphore,
     calls: Semaphore,
+    actions: Semaphore,
     deployments: Semaphore,
     lookups: Arc<Lookups>,
     running: Arc<AtomicU64>,
@@ -82,7 +90,7 @@ pub(crate) struct Worker {
 
 impl Worker {
     pub(crate) fn new(parts: Parts) -> Arc<Self> {
-        let Concurrency { requests, simulations, calls, deployments } = parts.concurrency;
+        let Concurrency { requests, simulations, calls, actions, deployments } = parts.concurrency;
         let lookups = Arc::new(Lookups::new(Arc::clone(&parts.store)));
         Arc::new(Self {
             parts,
@@ -91,6 +99,7 @@ impl Worker {
             requests: Semaphore::new(requests),
             simulations: Semaphore::new(simulations),
             calls: Semaphore::new(calls),
+            actions: Semaphore::new(actions),
             deployments: Semaphore::new(deployments),
             lookups,
             running: Arc::default(),

@@ -1,6 +1,6 @@
 //! What a run needs to know of contracts other than the one that was called, and how it asks.
 
-use crate::{HostFault, State};
+use crate::{HostFault, Secrets, State};
 use async_trait::async_trait;
 use phat_protocol::{CodeHash, ContractId, Owner, Salt};
 use std::{fmt, sync::Arc};
@@ -16,6 +16,8 @@ pub struct KnownContract {
     pub owner: Owner,
     /// Its committed storage.
     pub state: Arc<State>,
+    /// What it may read of secrets, in a query.
+    pub secrets: Arc<Secrets>,
 }
 
 /// A contract that a run made. It exists for that run alone until a caller commits it.

@@ -13,6 +13,6 @@ pub(crate) use body::Bodies;
 pub(crate) use client::Egress;
 pub use client::EgressError;
 pub use denial::Denial;
-pub(crate) use fetch::FetchError;
+pub(crate) use fetch::{Asker, FetchError};
 pub use policy::{AllowEntry, EgressPolicy};
 pub(crate) use request::origin_of;

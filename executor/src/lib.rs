@@ -14,7 +14,8 @@
 //! | `check` | what a module must be before it is stored |
 //! | `engine`, `cache` | translation, done once per code |
 //! | `run` | frames, slices, suspension, the end |
-//! | `seal`, `pink` | host functions |
+//! | `seal`, `pink`, `phat` | host functions |
+//! | `secrets` | what owners entrust to contracts, and where it may be sent |
 //! | `egress` | which servers a guest may talk to |
 //! | `limits` | every limit |
 
@@ -30,10 +31,12 @@ mod fuel;
 mod host;
 mod keys;
 mod limits;
+mod phat;
 mod pink;
 mod pool;
 mod run;
 mod seal;
+mod secrets;
 mod storage;
 
 pub use check::{MemoryBound, ModuleFacts, Refusal, SectionError, Signature, check, custom_section};
@@ -46,4 +49,5 @@ pub use host::{Clock, HostServices, Randomness, Resolver, SgxQuote, SystemResolv
 pub use keys::KeyRoot;
 pub use limits::{HttpLimits, Limits, PAGE_BYTES, RecordLimits, StorageLimits};
 pub use run::{Entry, Event, HttpCall, HttpResult, LogLevel, LogLine, Mode, Run, RunEnd, RunResult};
+pub use secrets::{InvalidOrigin, InvalidSecrets, Origin, Secrets};
 pub use storage::{State, StateChanges};

@@ -43,6 +43,9 @@ pub struct Limits {
     pub output_bytes: u32,
     /// The longest argument of a chain-extension call, in bytes. Default 2 MiB.
     pub extension_bytes: u32,
+    /// The longest set of a contract's secrets, in bytes: names, values and origins as they are
+    /// encoded. Default 64 KiB.
+    pub secrets_bytes: u32,
     /// Contract storage.
     pub storage: StorageLimits,
     /// Log lines, debug messages and events.
@@ -115,6 +118,7 @@ impl Default for Limits {
             input_bytes: 1024 * 1024,
             output_bytes: 1024 * 1024,
             extension_bytes: 2 * 1024 * 1024,
+            secrets_bytes: 64 * 1024,
             storage: StorageLimits::default(),
             records: RecordLimits::default(),
             http: HttpLimits::default(),

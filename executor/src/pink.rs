@@ -6,7 +6,7 @@ mod http;
 mod keys;
 mod signing;
 
-pub(crate) use codec::{HttpRequest, HttpResponse};
+pub(crate) use codec::{HttpRequest, HttpResponse, arguments};
 pub(crate) use http::{HttpReply, perform, reply as http_reply};
 
 use crate::{
@@ -14,7 +14,6 @@ use crate::{
     run::{Mode, wait::Halt},
     seal::{Host, OutBuffer},
 };
-use codec::arguments;
 use parity_scale_codec::Encode;
 use wasmi::Error;
 

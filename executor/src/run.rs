@@ -13,7 +13,7 @@ pub use records::{Event, LogLevel, LogLine};
 pub use result::{HttpCall, HttpResult, RunEnd, RunResult};
 pub(crate) use state::{Guest, Returned};
 
-use crate::{Contracts, KeyRoot, State};
+use crate::{Contracts, KeyRoot, Secrets, State};
 use phat_protocol::{CodeHash, ContractId};
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -69,6 +69,8 @@ pub struct Run {
     pub state: Arc<State>,
     /// Where other contracts and their code are found.
     pub contracts: Arc<dyn Contracts>,
+    /// What the contract may read of secrets, in a query.
+    pub secrets: Arc<Secrets>,
     /// What the contract's keys derive from; without one, deriving a key ends the run as
     /// `BadContract`. For a simulation this is the real root too: the executor changes it.
     pub key_root: Option<Arc<KeyRoot>>,

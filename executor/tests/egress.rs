@@ -1,6 +1,8 @@
 //! The way out: what a guest reaches, what it is told where it doesn't, and what it never reaches.
 #![expect(clippy::unwrap_used, reason = "what a test needs and can't have fails it")]
 
+#[path = "egress/secrets.rs"]
+mod secrets;
 #[expect(dead_code, reason = "each test binary uses a part of it")]
 mod support;
 

@@ -3,6 +3,7 @@
 //!
 //! Loopback unless the operator says otherwise (`api.public`).
 
+mod action;
 mod admin;
 mod answer;
 mod auth;
@@ -26,11 +27,11 @@ mod status;
 mod worker;
 
 pub use answer::{
-    CallAnswer, CallContract, ChainAnswer, ChainsAnswer, CodeAnswer, ContractAnswer, ContractSummary, ContractsAnswer,
-    DeployContract, FailedRunAnswer, Liveness, PauseAnswer, PauseOrder, QuoteAnswer, Readiness, ReadinessComponent,
-    RecentRunsAnswer, RegisteredAnswer, ReportAnswer, RequestAnswer, RequestCounts, RequestsAnswer, RescanAnswer,
-    RescanCancelledAnswer, RescanOrder, ResumeAnswer, RetryAnswer, SimulateContract, SimulationAnswer, StateSpan,
-    StatusAnswer, StatusReason, Verdict, WaitingAnswer, WorkerAnswer, WorkerOnChain,
+    ActOrder, ActedAnswer, CallAnswer, CallContract, ChainAnswer, ChainsAnswer, CodeAnswer, ContractAnswer,
+    ContractSummary, ContractsAnswer, DeployContract, FailedRunAnswer, Liveness, PauseAnswer, PauseOrder, QuoteAnswer,
+    Readiness, ReadinessComponent, RecentRunsAnswer, RegisteredAnswer, ReportAnswer, RequestAnswer, RequestCounts,
+    RequestsAnswer, RescanAnswer, RescanCancelledAnswer, RescanOrder, ResumeAnswer, RetryAnswer, SimulateContract,
+    SimulationAnswer, StateSpan, StatusAnswer, StatusReason, Verdict, WaitingAnswer, WorkerAnswer, WorkerOnChain,
 };
 pub use openapi::openapi;
 use problem::PROBLEM;
@@ -218,6 +219,7 @@ fn writes() -> OpenApiRouter<Shared> {
         .routes(routes!(contract::deploy))
         .routes(routes!(simulate::simulate))
         .routes(routes!(call::call).layer(DefaultBodyLimit::max(CODE_LIMIT)))
+        .routes(routes!(action::act).layer(DefaultBodyLimit::max(CODE_LIMIT)))
         .routes(routes!(worker::register))
         .routes(routes!(admin::retry))
         .routes(routes!(admin::pause_chain))

@@ -4,8 +4,8 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use phat_enclave_api::{
-    Attestation, Call, CallResult, Code, Contract, Enclave, EnclaveError, Execute, Execution, Instantiate, Quote,
-    QuoteFor, Simulate, Simulation, Status,
+    Act, Acted, Attestation, Call, CallResult, Code, Contract, Enclave, EnclaveError, Execute, Execution, Instantiate,
+    Quote, QuoteFor, Simulate, Simulation, Status,
 };
 use phat_protocol::ContractId;
 
@@ -74,5 +74,9 @@ impl<Inner: Enclave> Enclave for VettedEnclave<Inner> {
 
     async fn call(&self, call: &Call) -> Result<CallResult, EnclaveError> {
         self.inner.call(call).await
+    }
+
+    async fn act(&self, act: &Act) -> Result<Acted, EnclaveError> {
+        self.inner.act(act).await
     }
 }

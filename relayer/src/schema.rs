@@ -187,6 +187,18 @@ pub struct LogEntry {
     pub message: String,
 }
 
+/// What an owner may do to a contract.
+#[derive(Clone, Copy, Debug, ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum ActionKind {
+    /// Call a message, and keep what it writes.
+    Message,
+    /// Replace the whole set of secrets.
+    Secrets,
+    /// Call a message, and drop what it writes.
+    Query,
+}
+
 /// What a contract deposited as an event.
 #[derive(Clone, Debug, ToSchema)]
 pub struct EventEntry {

@@ -198,6 +198,7 @@ impl Native {
             input,
             state: Arc::clone(&self.state),
             contracts: Arc::new(NoContracts),
+            secrets: Arc::default(),
             key_root: Some(Arc::new(KeyRoot::new([7; 32]))),
             deadline: None,
         }

@@ -1,6 +1,6 @@
 use crate::{
-    Call, CallResult, Code, Contract, Enclave, EnclaveError, Execute, Execution, Instantiate, Problem, Quote, QuoteFor,
-    Simulate, Simulation, Status,
+    Act, Acted, Call, CallResult, Code, Contract, Enclave, EnclaveError, Execute, Execution, Instantiate, Problem,
+    Quote, QuoteFor, Simulate, Simulation, Status,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -206,5 +206,9 @@ impl Enclave for Client {
 
     async fn call(&self, call: &Call) -> Result<CallResult, EnclaveError> {
         self.post("/v1/call", call, self.settings.run_timeout).await
+    }
+
+    async fn act(&self, act: &Act) -> Result<Acted, EnclaveError> {
+        self.post("/v1/act", act, self.settings.run_timeout).await
     }
 }

@@ -70,6 +70,48 @@ pub enum Refusal {
         /// Why, in words.
         reason: String,
     },
+    /// Nobody owns the contract, so nobody may act on it.
+    #[error("contract {contract_id} has no owner, so it can't be changed")]
+    NoOwner {
+        /// The contract.
+        contract_id: ContractId,
+    },
+    /// The action is not signed by the contract's owner.
+    #[error("the action is not signed by the owner of contract {contract_id}")]
+    BadSignature {
+        /// The contract.
+        contract_id: ContractId,
+    },
+    /// The action's time is over.
+    #[error("the action was good until {not_after}, and it is {now}")]
+    ActionExpired {
+        /// Until when it was accepted, unix seconds.
+        not_after: u64,
+        /// The enclave's time or high-water mark, unix seconds.
+        now: u64,
+    },
+    /// A message or secrets with another nonce than the next.
+    #[error("the action has nonce {nonce}, and the contract's next is {expected}")]
+    WrongNonce {
+        /// The action's.
+        nonce: u64,
+        /// The contract's revision + 1.
+        expected: u64,
+    },
+    /// An owner's query whose nonce is not above the last accepted one.
+    #[error("the query has nonce {nonce}, and {last} was accepted already")]
+    StaleNonce {
+        /// The query's.
+        nonce: u64,
+        /// The last accepted.
+        last: u64,
+    },
+    /// The secrets can't be opened, or are no set of secrets.
+    #[error("the secrets are refused: {what}")]
+    BadSecrets {
+        /// Why; nothing secret is in it.
+        what: String,
+    },
     /// The message can't be read.
     #[error("the message can't be read: {what}")]
     Malformed {
@@ -144,6 +186,12 @@ impl EnclaveError {
                 | Refusal::UnknownCode { .. }
                 | Refusal::BadModule { .. }
                 | Refusal::DeployFailed { .. }
+                | Refusal::NoOwner { .. }
+                | Refusal::BadSignature { .. }
+                | Refusal::ActionExpired { .. }
+                | Refusal::WrongNonce { .. }
+                | Refusal::StaleNonce { .. }
+                | Refusal::BadSecrets { .. }
                 | Refusal::Malformed { .. },
             ) => false,
         }

@@ -4,11 +4,14 @@
 //! Everything that comes from the other side is untrusted by the enclave. The relayer believes the
 //! enclave's signature alone, and only as far as the oracle does.
 
+mod action;
 mod call;
 mod client;
 mod error;
 mod message;
+mod secrets;
 
+pub use action::{Act, Acted};
 pub use call::{Call, CallResult, EventEntry};
 pub use client::{Client, ClientSettings, Endpoint, ParseEndpointError};
 pub use error::{EnclaveError, Problem, Refusal};
@@ -16,6 +19,7 @@ pub use message::{
     Attestation, Code, Contract, Execute, Execution, Instantiate, LogEntry, Quote, QuoteFor, Simulate, Simulation,
     Status,
 };
+pub use secrets::{SECRETS_OVERHEAD, SecretsFor, SecretsRandom, UnreadableSecrets, decrypt_secrets};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -47,4 +51,7 @@ pub trait Enclave: Send + Sync {
 
     /// Runs any message of a contract as a query, and signs nothing.
     async fn call(&self, call: &Call) -> Result<CallResult, EnclaveError>;
+
+    /// Does what a contract's owner signed.
+    async fn act(&self, act: &Act) -> Result<Acted, EnclaveError>;
 }

@@ -13,6 +13,7 @@ impl Config {
             ("concurrency.requests", self.concurrency.requests == 0),
             ("concurrency.simulations", self.concurrency.simulations == 0),
             ("concurrency.calls", self.concurrency.calls == 0),
+            ("concurrency.actions", self.concurrency.actions == 0),
             ("concurrency.deployments", self.concurrency.deployments == 0),
             ("store.commit_batch", self.store.commit_batch == 0),
             ("store.upkeep_interval", self.store.upkeep_interval.is_zero()),

@@ -44,15 +44,17 @@ impl IntoResponse for Failure {
 const fn status_of(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::UnknownContract { .. } | Refusal::UnknownCode { .. } => StatusCode::NOT_FOUND,
-        Refusal::StaleRevision { .. } => StatusCode::CONFLICT,
-        Refusal::Expired { .. } => StatusCode::GONE,
+        Refusal::StaleRevision { .. } | Refusal::WrongNonce { .. } | Refusal::StaleNonce { .. } => StatusCode::CONFLICT,
+        Refusal::Expired { .. } | Refusal::ActionExpired { .. } => StatusCode::GONE,
+        Refusal::NoOwner { .. } | Refusal::BadSignature { .. } => StatusCode::FORBIDDEN,
         Refusal::Malformed { .. } => StatusCode::BAD_REQUEST,
         Refusal::WrongPayload
         | Refusal::OutOfBounds { .. }
         | Refusal::ClockSkew { .. }
         | Refusal::BadPayee
         | Refusal::BadModule { .. }
-        | Refusal::DeployFailed { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        | Refusal::DeployFailed { .. }
+        | Refusal::BadSecrets { .. } => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
 

@@ -23,6 +23,11 @@ pub(super) fn of_call(headers: &HeaderMap, contract_id: ContractId) -> Span {
     adopted(headers, tracing::error_span!("call", %contract_id))
 }
 
+/// The span of an owner's action: below the caller's, where that names one.
+pub(super) fn of_action(headers: &HeaderMap, contract_id: ContractId) -> Span {
+    adopted(headers, tracing::error_span!("act", %contract_id))
+}
+
 fn adopted(headers: &HeaderMap, span: Span) -> Span {
     if let Some(parent) = caller(headers) {
         parent.adopt(&span);

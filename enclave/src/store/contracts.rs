@@ -1,16 +1,17 @@
 use super::{
     Store, StoreError,
-    records::{ContractRecord, LoadedContract, NewContract, Put, StateRecord},
+    records::{Committed, ContractRecord, LoadedContract, NewContract, Put, SecretSet, StateRecord},
 };
 use parity_scale_codec::{DecodeAll, Encode};
 use phat_protocol::{CodeHash, ContractId};
 use redb::{ReadableTable, ReadableTableMetadata, TableDefinition, WriteTransaction};
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// Wasm by its hash; not sealed, since the hash says whether it is whole.
 const CODE: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("code");
-const CONTRACTS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("contracts");
-const STATE: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("state");
+pub(super) const CONTRACTS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("contracts");
+pub(super) const STATE: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("state");
 
 pub(super) fn create_tables(transaction: &WriteTransaction) -> Result<(), StoreError> {
     transaction.open_table(CODE)?;
@@ -51,11 +52,11 @@ impl Store {
         let mut rows = Vec::with_capacity(others.len() + 1);
         for NewContract { record, state } in std::iter::once(first).chain(others) {
             let id = record.contract_id();
-            let state = StateRecord { revision: record.revision, state: state.clone() };
+            let state = StateRecord { revision: record.revision, state: state.clone(), secrets: SecretSet::default() };
             rows.push((
                 id,
                 self.seal("contracts", &id.0, &record.encode())?,
-                self.seal("state", &id.0, &state.encode())?,
+                self.seal("state", &id.0, &state.to_plain())?,
             ));
         }
         self.write(now, |transaction| {
@@ -101,21 +102,18 @@ impl Store {
                 return Ok(None);
             };
             let record = self.open_contract(id, &row)?;
-            if let Some(state) = self.loaded.state(id, record.revision) {
-                return Ok(Some((record, state)));
+            if let Some(committed) = self.loaded.committed(id, record.revision) {
+                return Ok(Some((record, committed)));
             }
             let damaged = || StoreError::damaged("state", &id.0);
             let row = transaction.open_table(STATE)?.get(id.0)?.ok_or_else(damaged)?;
-            let plain = self.unseal("state", &id.0, row.value())?;
-            let state = StateRecord::decode_all(&mut plain.as_slice()).map_err(|_| damaged())?;
-            if state.revision != record.revision {
-                return Err(damaged());
-            }
-            let state = Arc::new(state.state);
-            self.loaded.keep_state(id, record.revision, &state);
-            Ok(Some((record, state)))
+            let kept = self.open_state(id, record.revision, row.value())?;
+            let secrets = Arc::new(kept.secrets.secrets().ok_or_else(damaged)?);
+            let committed = Committed { state: Arc::new(kept.state), secrets };
+            self.loaded.keep_committed(id, record.revision, &committed);
+            Ok(Some((record, committed)))
         })?;
-        let Some((record, state)) = loaded else { return Ok(None) };
+        let Some((record, Committed { state, secrets })) = loaded else { return Ok(None) };
         let code_hash = record.code_hash;
         let code = match self.loaded.code(code_hash) {
             Some(code) => code,
@@ -125,10 +123,19 @@ impl Store {
                 code
             }
         };
-        Ok(Some(LoadedContract { record, code, state }))
+        Ok(Some(LoadedContract { record, code, state, secrets }))
     }
 
-    fn open_contract(&self, id: ContractId, sealed: &[u8]) -> Result<ContractRecord, StoreError> {
+    /// The state and the secrets that a contract has at this revision.
+    pub(super) fn open_state(&self, id: ContractId, revision: u64, sealed: &[u8]) -> Result<StateRecord, StoreError> {
+        let plain = Zeroizing::new(self.unseal("state", &id.0, sealed)?);
+        StateRecord::decode_all(&mut plain.as_slice())
+            .ok()
+            .filter(|record| record.revision == revision)
+            .ok_or_else(|| StoreError::damaged("state", &id.0))
+    }
+
+    pub(super) fn open_contract(&self, id: ContractId, sealed: &[u8]) -> Result<ContractRecord, StoreError> {
         let plain = self.unseal("contracts", &id.0, sealed)?;
         ContractRecord::decode_all(&mut plain.as_slice())
             .ok()

@@ -1,7 +1,7 @@
-//! What was read of contracts and is kept in memory: their code, and their state at one revision,
-//! unsealed and decoded once and shared by all runs.
+//! What was read of contracts and is kept in memory: their code, and their state and secrets at one
+//! revision, unsealed and decoded once and shared by all runs.
 
-use phat_executor::State;
+use super::records::Committed;
 use phat_protocol::{CodeHash, ContractId};
 use std::{
     collections::HashMap,
@@ -16,17 +16,17 @@ const KEPT_ENTRIES: usize = 1024;
 /// What an entry of a state takes beside its key and value, in bytes, about.
 const STATE_ENTRY_BYTES: usize = 128;
 
-/// Code by its hash, and state by what identifies it: a contract has one state at a revision, for
-/// ever.
+/// Code by its hash, and state and secrets by what identifies them: a contract has one of both at a
+/// revision, for ever.
 #[derive(Debug)]
 pub(super) struct Loaded {
     code: Mutex<Recent<CodeHash, Arc<[u8]>>>,
-    state: Mutex<Recent<(ContractId, u64), Arc<State>>>,
+    committed: Mutex<Recent<(ContractId, u64), Committed>>,
 }
 
 impl Default for Loaded {
     fn default() -> Self {
-        Self { code: Mutex::new(Recent::new(KEPT_BYTES)), state: Mutex::new(Recent::new(KEPT_BYTES)) }
+        Self { code: Mutex::new(Recent::new(KEPT_BYTES)), committed: Mutex::new(Recent::new(KEPT_BYTES)) }
     }
 }
 
@@ -40,21 +40,22 @@ impl Loaded {
         kept.insert(hash, Arc::clone(code), code.len());
     }
 
-    pub(super) fn state(&self, contract: ContractId, revision: u64) -> Option<Arc<State>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).get(&(contract, revision))
+    pub(super) fn committed(&self, contract: ContractId, revision: u64) -> Option<Committed> {
+        self.committed.lock().unwrap_or_else(PoisonError::into_inner).get(&(contract, revision))
     }
 
-    pub(super) fn keep_state(&self, contract: ContractId, revision: u64, state: &Arc<State>) {
-        let bytes = state.iter().map(|(key, value)| STATE_ENTRY_BYTES.saturating_add(key.len() + value.len())).sum();
-        let mut kept = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.insert((contract, revision), Arc::clone(state), bytes);
+    pub(super) fn keep_committed(&self, contract: ContractId, revision: u64, committed: &Committed) {
+        let bytes =
+            committed.state.iter().map(|(key, value)| STATE_ENTRY_BYTES.saturating_add(key.len() + value.len())).sum();
+        let mut kept = self.committed.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.insert((contract, revision), committed.clone(), bytes);
     }
 
     /// Forgets everything: the file may be another one from now on.
     pub(super) fn clear(&self) {
-        let Self { code, state } = self;
+        let Self { code, committed } = self;
         code.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        state.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        committed.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
 
@@ -146,8 +147,8 @@ mod tests {
     #[test]
     fn a_state_counts_its_entries_too() {
         let loaded = Loaded::default();
-        let state: State = (0..=u8::MAX).map(|key| (vec![key], vec![0; 9])).collect();
-        loaded.keep_state(ContractId([1; 32]), 0, &Arc::new(state));
-        assert_eq!(loaded.state.lock().unwrap().bytes, 256 * (STATE_ENTRY_BYTES + 10));
+        let state = Arc::new((0..=u8::MAX).map(|key| (vec![key], vec![0; 9])).collect());
+        loaded.keep_committed(ContractId([1; 32]), 0, &Committed { state, secrets: Arc::default() });
+        assert_eq!(loaded.committed.lock().unwrap().bytes, 256 * (STATE_ENTRY_BYTES + 10));
     }
 }

@@ -36,13 +36,7 @@ fn put(store: &Store, record: &ContractRecord, state: State, now: u64) {
 }
 
 fn contract(init_data: &[u8]) -> ContractRecord {
-    ContractRecord {
-        code_hash: phat_protocol::code_hash(b"wasm"),
-        init_data: init_data.to_vec(),
-        owner: Owner::NOBODY,
-        salt: Salt([0; 32]),
-        revision: 0,
-    }
+    ContractRecord::new(phat_protocol::code_hash(b"wasm"), init_data.to_vec(), Owner::NOBODY, Salt([0; 32]))
 }
 
 /// Changes a row behind the enclave's back.
@@ -90,10 +84,10 @@ fn a_store_of_a_newer_format_is_refused_and_left_as_it_is() {
     let directory = tempfile::tempdir().unwrap();
     drop(store(directory.path()));
     tamper(directory.path(), |transaction| {
-        transaction.open_table(META).unwrap().insert(FORMAT_ROW, 2_u64.to_le_bytes().as_slice()).unwrap();
+        transaction.open_table(META).unwrap().insert(FORMAT_ROW, (FORMAT + 1).to_le_bytes().as_slice()).unwrap();
     });
     let refused = open_store(directory.path(), 1, &Disk::default()).unwrap_err();
-    assert!(matches!(refused, StoreError::Format { found: 2, known: 1, .. }), "{refused}");
+    assert!(matches!(refused, StoreError::Format { found: 3, known: 2, .. }), "{refused}");
     assert!(refused.to_string().contains("run the release that wrote it"), "{refused}");
 }
 
@@ -233,7 +227,7 @@ fn state_of_another_revision_does_not_stand_in_for_a_contracts_own() {
     let id = record.contract_id();
     put(&first, &record, State::new(), 5);
     assert!(first.load_contract(id).unwrap().is_some());
-    let later = records::StateRecord { revision: 1, state: State::new() };
+    let later = records::StateRecord { revision: 1, state: State::new(), secrets: SecretSet::default() };
     let sealed = first.seal("state", &id.0, &later.encode()).unwrap();
     drop(first);
     tamper(directory.path(), |transaction| {
@@ -274,7 +268,7 @@ fn the_state_that_was_read_of_one_revision_is_not_another_revisions() {
     let later = ContractRecord { revision: 1, ..record };
     let state = State::from([(b"k".to_vec(), b"later".to_vec())]);
     let sealed = store.seal("contracts", &id.0, &later.encode()).unwrap();
-    let written = records::StateRecord { revision: 1, state: state.clone() };
+    let written = records::StateRecord { revision: 1, state: state.clone(), secrets: SecretSet::default() };
     let sealed_state = store.seal("state", &id.0, &written.encode()).unwrap();
     store
         .write(6, |transaction| {

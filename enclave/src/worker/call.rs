@@ -23,7 +23,7 @@ impl Worker {
     }
 
     /// What a message's caller is told of its run.
-    fn told(&self, result: RunResult, revision: u64) -> CallResult {
+    pub(super) fn told(&self, result: RunResult, revision: u64) -> CallResult {
         let (outcome, reason) = judged(&result);
         let logs = kept_logs(&result, u32::MAX).into_iter().map(|(level, message)| LogEntry { level, message });
         let (fuel, elapsed_ms) = (result.fuel_used, milliseconds(result.elapsed));

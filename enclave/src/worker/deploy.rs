@@ -34,14 +34,14 @@ impl Worker {
     /// nothing is.
     pub(crate) async fn instantiate(&self, instantiate: Instantiate) -> Result<Contract, Problem> {
         let Instantiate { code_hash, init_data, owner, salt } = instantiate;
-        let record = ContractRecord { code_hash, init_data, owner, salt, revision: 0 };
+        let record = ContractRecord::new(code_hash, init_data, owner, salt);
         let contract_id = record.contract_id();
         if let Some(kept) = self.in_store(move |store| store.contract(contract_id)).await? {
             return Ok(kept.contract());
         }
         let _permit = self.deployments.try_acquire().map_err(|_| Problem::Busy)?;
         let code = self.code(code_hash).await?;
-        let loaded = LoadedContract { record: record.clone(), code, state: Arc::default() };
+        let loaded = LoadedContract { record: record.clone(), code, state: Arc::default(), secrets: Arc::default() };
         let call = Call {
             contract: contract_id,
             entry: Entry::Deploy,
@@ -102,12 +102,7 @@ fn family(record: ContractRecord, mut result: RunResult) -> Result<(NewContract,
         own.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
     };
     let first = NewContract { state: state(record.contract_id()), record };
-    let made = result.instantiated.into_iter().map(|made| {
-        let Instantiated { contract_id, code_hash, init_data, owner, salt } = made;
-        let record = ContractRecord { code_hash, init_data, owner, salt, revision: 0 };
-        NewContract { state: state(contract_id), record }
-    });
-    let made = made.collect();
+    let made = result.instantiated.into_iter().map(|made| new_contract(made, &mut state)).collect();
     match result.changes.into_keys().next() {
         Some(other) => Err(Problem::Refused(Refusal::DeployFailed {
             outcome: Outcome::BadContract,
@@ -115,6 +110,12 @@ fn family(record: ContractRecord, mut result: RunResult) -> Result<(NewContract,
         })),
         None => Ok((first, made)),
     }
+}
+
+/// A contract that a run made, with the state that the run left it.
+pub(super) fn new_contract(made: Instantiated, state: &mut impl FnMut(ContractId) -> State) -> NewContract {
+    let Instantiated { contract_id, code_hash, init_data, owner, salt } = made;
+    NewContract { state: state(contract_id), record: ContractRecord::new(code_hash, init_data, owner, salt) }
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 use super::Registry;
+use crate::Origin;
 use std::net::IpAddr;
 
 /// Why the egress policy forbids a request. `Display` is what the guest reads.
@@ -28,6 +29,9 @@ pub enum Denial {
         /// What it is.
         registry: Registry,
     },
+    /// The run has read a secret that must not be sent there.
+    #[error("the run has read a secret, and {0} is not among the origins that it may be sent to")]
+    Secret(Origin),
     /// A redirect from https to http.
     #[error("a redirect leads from https down to http")]
     Downgrade,

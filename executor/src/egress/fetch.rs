@@ -9,8 +9,10 @@ use super::{
     request::Request,
 };
 use crate::{
+    Origin,
     limits::in_memory,
     pink::{HttpRequest, HttpResponse},
+    secrets::Origins,
 };
 use phat_protocol::ContractId;
 use reqwest::{Client, Method, Response, StatusCode, header};
@@ -42,18 +44,36 @@ pub(crate) enum FetchError {
     Network(String),
 }
 
+/// For whom something is fetched.
+pub(crate) struct Asker {
+    /// The contract that asks.
+    pub(crate) contract: ContractId,
+    /// Where its requests may go, redirects included; anywhere where there are none.
+    pub(crate) sendable: Option<Origins>,
+}
+
+impl Asker {
+    /// Whether what the run has read of secrets may be sent to the URL.
+    fn may_send_to(&self, url: &Url) -> Result<(), Denial> {
+        let Some(sendable) = &self.sendable else { return Ok(()) };
+        let origin = Origin::of(url);
+        if sendable.contains(&origin) { Ok(()) } else { Err(Denial::Secret(origin)) }
+    }
+}
+
 impl Egress {
     /// Fetches for a contract within `time`, which begins with waiting for one of the connections.
     /// The response has no body: that is in `body`.
     pub(crate) async fn fetch(
         &self,
-        contract: ContractId,
+        asker: &Asker,
         request: HttpRequest,
         time: Duration,
         body: Body<'_>,
     ) -> Result<HttpResponse, FetchError> {
         let request = Request::parse(request, &self.limits)?;
-        let result = match tokio::time::timeout(time, ASKING.scope(contract, self.follow(request, body))).await {
+        let following = ASKING.scope(asker.contract, self.follow(asker, request, body));
+        let result = match tokio::time::timeout(time, following).await {
             Ok(result) => result,
             Err(_) => Err(FetchError::Late(time)),
         };
@@ -63,12 +83,13 @@ impl Egress {
         result
     }
 
-    async fn follow(&self, mut request: Request, body: Body<'_>) -> Result<HttpResponse, FetchError> {
+    async fn follow(&self, asker: &Asker, mut request: Request, body: Body<'_>) -> Result<HttpResponse, FetchError> {
         let closed = |error: tokio::sync::AcquireError| FetchError::Network(error.to_string());
         let _connection = self.connections.acquire().await.map_err(closed)?;
         let mut redirects = 0;
         loop {
             let client = self.admit(&request.url)?;
+            asker.may_send_to(&request.url)?;
             let response = send(client, &request).await?;
             let Some(next) = redirect(&response, &request.url)? else {
                 return self.read(response, body).await;

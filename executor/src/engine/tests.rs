@@ -83,6 +83,7 @@ async fn every_import_that_the_check_knows_is_there_with_its_signature() {
         input: Vec::new(),
         state: Arc::default(),
         contracts: Arc::new(crate::NoContracts),
+        secrets: Arc::default(),
         key_root: None,
         deadline: None,
     };

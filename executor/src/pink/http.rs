@@ -4,7 +4,7 @@
 use super::codec::{self, HttpRequest, HttpRequestError, HttpResponse};
 use crate::{
     HttpCall, HttpResult,
-    egress::{Bodies, Egress, FetchError, origin_of},
+    egress::{Asker, Bodies, Egress, FetchError, origin_of},
     fuel,
     limits::in_memory,
     run::{
@@ -15,7 +15,6 @@ use crate::{
 };
 use futures_util::future::join_all;
 use parity_scale_codec::Encode;
-use phat_protocol::ContractId;
 use std::time::Duration;
 use tokio::time::Instant;
 use wasmi::Error;
@@ -89,8 +88,9 @@ fn suspend(host: &mut Host<'_>, requests: Vec<HttpRequest>, shape: HttpShape, ou
     if run.http.len().saturating_add(requests.len()) > most {
         return Err(trap(format!("more than {most} HTTP requests in one run")));
     }
-    let contract = host.guest().frame.contract;
-    host.guest_mut().frame.suspension = Some(Suspension::Http(HttpWait { contract, requests, shape, out, room }));
+    let (contract, sendable) = (host.guest().frame.contract, run.sendable.clone());
+    let wait = HttpWait { contract, sendable, requests, shape, out, room };
+    host.guest_mut().frame.suspension = Some(Suspension::Http(wait));
     Err(Halt::Suspended.into())
 }
 
@@ -98,7 +98,7 @@ fn suspend(host: &mut Host<'_>, requests: Vec<HttpRequest>, shape: HttpShape, ou
 /// bodies.
 pub(crate) async fn perform(
     egress: &Egress,
-    contract: ContractId,
+    asker: &Asker,
     requests: Vec<HttpRequest>,
     room: usize,
     time: Duration,
@@ -108,7 +108,7 @@ pub(crate) async fn perform(
         let body = bodies.body(index);
         async move {
             let (started, origin) = (Instant::now(), origin_of(&request.url));
-            let result = egress.fetch(contract, request, time, body).await;
+            let result = egress.fetch(asker, request, time, body).await;
             let call = HttpCall { origin, result: summary(&result), duration: started.elapsed() };
             (result, call)
         }

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     HostFault,
+    egress::Asker,
     engine::Translated,
     executor::Parts,
     limits::in_memory,
@@ -18,7 +19,7 @@ use crate::{
     storage::Overlay,
 };
 use phat_protocol::Outcome;
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// Runs to the end.
@@ -73,8 +74,9 @@ fn time_left(parts: &Parts, deadline: Option<Instant>, shape: HttpShape) -> Dura
 }
 
 async fn fetch(parts: &Parts, frame: Frame, wait: HttpWait, time: Duration) -> Frame {
-    let HttpWait { contract, requests, shape, out, room } = wait;
-    let (results, calls) = perform(&parts.egress, contract, requests, room, time).await;
+    let HttpWait { contract, sendable, requests, shape, out, room } = wait;
+    let asker = Asker { contract, sendable };
+    let (results, calls) = perform(&parts.egress, &asker, requests, room, time).await;
     frame.answer(HttpReply { results, calls, shape, out })
 }
 
@@ -93,6 +95,8 @@ fn guest(parts: &Parts, translated: &Translated, run: Run) -> Guest {
             randomness: Arc::clone(&parts.host.randomness),
             key_root,
             overlay,
+            secrets: BTreeMap::from([(run.contract, run.secrets)]),
+            sendable: None,
             reserve: parts.limits.fuel,
             suspended_memory: 0,
             memory_refused: false,

@@ -1,11 +1,17 @@
 //! What a run carries along, and what belongs to one of its frames.
 
 use crate::{
-    Clock, HttpCall, KeyRoot, Limits, LogLine, Mode, Randomness, run::records::Records, run::wait::Suspension,
+    Clock, HttpCall, KeyRoot, Limits, LogLine, Mode, Randomness,
+    run::records::Records,
+    run::wait::Suspension,
+    secrets::{Origin, Origins, Secrets},
     storage::Overlay,
 };
 use phat_protocol::ContractId;
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use wasmi::{Memory, ResourceLimiter};
 
 /// What a store holds: the run, which moves to whichever frame is on top, and the frame's own.
@@ -22,6 +28,10 @@ pub(crate) struct RunState {
     pub(crate) randomness: Arc<dyn Randomness>,
     pub(crate) key_root: Option<Arc<KeyRoot>>,
     pub(crate) overlay: Overlay,
+    /// The secrets of the contracts that take part, by contract.
+    pub(crate) secrets: BTreeMap<ContractId, Arc<Secrets>>,
+    /// Where HTTP requests may go; anywhere until a secret was read.
+    pub(crate) sendable: Option<Origins>,
     /// Fuel that no frame holds.
     pub(crate) reserve: u64,
     /// Memory of the frames below the top, in bytes.
@@ -57,6 +67,13 @@ pub(crate) struct Returned {
 }
 
 impl RunState {
+    /// Keeps the run's HTTP requests to `origins`, and those of the secrets that it read before.
+    pub(crate) fn confine(&mut self, origins: &BTreeSet<Origin>) {
+        let mut union = self.sendable.take().unwrap_or_default();
+        Arc::make_mut(&mut union).extend(origins.iter().cloned());
+        self.sendable = Some(union);
+    }
+
     pub(crate) fn log(&mut self, line: LogLine) {
         self.records.log(line);
     }

@@ -1,6 +1,6 @@
 //! What a suspended guest waits for.
 
-use crate::{pink::HttpRequest, seal::OutBuffer};
+use crate::{pink::HttpRequest, seal::OutBuffer, secrets::Origins};
 use phat_protocol::ContractId;
 use std::time::Duration;
 
@@ -16,6 +16,8 @@ pub(crate) enum Suspension {
 pub(crate) struct HttpWait {
     /// Who asks.
     pub(crate) contract: ContractId,
+    /// Where the requests may go; anywhere where there are none.
+    pub(crate) sendable: Option<Origins>,
     pub(crate) requests: Vec<HttpRequest>,
     pub(crate) shape: HttpShape,
     pub(crate) out: OutBuffer,

@@ -1,7 +1,7 @@
-//! `call_chain_extension`: the way into `pink`.
+//! `call_chain_extension`: the way into `pink` and `phat`.
 
 use super::{Host, OutBuffer};
-use crate::{pink, run::Guest};
+use crate::{phat, pink, run::Guest};
 use wasmi::{Caller, Error, Linker};
 
 pub(super) fn define(linker: &mut Linker<Guest>) -> Result<(), Error> {
@@ -22,5 +22,9 @@ fn call(
     let mut host = Host::enter(&mut caller)?;
     let most = host.guest().run.limits.extension_bytes;
     let input = host.read_bounded(input, input_length, most, "chain-extension argument")?;
-    pink::call(&mut host, id, &input, OutBuffer { pointer, length_pointer })
+    let out = OutBuffer { pointer, length_pointer };
+    match id >> 16 {
+        phat::EXTENSION => phat::call(&mut host, id & 0xffff, &input, out),
+        _ => pink::call(&mut host, id, &input, out),
+    }
 }

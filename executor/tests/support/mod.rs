@@ -84,6 +84,7 @@ pub(crate) fn query(wat: &str) -> Run {
         input: Vec::new(),
         state: Arc::new(State::new()),
         contracts: Arc::new(NoContracts),
+        secrets: Arc::default(),
         key_root: Some(Arc::new(KeyRoot::new([9; 32]))),
         deadline: None,
     }

@@ -1,6 +1,7 @@
 //! What the API says and takes, shared with the command line. Times that end in `_ms` are unix
 //! milliseconds; the others are unix seconds, as on chain.
 
+mod action;
 mod admin;
 mod call;
 mod chain;
@@ -12,6 +13,7 @@ mod status;
 mod whole;
 mod worker;
 
+pub use action::{ActOrder, ActedAnswer};
 pub use admin::{PauseAnswer, PauseOrder, RescanAnswer, RescanCancelledAnswer, RescanOrder, ResumeAnswer, RetryAnswer};
 pub use call::{CallAnswer, CallContract};
 pub use chain::{ChainAnswer, ChainsAnswer, WaitingAnswer};

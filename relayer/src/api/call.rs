@@ -39,17 +39,5 @@ pub(super) async fn call(
         }
         Err(error) => return Err(error.into()),
     };
-    Ok(Json(CallAnswer {
-        contract_id,
-        revision: result.revision,
-        attestation: result.attestation,
-        outcome: result.outcome,
-        output: result.output,
-        flags: result.flags,
-        reason: result.reason,
-        logs: result.logs,
-        events: result.events,
-        fuel: result.fuel,
-        elapsed_ms: result.elapsed_ms,
-    }))
+    Ok(Json(CallAnswer::of(contract_id, result)))
 }

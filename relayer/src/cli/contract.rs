@@ -1,5 +1,8 @@
 mod check;
 mod deploy;
+mod owner;
+mod secret;
+mod send;
 mod show;
 mod simulate;
 
@@ -34,6 +37,10 @@ pub(super) enum ContractCommand {
         api: Api,
     },
     Simulate(simulate::Simulate),
+    Send(send::Send),
+    Query(send::Query),
+    #[command(subcommand)]
+    Secret(secret::SecretCommand),
     /// Run a contract no more, on any chain; runs that are under way end. It holds over restarts.
     Pause {
         /// The contract's id, or its name where no other has the same.
@@ -63,6 +70,9 @@ impl ContractCommand {
             Self::List { api } => show::list(&api.connect()?, output).await?,
             Self::Show { contract, api } => show::show(contract, &api.connect()?, output).await?,
             Self::Simulate(simulate) => return simulate.run(output).await,
+            Self::Send(send) => return send.run(output).await,
+            Self::Query(query) => return query.run(output).await,
+            Self::Secret(command) => command.run(output).await?,
             Self::Pause { contract, reason, api } => {
                 let client = api.connect()?;
                 let id = contract.id(&client).await?.to_string();

@@ -109,6 +109,8 @@ pub enum Act {
     Deployed,
     /// The worker was registered on a chain.
     Registered,
+    /// A contract's owner changed its state or its secrets.
+    OwnerActed,
 }
 
 impl Act {
@@ -122,6 +124,7 @@ impl Act {
             Self::RescanCancelled => "rescan_cancelled",
             Self::Deployed => "deployed",
             Self::Registered => "registered",
+            Self::OwnerActed => "owner_acted",
         }
     }
 }

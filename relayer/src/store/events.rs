@@ -16,7 +16,8 @@ pub struct Event {
     /// When, unix milliseconds.
     pub at_ms: i64,
     /// What: the state that a request took, or another step of its life; `paused`, `resumed`,
-    /// `rescan_ordered`, `rescan_cancelled`, `deployed` or `registered` for what an operator did.
+    /// `rescan_ordered`, `rescan_cancelled`, `deployed` or `registered` for what an operator did, `owner_acted` for
+    /// what a contract's owner did.
     pub event: String,
     /// The request that it happened to; none for an operator's act.
     #[schema(value_type = Option<schema::RequestId>)]

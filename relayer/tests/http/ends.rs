@@ -7,13 +7,13 @@ use phat_connector::{
     OnChainState, OracleStatus, Outlook, PreparedTransaction, Receipt, ReportSink, RequestSource, Resolution, TxHash,
 };
 use phat_enclave_api::{
-    Attestation, Call, CallResult, Code, Contract, Enclave, EnclaveError, EventEntry, Execute, Execution, Instantiate,
-    LogEntry, Quote, QuoteFor, Refusal, Simulate, Simulation, Status,
+    Act, Acted, Attestation, Call, CallResult, Code, Contract, Enclave, EnclaveError, EventEntry, Execute, Execution,
+    Instantiate, LogEntry, Quote, QuoteFor, Refusal, Simulate, Simulation, Status,
 };
 use phat_executor::Limits;
 use phat_protocol::{
-    Amount, BlockHash, Chain, CodeHash, ContractId, ContractSeed, Digest, EvmAddress, Outcome, Payee, RequestId,
-    WorkerAddress, WorkerKeys, code_hash, evm,
+    ActionKind, Amount, BlockHash, Chain, CodeHash, ContractId, ContractSeed, Digest, EvmAddress, Outcome, OwnerAction,
+    Payee, RequestId, WorkerAddress, WorkerKeys, code_hash, evm,
 };
 use phat_relayer::api::{Registered, Registrar, RegistrarError};
 use serde_json::json;
@@ -209,6 +209,8 @@ pub(crate) struct TestEnclave {
     pub(crate) simulation: Mutex<Simulation>,
     /// Every trial run that was asked for.
     pub(crate) simulated: Mutex<Vec<Simulate>>,
+    /// Every action of an owner that was passed on.
+    pub(crate) acts: Mutex<Vec<Act>>,
 }
 
 impl Default for TestEnclave {
@@ -243,6 +245,7 @@ impl Default for TestEnclave {
             writes: AtomicU32::new(0),
             simulation: Mutex::new(simulation),
             simulated: Mutex::default(),
+            acts: Mutex::default(),
         }
     }
 }
@@ -321,6 +324,23 @@ impl Enclave for TestEnclave {
         }
         self.simulated.lock().unwrap().push(simulate.clone());
         Ok(self.simulation.lock().unwrap().clone())
+    }
+    /// Applies whatever has the next nonce; who signed is not looked at. A message that begins with 0xff fails.
+    async fn act(&self, act: &Act) -> Result<Acted, EnclaveError> {
+        let Status { attestation, .. } = self.status_now()?;
+        let OwnerAction { contract_id, nonce, kind, ref data, .. } = act.action;
+        let mut contracts = self.contracts.lock().unwrap();
+        let contract = contracts.get_mut(&contract_id).ok_or(Refusal::UnknownContract { contract_id })?;
+        let expected = contract.revision + 1;
+        if kind != ActionKind::Query && nonce != expected {
+            return Err(Refusal::WrongNonce { nonce, expected }.into());
+        }
+        self.acts.lock().unwrap().push(act.clone());
+        let run = echo(&Call { contract_id, input: data.clone() }, contract.revision);
+        let applied = kind == ActionKind::Secrets || run.outcome == Outcome::Ok;
+        contract.revision += u64::from(applied && kind != ActionKind::Query);
+        let run = (kind != ActionKind::Secrets).then_some(run);
+        Ok(Acted { attestation, contract_id, kind, applied, revision: contract.revision, run })
     }
     async fn call(&self, call: &Call) -> Result<CallResult, EnclaveError> {
         self.status_now()?;

@@ -2,6 +2,7 @@
 //! and ends (chain, enclave) that do what a test says.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod actions;
 mod admin;
 mod calls;
 mod command_line;

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use phat_enclave_api::{
-    Attestation, Call, CallResult, Code, Contract, Enclave, EnclaveError, Execute, Execution, Instantiate, Quote,
-    QuoteFor, Refusal, Simulate, Simulation, Status,
+    Act, Acted, Attestation, Call, CallResult, Code, Contract, Enclave, EnclaveError, Execute, Execution, Instantiate,
+    Quote, QuoteFor, Refusal, Simulate, Simulation, Status,
 };
 use phat_protocol::{
     CodeHash, ContractId, OracleChain, Outcome, Owner, Report, RequestId, Salt, Signature, WorkerAddress,
@@ -126,6 +126,10 @@ impl Enclave for TestEnclave {
     }
 
     async fn simulate(&self, _simulate: &Simulate) -> Result<Simulation, EnclaveError> {
+        Err(EnclaveError::Fault("not asked in these tests".into()))
+    }
+
+    async fn act(&self, _act: &Act) -> Result<Acted, EnclaveError> {
         Err(EnclaveError::Fault("not asked in these tests".into()))
     }
 

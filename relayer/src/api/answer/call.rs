@@ -1,5 +1,5 @@
 use crate::schema;
-use phat_enclave_api::{Attestation, EventEntry, LogEntry};
+use phat_enclave_api::{Attestation, CallResult, EventEntry, LogEntry};
 use phat_protocol::{ContractId, Outcome, serde_hex};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -46,4 +46,13 @@ pub struct CallAnswer {
     pub fuel: u64,
     /// How long it took, milliseconds.
     pub elapsed_ms: u64,
+}
+
+impl CallAnswer {
+    /// What the enclave told of a message of this contract.
+    pub(crate) fn of(contract_id: ContractId, result: CallResult) -> Self {
+        let CallResult { attestation, outcome, output, flags, reason, logs, events, fuel, elapsed_ms, revision } =
+            result;
+        Self { contract_id, revision, attestation, outcome, output, flags, reason, logs, events, fuel, elapsed_ms }
+    }
 }

@@ -28,8 +28,8 @@ pub(crate) struct Deploy {
     /// constructor `new` gets no argument.
     #[arg(long, value_name = "HEX")]
     init_data: Option<Hex>,
-    /// Whom the constructor sees as its caller: an EVM address, 32 bytes, or nobody. It is part of the contract's id,
-    /// and gives no rights over the contract.
+    /// Who may change the contract and give it secrets, and whom the constructor sees as its caller: an EVM address,
+    /// the 32 bytes of an sr25519 key, or nobody. It is part of the contract's id.
     #[arg(long, value_name = "ADDRESS|nobody", default_value = "nobody", value_parser = parse_owner)]
     owner: Owner,
     /// 32 bytes that tell it from others of the same code, init data and owner.
