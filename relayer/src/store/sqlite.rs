@@ -122,3 +122,6 @@ async fn refuse_newer(connection: &mut SqliteConnection) -> Result<(), StoreErro
         Some(_) | None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod plans;

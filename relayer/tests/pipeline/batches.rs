@@ -1,8 +1,14 @@
 //! Many requests at once: how many calls, runs and transactions they take.
 
 use crate::world::{CONTRACT, World, until};
-use phat_protocol::RequestId;
-use phat_relayer::{pipeline::Stage, request::StateName};
+use phat_connector::{Account, EntryEffect, Fees, PreparedTransaction, TxHash};
+use phat_protocol::{Amount, Digest, RequestId};
+use phat_relayer::{
+    clock::Millis,
+    pipeline::Stage,
+    request::StateName,
+    store::{NewAttempt, ReadStore, StoreError, SubmitStore},
+};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -140,4 +146,47 @@ async fn as_many_requests_run_at_once_as_may_and_one_lease_serves_as_many_again(
     for id in &ids {
         assert_eq!(world.state(*id).await, StateName::Reported);
     }
+}
+
+#[tokio::test]
+async fn a_batch_with_a_request_that_another_transaction_carries_is_refused_whole() {
+    let world = World::new().await;
+    let carried = world.submitted().await;
+    let ids = reported(&world, 3).await;
+    let requests = vec![ids[0], ids[1], carried, ids[2]];
+    let transaction = PreparedTransaction {
+        hash: TxHash(Digest([1; 32])),
+        raw: vec![1],
+        nonce: 1,
+        gas_limit: 1,
+        fees: Fees { max_fee: Amount::from(1), max_priority_fee: Amount::from(1) },
+    };
+    let submitter = Account("0xsubmitter".into());
+    let attempt = NewAttempt { chain: "test".to_owned(), submitter, requests, transaction };
+    let refused = world.store.begin(&[attempt], Millis(0)).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Conflict { .. }), "{refused}");
+    for id in &ids {
+        assert_eq!(world.state(*id).await, StateName::Reported);
+    }
+    assert_eq!(world.store.open_attempts("test").await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn each_request_of_a_batch_has_its_own_effect_and_its_own_life() {
+    let world = World::new().await;
+    let mut ids = reported(&world, 5).await;
+    world.submit().await.unwrap();
+    world.chain.answered_in_time_by_another(ids[2]);
+    world.settle().await.unwrap();
+    let beaten = ids.remove(2);
+    let told = async |id: RequestId| {
+        let life = world.store.request(id).await.unwrap().unwrap();
+        let events: Vec<String> = life.events.iter().map(|event| event.event.clone()).collect();
+        (events.join(" "), life.attempts[0].effect.clone(), life.is_final)
+    };
+    let answered = Some(EntryEffect::Fulfilled { callback_ok: true });
+    for id in ids {
+        assert_eq!(told(id).await, ("observed reported submitted settled final".to_owned(), answered.clone(), true));
+    }
+    assert_eq!(told(beaten).await, ("observed reported submitted no_effect reported".to_owned(), None, false));
 }

@@ -207,6 +207,14 @@ impl TestChain {
 }
 
 impl TestChain {
+    /// Another submitter answers one of the requests, in a block before what is in the pool.
+    pub(crate) fn answered_in_time_by_another(&self, id: RequestId) {
+        let pool = std::mem::take(&mut self.state().pool);
+        self.answered_by_another(id);
+        self.state().pool = pool;
+        self.mine();
+    }
+
     /// Another submitter answers, in front of what is in the pool.
     pub(crate) fn answered_first_by_another(&self, id: RequestId) {
         let pool = std::mem::take(&mut self.state().pool);

@@ -46,7 +46,7 @@ impl TryFrom<LeasedRow> for Leased {
 
 /// Every consumer's turn comes as often as any other's. Of each, only as many are looked at as are wanted,
 /// so that a long queue costs no more than a short one.
-const LEASE: &str = "WITH RECURSIVE consumers (consumer) AS (
+pub(super) const LEASE: &str = "WITH RECURSIVE consumers (consumer) AS (
         SELECT MIN(consumer) FROM requests WHERE chain = ?6 AND state = 'observed'
         UNION ALL
         SELECT (SELECT MIN(requests.consumer) FROM requests
@@ -67,7 +67,7 @@ const LEASE: &str = "WITH RECURSIVE consumers (consumer) AS (
      RETURNING id, content, payload, block_number, block_hash, tries - 1 AS tries";
 
 /// Whether the lease is held, and nobody paused what it is for.
-const MAY_RUN: &str = "SELECT 1 FROM requests WHERE id = ? AND lease_token = ?
+pub(super) const MAY_RUN: &str = "SELECT 1 FROM requests WHERE id = ? AND lease_token = ?
     AND NOT EXISTS (SELECT 1 FROM paused_chains WHERE paused_chains.chain = requests.chain)
     AND NOT EXISTS (SELECT 1 FROM paused_contracts WHERE paused_contracts.contract_id = requests.contract_id)";
 

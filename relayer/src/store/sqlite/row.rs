@@ -70,6 +70,19 @@ pub(super) const fn key(id: &RequestId) -> &[u8] {
     id.0.as_slice()
 }
 
+/// The keys of several rows, as `SELECT unhex(value) FROM json_each(?)` reads them.
+pub(super) fn listed(ids: &[RequestId]) -> String {
+    let mut list = String::with_capacity(ids.len() * 67 + 2);
+    list.push('[');
+    for (index, id) in ids.iter().enumerate() {
+        list.push_str(if index == 0 { "\"" } else { ",\"" });
+        list.push_str(&hex::encode(id.0));
+        list.push('"');
+    }
+    list.push(']');
+    list
+}
+
 /// The time as a column keeps it.
 pub(super) const fn at(time: Millis) -> i64 {
     time.0

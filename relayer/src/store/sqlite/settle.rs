@@ -1,7 +1,7 @@
 use super::{
     SqliteStore,
-    row::{Place, at, key, signed, to_json},
-    transition::{confirm, record, state_of, transition},
+    row::{Place, at, key, listed, signed, to_json},
+    transition::{confirm, record, state_of, transition, transition_all},
 };
 use crate::{
     attempt::{AttemptId, AttemptState},
@@ -14,7 +14,10 @@ use phat_connector::{EntryEffect, Receipt};
 use phat_protocol::RequestId;
 use serde_json::json;
 use sqlx::SqliteConnection;
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 #[derive(sqlx::FromRow)]
 struct SuspectRow {
@@ -39,10 +42,10 @@ impl TryFrom<SuspectRow> for Suspect {
 
 /// Both are asked in every round, so they name their indices: SQLite would rather walk through all that
 /// was ever asked, in the order of blocks.
-const OVERDUE: &str = "SELECT id, block_number, expires_at FROM requests INDEXED BY requests_by_expiry
+pub(super) const OVERDUE: &str = "SELECT id, block_number, expires_at FROM requests INDEXED BY requests_by_expiry
      WHERE chain = ? AND state IN ('observed', 'ignored', 'reported', 'submitted') AND expires_at <= ?
      ORDER BY block_number";
-const RETRYABLE: &str = "SELECT id, block_number, expires_at FROM requests INDEXED BY requests_to_call_back
+pub(super) const RETRYABLE: &str = "SELECT id, block_number, expires_at FROM requests INDEXED BY requests_to_call_back
      WHERE chain = ? AND state = 'settled' AND settled_final = 1 AND expires_at > ?
         AND json_extract(detail, '$.kind') = 'callback_failed'
      ORDER BY block_number";
@@ -137,10 +140,9 @@ async fn unsettle(connection: &mut SqliteConnection, attempt: AttemptId, now: Mi
         .bind(attempt.0)
         .fetch_all(&mut *connection)
         .await?;
-    for (id,) in &rows {
-        let id = Place { table: "requests", row: &attempt.0 }.id("id", id)?;
-        transition(connection, id, StateName::Settled, State::Submitted, now).await?;
-    }
+    let place = Place { table: "requests", row: &attempt.0 };
+    let settled: Vec<RequestId> = rows.iter().map(|(id,)| place.id("id", id)).collect::<Result<_, _>>()?;
+    transition_all(connection, &settled, StateName::Settled, State::Submitted, now).await?;
     sqlx::query(
         "UPDATE transactions SET block_number = NULL, block_hash = NULL, succeeded = NULL, gas_used = NULL
          WHERE attempt_id = ?",
@@ -176,6 +178,22 @@ async fn entries(connection: &mut SqliteConnection, attempt: AttemptId) -> Resul
     rows.iter().map(|(id,)| Place { table: "attempt_entries", row: &attempt.0 }.id("request_id", id)).collect()
 }
 
+/// The attempt's entries, in their order, and where their requests stand.
+pub(super) const STANDING: &str = "SELECT request_id, state, detail,
+        requests.attempt_id IS attempt_entries.attempt_id AND state = 'settled' AND settled_final = 0 AS settled_by_it
+     FROM attempt_entries CROSS JOIN requests ON requests.id = request_id
+     WHERE attempt_entries.attempt_id = ? ORDER BY position";
+
+/// An entry of an attempt, beside where its request stands.
+#[derive(sqlx::FromRow)]
+struct EntryRow {
+    request_id: Vec<u8>,
+    state: String,
+    detail: Option<String>,
+    /// Whether the request is settled by this attempt, in a block that may still go away.
+    settled_by_it: bool,
+}
+
 async fn mined(
     connection: &mut SqliteConnection,
     attempt: AttemptId,
@@ -191,51 +209,72 @@ async fn mined(
         .bind(receipt.hash.0.0.as_slice())
         .execute(&mut *connection)
         .await?;
-    for id in entries(connection, attempt).await? {
-        let effect = receipt.effects.iter().find(|(entry, _)| *entry == id).map(|(_, effect)| effect);
-        sqlx::query("UPDATE attempt_entries SET effect = ? WHERE attempt_id = ? AND request_id = ?")
-            .bind(effect.map(to_json).transpose()?)
-            .bind(attempt.0)
-            .bind(key(&id))
-            .execute(&mut *connection)
-            .await?;
-        let Some(mut from) = state_of(connection, id).await? else { continue };
-        if !matches!(effect, Some(EntryEffect::Fulfilled { .. })) && settled_by(connection, id, attempt).await? {
-            // A reorganisation put the transaction into another block, where it answers nothing.
-            transition(connection, id, StateName::Settled, State::Submitted, now).await?;
-            from = StateName::Submitted;
-        }
+    let rows: Vec<EntryRow> = sqlx::query_as(STANDING).bind(attempt.0).fetch_all(&mut *connection).await?;
+    let effects: HashMap<RequestId, &EntryEffect> =
+        receipt.effects.iter().rev().map(|(id, effect)| (*id, effect)).collect();
+    let mut effected: BTreeMap<Option<String>, Vec<RequestId>> = BTreeMap::new();
+    let mut settled = BTreeMap::<(StateName, bool), Vec<RequestId>>::new();
+    let mut unsettled = Vec::new();
+    let (mut answered, mut without_effect) = (Vec::new(), Vec::new());
+    for row in &rows {
+        let id: RequestId = Place { table: "attempt_entries", row: &attempt.0 }.id("request_id", &row.request_id)?;
+        let from: StateName = Place { table: "requests", row: &id }.text("state", &row.state)?;
+        let effect = effects.get(&id).copied();
+        effected.entry(effect.map(to_json).transpose()?).or_default().push(id);
         match effect {
             Some(EntryEffect::Fulfilled { callback_ok }) => {
-                let settlement = Settlement {
-                    kind: if *callback_ok { SettlementKind::Fulfilled } else { SettlementKind::CallbackFailed },
-                    transaction: Some(receipt.hash),
-                    block: receipt.block.number,
-                };
-                settle(connection, id, from, &settlement, is_final, now).await?;
+                answered.push(id);
+                let unchanged =
+                    from == StateName::Settled && row.detail == Some(to_json(&settlement(receipt, *callback_ok))?);
+                if !unchanged && StateName::may_become(from, StateName::Settled) {
+                    settled.entry((from, *callback_ok)).or_default().push(id);
+                }
             }
-            Some(EntryEffect::Skipped(_)) | None if is_final && from == StateName::Submitted => {
-                let detail = json!({ "transaction": receipt.hash, "effect": effect });
-                record(connection, id, "no_effect", Some(detail), now).await?;
-                transition(connection, id, StateName::Submitted, State::Reported, now).await?;
-                hold_back(connection, id, now).await?;
+            Some(EntryEffect::Skipped(_)) | None => {
+                if row.settled_by_it {
+                    unsettled.push(id);
+                }
+                if is_final && (row.settled_by_it || from == StateName::Submitted) {
+                    without_effect.push((id, effect));
+                }
             }
-            Some(EntryEffect::Skipped(_)) | None => {}
         }
+    }
+    for (effect, ids) in effected {
+        sqlx::query(
+            "UPDATE attempt_entries SET effect = ?
+             WHERE attempt_id = ? AND request_id IN (SELECT unhex(value) FROM json_each(?))",
+        )
+        .bind(effect)
+        .bind(attempt.0)
+        .bind(listed(&ids))
+        .execute(&mut *connection)
+        .await?;
+    }
+    for ((from, callback_ok), ids) in settled {
+        transition_all(connection, &ids, from, State::Settled(settlement(receipt, callback_ok)), now).await?;
+    }
+    if is_final {
+        confirm(connection, &answered, now).await?;
+    }
+    // A reorganisation put the transaction into another block, where it answers nothing.
+    transition_all(connection, &unsettled, StateName::Settled, State::Submitted, now).await?;
+    for (id, effect) in without_effect {
+        let detail = json!({ "transaction": receipt.hash, "effect": effect });
+        record(connection, id, "no_effect", Some(detail), now).await?;
+        transition(connection, id, StateName::Submitted, State::Reported, now).await?;
+        hold_back(connection, id, now).await?;
     }
     Ok(())
 }
 
-/// Whether the request is settled by this attempt, in a block that may still go away.
-async fn settled_by(connection: &mut SqliteConnection, id: RequestId, attempt: AttemptId) -> Result<bool, StoreError> {
-    let settled: Option<(i64,)> = sqlx::query_as(
-        "SELECT 1 FROM requests WHERE id = ? AND attempt_id = ? AND state = 'settled' AND settled_final = 0",
-    )
-    .bind(key(&id))
-    .bind(attempt.0)
-    .fetch_optional(connection)
-    .await?;
-    Ok(settled.is_some())
+/// How the transaction settled a request that it answered.
+fn settlement(receipt: &Receipt, callback_ok: bool) -> Settlement {
+    Settlement {
+        kind: if callback_ok { SettlementKind::Fulfilled } else { SettlementKind::CallbackFailed },
+        transaction: Some(receipt.hash),
+        block: receipt.block.number,
+    }
 }
 
 /// A transaction without effect cost money, so the next one waits longer each time: two seconds,
@@ -272,5 +311,5 @@ async fn settle(
     if !unchanged && StateName::may_become(from, StateName::Settled) {
         transition(connection, id, from, State::Settled(settlement.clone()), now).await?;
     }
-    if is_final { confirm(connection, id, now).await } else { Ok(()) }
+    if is_final { confirm(connection, &[id], now).await } else { Ok(()) }
 }

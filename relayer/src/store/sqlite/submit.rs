@@ -1,7 +1,7 @@
 use super::{
     SqliteStore,
-    row::{Place, at, key, signed},
-    transition::{record, transition},
+    row::{Place, at, key, listed, signed},
+    transition::{record_all, transition_all},
 };
 use crate::{
     attempt::{AttemptId, OpenAttempt, Transaction},
@@ -81,24 +81,20 @@ impl TransactionRow {
     }
 }
 
+/// A request that came back after a reorganisation may still be carried by an open attempt.
+pub(super) const READY: &str = "SELECT requests.id, content, report, signature, block_number, tries
+     FROM requests JOIN reports ON reports.request_id = requests.id
+     WHERE chain = ? AND state = 'reported' AND next_try_at <= ? AND NOT EXISTS
+        (SELECT 1 FROM attempt_entries JOIN attempts ON attempts.id = attempt_entries.attempt_id
+         WHERE attempt_entries.request_id = requests.id AND attempts.state = 'open')
+        AND NOT EXISTS (SELECT 1 FROM paused_chains WHERE paused_chains.chain = requests.chain)
+     ORDER BY reported_at LIMIT ?";
+
 #[async_trait]
 impl SubmitStore for SqliteStore {
     async fn ready(&self, chain: &str, limit: u32, now: Millis) -> Result<Vec<ReadyReport>, StoreError> {
-        // A request that came back after a reorganisation may still be carried by an open attempt.
-        let rows: Vec<ReadyRow> = sqlx::query_as(
-            "SELECT requests.id, content, report, signature, block_number, tries
-             FROM requests JOIN reports ON reports.request_id = requests.id
-             WHERE chain = ? AND state = 'reported' AND next_try_at <= ? AND NOT EXISTS
-                (SELECT 1 FROM attempt_entries JOIN attempts ON attempts.id = attempt_entries.attempt_id
-                 WHERE attempt_entries.request_id = requests.id AND attempts.state = 'open')
-                AND NOT EXISTS (SELECT 1 FROM paused_chains WHERE paused_chains.chain = requests.chain)
-             ORDER BY reported_at LIMIT ?",
-        )
-        .bind(chain)
-        .bind(at(now))
-        .bind(limit)
-        .fetch_all(self.readers())
-        .await?;
+        let rows: Vec<ReadyRow> =
+            sqlx::query_as(READY).bind(chain).bind(at(now)).bind(limit).fetch_all(self.readers()).await?;
         rows.into_iter().map(ReadyReport::try_from).collect()
     }
 
@@ -214,6 +210,8 @@ fn assemble(
     Ok(attempts)
 }
 
+pub(super) const CARRY: &str = "UPDATE requests SET attempt_id = ? WHERE id IN (SELECT unhex(value) FROM json_each(?))";
+
 /// Nothing new is sent on a chain that is paused, though it was prepared before. A nonce is filled: that
 /// only lets what was sent before be mined.
 async fn refuse_paused(connection: &mut SqliteConnection, attempt: &NewAttempt) -> Result<(), StoreError> {
@@ -250,19 +248,17 @@ async fn open(connection: &mut SqliteConnection, attempt: &NewAttempt, now: Mill
         }
         Err(error) => return Err(error.into()),
     };
-    for (position, request) in (0i64..).zip(requests) {
-        sqlx::query("INSERT INTO attempt_entries (attempt_id, position, request_id) VALUES (?, ?, ?)")
-            .bind(id.0)
-            .bind(position)
-            .bind(key(request))
-            .execute(&mut *connection)
-            .await?;
-        transition(connection, *request, StateName::Reported, State::Submitted, now).await?;
-        sqlx::query("UPDATE requests SET attempt_id = ? WHERE id = ?")
-            .bind(id.0)
-            .bind(key(request))
-            .execute(&mut *connection)
-            .await?;
+    if !requests.is_empty() {
+        sqlx::query(
+            "INSERT INTO attempt_entries (attempt_id, position, request_id)
+             SELECT ?, key, unhex(value) FROM json_each(?)",
+        )
+        .bind(id.0)
+        .bind(listed(requests))
+        .execute(&mut *connection)
+        .await?;
+        transition_all(connection, requests, StateName::Reported, State::Submitted, now).await?;
+        sqlx::query(CARRY).bind(id.0).bind(listed(requests)).execute(&mut *connection).await?;
     }
     insert_transaction(connection, id, transaction, now).await?;
     Ok(id)
@@ -280,12 +276,10 @@ async fn replace(
             .bind(attempt.0)
             .fetch_all(&mut *connection)
             .await?;
-    for (id,) in &requests {
-        let id = Place { table: "attempt_entries", row: &attempt.0 }.id("request_id", id)?;
-        let detail = json!({ "transaction": replacement.hash, "max_fee": replacement.fees.max_fee });
-        record(connection, id, "replaced", Some(detail), now).await?;
-    }
-    Ok(())
+    let place = Place { table: "attempt_entries", row: &attempt.0 };
+    let requests: Vec<RequestId> = requests.iter().map(|(id,)| place.id("request_id", id)).collect::<Result<_, _>>()?;
+    let detail = json!({ "transaction": replacement.hash, "max_fee": replacement.fees.max_fee });
+    record_all(connection, &requests, "replaced", Some(detail), now).await
 }
 
 async fn sent(connection: &mut SqliteConnection, hashes: Vec<TxHash>, now: Millis) -> Result<(), StoreError> {

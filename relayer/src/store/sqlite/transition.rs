@@ -1,7 +1,7 @@
 //! Changes of a request's state, each guarded by the state that it expects and written beside the
 //! event that tells it.
 
-use super::row::{Place, at, key, signed, to_json};
+use super::row::{Place, at, key, listed, signed, to_json};
 use crate::{
     clock::Millis,
     request::{State, StateName},
@@ -10,6 +10,15 @@ use crate::{
 use phat_protocol::RequestId;
 use serde_json::{Value, json};
 use sqlx::SqliteConnection;
+
+/// By their ids: the pluses keep SQLite from going through all that are in the state.
+pub(super) const TRANSITION: &str = "UPDATE requests SET state = ?, detail = ?, updated_at = ?, settled_block = ?,
+        settled_final = 0, lease_token = NULL, lease_until = 0, tries = 0, next_try_at = 0,
+        last_error = CASE WHEN ? THEN last_error END
+     WHERE id IN (SELECT unhex(value) FROM json_each(?)) AND +state = ?";
+pub(super) const CONFIRM: &str = "UPDATE requests SET settled_final = 1, updated_at = ?
+     WHERE id IN (SELECT unhex(value) FROM json_each(?)) AND +state = 'settled' AND +settled_final = 0
+     RETURNING id";
 
 /// Takes one request from `from` to `to`.
 ///
@@ -22,6 +31,21 @@ pub(super) async fn transition(
     to: State,
     now: Millis,
 ) -> Result<(), StoreError> {
+    transition_all(connection, &[id], from, to, now).await
+}
+
+/// Takes requests from `from` to `to`, in as many statements as one takes.
+///
+/// # Errors
+/// `Transition` when no request takes that step, `Conflict` when one isn't in state `from`.
+pub(super) async fn transition_all(
+    connection: &mut SqliteConnection,
+    ids: &[RequestId],
+    from: StateName,
+    to: State,
+    now: Millis,
+) -> Result<(), StoreError> {
+    let Some(first) = ids.first() else { return Ok(()) };
     let to = State::next(from, to)?;
     let detail = detail(&to)?;
     let settled_block = match &to {
@@ -30,28 +54,24 @@ pub(super) async fn transition(
             None
         }
     };
-    let touched = sqlx::query(
-        "UPDATE requests SET state = ?, detail = ?, updated_at = ?, settled_block = ?, settled_final = 0,
-            lease_token = NULL, lease_until = 0, tries = 0, next_try_at = 0,
-            last_error = CASE WHEN ? THEN last_error END
-         WHERE id = ? AND state = ?",
-    )
-    .bind(to.name().as_str())
-    .bind(&detail)
-    .bind(at(now))
-    .bind(settled_block)
-    // What kept it from an answer stays known.
-    .bind(to.name() == StateName::Expired)
-    .bind(key(&id))
-    .bind(from.as_str())
-    .execute(&mut *connection)
-    .await?
-    .rows_affected();
-    if touched != 1 {
-        return Err(StoreError::Conflict { what: format!("request {id}") });
+    let touched = sqlx::query(TRANSITION)
+        .bind(to.name().as_str())
+        .bind(&detail)
+        .bind(at(now))
+        .bind(settled_block)
+        // What kept it from an answer stays known.
+        .bind(to.name() == StateName::Expired)
+        .bind(listed(ids))
+        .bind(from.as_str())
+        .execute(&mut *connection)
+        .await?
+        .rows_affected();
+    if usize::try_from(touched) != Ok(ids.len()) {
+        let what = if ids.len() == 1 { format!("request {first}") } else { format!("one of {} requests", ids.len()) };
+        return Err(StoreError::Conflict { what });
     }
     let detail = detail.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text)));
-    record(connection, id, to.name().as_str(), detail, now).await
+    record_all(connection, ids, to.name().as_str(), detail, now).await
 }
 
 fn detail(state: &State) -> Result<Option<String>, StoreError> {
@@ -70,13 +90,30 @@ pub(super) async fn record(
     detail: Option<Value>,
     now: Millis,
 ) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO events (request_id, at, event, detail) VALUES (?, ?, ?, ?)")
-        .bind(key(&id))
-        .bind(at(now))
-        .bind(event)
-        .bind(detail.map(|value| value.to_string()))
-        .execute(connection)
-        .await?;
+    record_all(connection, &[id], event, detail, now).await
+}
+
+/// Adds the same line to each request's life, in their order.
+pub(super) async fn record_all(
+    connection: &mut SqliteConnection,
+    ids: &[RequestId],
+    event: &str,
+    detail: Option<Value>,
+    now: Millis,
+) -> Result<(), StoreError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO events (request_id, at, event, detail)
+         SELECT unhex(value), ?, ?, ? FROM json_each(?) ORDER BY key",
+    )
+    .bind(at(now))
+    .bind(event)
+    .bind(detail.map(|value| value.to_string()))
+    .bind(listed(ids))
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
@@ -113,16 +150,18 @@ pub(super) async fn state_of(
     row.map(|(text,)| Place { table: "requests", row: &id }.text("state", &text)).transpose()
 }
 
-/// Marks a settled request as beyond reorganisation.
-pub(super) async fn confirm(connection: &mut SqliteConnection, id: RequestId, now: Millis) -> Result<(), StoreError> {
-    let touched = sqlx::query(
-        "UPDATE requests SET settled_final = 1, updated_at = ?
-         WHERE id = ? AND state = 'settled' AND settled_final = 0",
-    )
-    .bind(at(now))
-    .bind(key(&id))
-    .execute(&mut *connection)
-    .await?
-    .rows_affected();
-    if touched == 1 { record(connection, id, "final", Some(json!({})), now).await } else { Ok(()) }
+/// Marks settled requests as beyond reorganisation.
+pub(super) async fn confirm(
+    connection: &mut SqliteConnection,
+    ids: &[RequestId],
+    now: Millis,
+) -> Result<(), StoreError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<(Vec<u8>,)> =
+        sqlx::query_as(CONFIRM).bind(at(now)).bind(listed(ids)).fetch_all(&mut *connection).await?;
+    let place = Place { table: "requests", row: &"(confirmed)" };
+    let confirmed: Vec<RequestId> = rows.iter().map(|(id,)| place.id("id", id)).collect::<Result<_, _>>()?;
+    record_all(connection, &confirmed, "final", Some(json!({})), now).await
 }
