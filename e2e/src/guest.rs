@@ -83,6 +83,14 @@ impl Guest {
         Self::new("price-median.wasm", name, Init::Json(init.to_string()))
     }
 
+    /// Any ready-made contract, by its file, with this JSON as its init data.
+    ///
+    /// # Errors
+    /// When its module isn't built.
+    pub fn ready_made(module: &str, name: &str, init: &serde_json::Value) -> Result<Self> {
+        Self::new(module, name, Init::Json(init.to_string()))
+    }
+
     /// The guest that behaves as its payload says.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ mod bench;
 mod demo;
 mod doctor;
 mod enclave_crash;
+mod evm_read;
 mod gas;
 mod honesty;
 mod logs;

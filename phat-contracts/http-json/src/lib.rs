@@ -6,16 +6,17 @@
 
 extern crate alloc;
 
-mod answer;
 mod config;
 mod error;
 
-pub use answer::AnswerType;
-pub use config::{Config, Fault, MAX_CONFIG};
+pub use config::{Config, MAX_CONFIG};
 pub use error::HttpJsonError;
 
-use alloc::{string::String, vec::Vec};
-use phat_sdk::{Host, HttpFailure, HttpRequest, HttpResponse, Level, OracleRequest, PhatContract, source::Parameters};
+use alloc::vec::Vec;
+use phat_sdk::{
+    Host, HttpRequest, Level, OracleRequest, PhatContract,
+    source::{Parameters, ReadError},
+};
 
 /// The longest response (status, headers and body), in bytes.
 pub const MAX_RESPONSE: usize = 256 * 1024;
@@ -40,33 +41,20 @@ impl PhatContract for HttpJson {
         if let Err(error) = &answer {
             host.log(Level::Warn, &alloc::format!("{error}"));
         }
-        answer
+        answer.map_err(HttpJsonError::Read)
     }
 }
 
 impl HttpJson {
-    fn answer(&self, host: &mut dyn Host, payload: &[u8]) -> Result<Vec<u8>, HttpJsonError> {
+    fn answer(&self, host: &mut dyn Host, payload: &[u8]) -> Result<Vec<u8>, ReadError> {
         let parameters = Parameters::parse(payload)?;
         let url = self.config.template.fill(&self.config.origin, &parameters)?;
         let mut http = HttpRequest::get(&url);
         http.headers.clone_from(&self.config.headers.0);
-        let document = body(host.http(&http, MAX_RESPONSE))?;
-        let value =
-            self.config.pointer.find(&document).map_err(HttpJsonError::Malformed)?.ok_or(HttpJsonError::Missing)?;
-        self.config.answer_type.encode(value)
+        let document = host.http(&http, MAX_RESPONSE).into_text()?;
+        let value = self.config.pointer.find(&document)?.ok_or(ReadError::Missing)?;
+        Ok(self.config.answer_type.encode(value)?)
     }
-}
-
-/// The text of a successful response.
-fn body(response: HttpResponse) -> Result<String, HttpJsonError> {
-    let reason = || String::from_utf8_lossy(&response.body).into_owned();
-    match response.failure() {
-        Some(HttpFailure::Unreachable) => return Err(HttpJsonError::Unreachable(reason())),
-        Some(HttpFailure::Late) => return Err(HttpJsonError::Late(reason())),
-        None if !response.is_success() => return Err(HttpJsonError::Status(response.status_code)),
-        None => {}
-    }
-    String::from_utf8(response.body).map_err(|error| HttpJsonError::NotUtf8(error.utf8_error()))
 }
 
 phat_sdk::contract!(HttpJson, output = init("/type"), decimals = init("/decimals"));

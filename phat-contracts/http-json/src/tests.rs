@@ -1,7 +1,8 @@
 use crate::HttpJson;
-use phat_protocol::{Answer, BlockHash, Outcome, RequestId};
 use phat_sdk::{
-    Chain, HttpRequest, HttpResponse, Level, OracleRequest, call, deploy, init_data, mock::MockHost, scale::Encode,
+    Answer, HttpRequest, HttpResponse, Level, Outcome, deploy, init_data,
+    mock::{MockHost, json_under, response},
+    scale::Encode,
     source::MAX_PARAMETER,
 };
 
@@ -9,28 +10,12 @@ const INIT: &str = r#"{"origin":"https://api.example.com","path":"/v1/{base}/{qu
     "type":"uint256","decimals":8,"headers":{"Accept":"application/json"}}"#;
 const PAYLOAD: &str = r#"{"base":"BTC","quote":"USD"}"#;
 
-fn response(status_code: u16, body: &[u8]) -> HttpResponse {
-    HttpResponse { status_code, reason_phrase: String::new(), headers: Vec::new(), body: body.into() }
-}
-
 fn deployed(response: HttpResponse) -> MockHost {
-    let mut host = MockHost::new(move |_| response.clone());
-    let returned = deploy::<HttpJson>(&mut host, &init_data(&INIT.as_bytes()));
-    assert_eq!((returned.reverted, returned.bytes), (false, vec![0, 0]));
-    host
+    MockHost::deployed::<HttpJson>(INIT, move |_| response.clone())
 }
 
 fn ask(host: &mut MockHost, payload: &[u8]) -> Answer {
-    let request = OracleRequest {
-        chain: Chain::Evm(31337),
-        oracle: vec![1; 20],
-        request_id: RequestId([2; 32]),
-        consumer: vec![3; 20],
-        payload: payload.into(),
-        expires_at: 4,
-        block_hash: BlockHash([5; 32]),
-    };
-    Answer::from_returned(&call::<HttpJson>(host, &request.call_input()).bytes, 16 * 1024)
+    host.ask::<HttpJson>(payload)
 }
 
 /// The error that the consumer gets when the source answers so.
@@ -124,4 +109,10 @@ fn deploy_refuses_bad_init_data_with_every_reason() {
         type: \"float\" is none of uint256, int256, bool, bytes32, address, bytes, string";
     assert!(returned.reverted);
     assert_eq!(returned.bytes, (0_u8, 1_u8, 0_u8, text).encode());
+}
+
+#[test]
+fn the_documented_init_data_can_be_deployed() {
+    let init = json_under("\n## http-json", include_str!("../../../docs/ready-made.md"));
+    let _ = MockHost::deployed::<HttpJson>(init, |_| panic!("no requests in deploy"));
 }

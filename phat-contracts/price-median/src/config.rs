@@ -9,7 +9,6 @@ use phat_sdk::{
     MAX_BATCH,
     config::{self, Fields, Mistake},
     json::{Object, Value},
-    serde_json::{self, value::RawValue},
     source::{PointerTemplate, Template},
 };
 
@@ -30,6 +29,7 @@ const MAX_WAIT_MS: u64 = 9_000;
 /// How far a price may be from the median of all, unless the init data says otherwise: 5 %.
 const MAX_DEVIATION_BPS: u16 = 500;
 
+const TYPES: &[&str] = &["uint256", "int256"];
 const FIELDS: &[&str] = &["sources", "type", "decimals", "minimum", "max_deviation_bps", "timeout_ms", "zero_or_below"];
 const SOURCE_FIELDS: &[&str] = &["name", "origin", "path", "pointer", "headers", "names"];
 
@@ -70,9 +70,6 @@ pub enum Fault {
     /// What can be wrong with any.
     #[error("{0}")]
     Any(#[from] config::Fault),
-    /// `type` is none of ours.
-    #[error("{0:?} is neither uint256 nor int256")]
-    UnknownType(String),
     /// Two sources have one name.
     #[error("another source has the name {0:?}")]
     SameName(String),
@@ -89,29 +86,19 @@ impl Config {
     pub fn parse(json: &[u8]) -> Result<Self, Vec<Mistake<Fault>>> {
         let mut fields = Fields::read(json, MAX_CONFIG)?;
         let (count, sources) = sources(&mut fields);
-        let signed = signed(&mut fields);
-        let decimals = fields.number("decimals", 0..=MAX_DECIMALS, "a number from 0 to 36");
+        let signed = fields.choice("type", TYPES).map(|name| name == "int256");
+        let decimals = fields.decimals("decimals", MAX_DECIMALS, "a number from 0 to 36").unwrap_or(0);
         let rule = rule(&mut fields, count);
         let timeout_ms = timeout(&mut fields, count);
         let zero_or_below = fields.flag("zero_or_below");
         let mistakes = fields.finish(FIELDS);
-        let decimals = decimals.map_or(Ok(0), u8::try_from);
-        match (signed, decimals) {
-            (Some(signed), Ok(decimals)) if mistakes.is_empty() => {
+        match signed {
+            Some(signed) if mistakes.is_empty() => {
                 let scale = Scale { decimals, signed, zero_or_below };
                 Ok(Self { sources, scale, rule, timeout_ms })
             }
             _ => Err(mistakes),
         }
-    }
-}
-
-fn signed(fields: &mut Fields<'_, Fault>) -> Option<bool> {
-    let name = fields.string("type")?;
-    match name.as_str() {
-        "uint256" => Some(false),
-        "int256" => Some(true),
-        _ => fields.check("type", Err(Fault::UnknownType(name))),
     }
 }
 
@@ -136,32 +123,21 @@ fn timeout(fields: &mut Fields<'_, Fault>, sources: usize) -> u64 {
 
 /// How many sources are named, and those without a mistake.
 fn sources(fields: &mut Fields<'_, Fault>) -> (usize, Vec<Source>) {
-    const EXPECTED: config::Fault = config::Fault::WrongKind("a list of 2 to 10 sources");
-    let Some(raw) = fields.required("sources") else { return (0, Vec::new()) };
-    let list = serde_json::from_str::<Vec<&RawValue>>(raw.get()).ok();
-    let list = list.filter(|list| (2..=MAX_SOURCES).contains(&list.len()));
-    let Some(list) = fields.check("sources", list.ok_or(EXPECTED)) else { return (0, Vec::new()) };
-    let mut sources: Vec<Source> = Vec::new();
-    for (index, raw) in list.iter().enumerate() {
-        let place = format!("sources[{index}]");
-        let Some(object) = fields.check(&place, Object::read(raw.get()).map_err(config::Fault::NotAnObject)) else {
-            continue;
-        };
-        let mut inner = Fields::within(place, object);
-        let source = source(&mut inner);
-        if let Some(source) = &source
-            && sources.iter().any(|other| other.name == source.name)
-        {
+    let mut names: Vec<String> = Vec::new();
+    let count = (2..=MAX_SOURCES, "a list of 2 to 10 sources");
+    let (count, sources) = fields.objects("sources", count, SOURCE_FIELDS, |inner| {
+        let source = source(inner)?;
+        if names.contains(&source.name) {
             inner.mistake("name", Fault::SameName(source.name.clone()));
         }
-        fields.append(inner.finish(SOURCE_FIELDS));
-        sources.extend(source);
-    }
+        names.push(source.name.clone());
+        Some(source)
+    });
     // Where a source has mistakes of its own, its placeholders are not known.
-    if sources.len() == list.len() {
+    if sources.len() == count {
         same_placeholders(fields, &sources);
     }
-    (list.len(), sources)
+    (count, sources)
 }
 
 fn source(fields: &mut Fields<'_, Fault>) -> Option<Source> {

@@ -78,11 +78,8 @@ impl PriceMedian {
     /// What to fetch from each source.
     fn fetches(&self, parameters: &Parameters) -> Result<Vec<Fetch>, TemplateError> {
         // All sources have the same placeholders.
-        if let Some(source) = self.config.sources.first()
-            && let Some((name, _)) =
-                parameters.0.iter().find(|(name, _)| !source.placeholders().any(|known| known == name))
-        {
-            return Err(TemplateError::UnknownParameter(name.clone()));
+        if let Some(source) = self.config.sources.first() {
+            parameters.known(source.placeholders())?;
         }
         self.config.sources.iter().map(|source| source.fetch(parameters)).collect()
     }

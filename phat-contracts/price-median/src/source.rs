@@ -6,7 +6,7 @@ use phat_sdk::{
     BatchFailure, BatchResult, HttpRequest,
     decimal::{DecimalError, Scaled},
     json::{Malformed, Pointer, Value},
-    source::{Headers, Origin, Parameters, PointerTemplate, Template, TemplateError},
+    source::{Headers, Origin, Parameter, Parameters, PointerTemplate, Template, TemplateError},
 };
 
 /// One place where the price stands.
@@ -65,17 +65,19 @@ pub(crate) struct Scale {
 
 impl Source {
     /// The names of all placeholders; one may be there several times.
-    pub(crate) fn placeholders(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn placeholders(&self) -> impl Iterator<Item = &str> + Clone {
         self.path.names().chain(self.pointer.names())
     }
 
     /// What to fetch for these parameters, which must be those of the placeholders.
     pub(crate) fn fetch(&self, parameters: &Parameters) -> Result<Fetch, TemplateError> {
-        let own_name = |value: &String| self.names.get(value).unwrap_or(value).clone();
+        let own_name = |value: &Parameter| match self.names.get(value.as_str()) {
+            Some(own) => Parameter::Text(own.clone()),
+            None => value.clone(),
+        };
         let own = parameters.0.iter().map(|(name, value)| (name.clone(), own_name(value)));
         let own = Parameters(own.collect());
-        let in_path = own.0.iter().filter(|(name, _)| self.path.names().any(|known| known == name)).cloned();
-        let url = self.path.fill(&self.origin, &Parameters(in_path.collect()))?;
+        let url = self.path.fill(&self.origin, &own.only(self.path.names()))?;
         let mut request = HttpRequest::get(&url);
         request.headers.clone_from(&self.headers.0);
         Ok(Fetch { request, pointer: self.pointer.fill(&own)? })

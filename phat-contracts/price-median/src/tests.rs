@@ -1,9 +1,8 @@
 use crate::PriceMedian;
-use phat_protocol::{Answer, BlockHash, Outcome, RequestId};
 use phat_sdk::{
-    Chain, HttpResponse, Level, OracleRequest, call, deploy, init_data,
-    mock::MockHost,
-    scale::{Decode, Encode},
+    Answer, Level, Outcome, deploy, init_data,
+    mock::{MockHost, error_of, json_under, response},
+    scale::Encode,
 };
 
 const PAYLOAD: &str = r#"{"base":"BTC","quote":"USD"}"#;
@@ -19,27 +18,15 @@ fn deployed(answers: &[(u16, &str)], more: &str) -> MockHost {
     let sources: Vec<_> = (0..answers.len()).map(source).collect();
     let init = format!(r#"{{"sources":[{}],"type":"int256","decimals":2{more}}}"#, sources.join(","));
     let answers: Vec<_> = answers.iter().map(|(status, body)| (*status, (*body).to_owned())).collect();
-    let mut host = MockHost::new(move |request| {
+    MockHost::deployed::<PriceMedian>(&init, move |request| {
         let index = (0..answers.len()).find(|index| request.url.starts_with(&format!("https://s{index}.")));
-        let (status_code, body) = answers[index.expect("a source")].clone();
-        HttpResponse { status_code, reason_phrase: String::new(), headers: Vec::new(), body: body.into() }
-    });
-    let returned = deploy::<PriceMedian>(&mut host, &init_data(&init.as_bytes()));
-    assert!(!returned.reverted, "{}", String::from_utf8_lossy(&returned.bytes));
-    host
+        let (status, body) = &answers[index.expect("a source")];
+        response(*status, body.as_bytes())
+    })
 }
 
 fn ask(host: &mut MockHost, payload: &[u8]) -> Answer {
-    let request = OracleRequest {
-        chain: Chain::Evm(31337),
-        oracle: vec![1; 20],
-        request_id: RequestId([2; 32]),
-        consumer: vec![3; 20],
-        payload: payload.into(),
-        expires_at: 4,
-        block_hash: BlockHash([5; 32]),
-    };
-    Answer::from_returned(&call::<PriceMedian>(host, &request.call_input()).bytes, 16 * 1024)
+    host.ask::<PriceMedian>(payload)
 }
 
 fn price(answer: &Answer) -> i128 {
@@ -47,11 +34,6 @@ fn price(answer: &Answer) -> i128 {
     let sign = if answer.output[16] & 0x80 == 0 { 0 } else { 0xff };
     assert_eq!(answer.output[..16], [sign; 16]);
     i128::from_be_bytes(answer.output[16..].try_into().expect("16 bytes"))
-}
-
-fn error(answer: &Answer) -> (u8, String) {
-    assert_eq!(answer.outcome, Outcome::ContractError, "{answer:?}");
-    <(u8, String)>::decode(&mut answer.output.as_slice()).expect("a code and a text")
 }
 
 fn answered(answers: &[(u16, &str)], more: &str) -> Answer {
@@ -107,16 +89,16 @@ fn a_price_far_from_the_median_is_dropped_and_named_in_the_log() {
 
 #[test]
 fn too_few_prices_are_an_error_that_names_the_others() {
-    let (code, text) = error(&answered(&[(200, r#"{"price":100}"#), (503, ""), (524, "")], ""));
+    let (code, text) = error_of(&answered(&[(200, r#"{"price":100}"#), (503, ""), (524, "")], ""));
     assert_eq!((code, text.as_str()), (2, "1 of 3 sources gave a price, 2 needed: s1: status 503; s2: late"));
-    let (code, text) = error(&answered(&[(523, ""), (523, "")], r#","minimum":1"#));
+    let (code, text) = error_of(&answered(&[(523, ""), (523, "")], r#","minimum":1"#));
     assert_eq!((code, text.as_str()), (2, "0 of 2 sources gave a price, 1 needed: s0: unreachable; s1: unreachable"));
     assert_eq!(price(&answered(&[(523, ""), (200, r#"{"price":7}"#)], r#","minimum":1"#)), 700);
 }
 
 #[test]
 fn prices_that_contradict_each_other_are_an_error_that_names_them() {
-    let (code, text) = error(&answered(&[(200, r#"{"price":100}"#), (200, r#"{"price":10}"#)], ""));
+    let (code, text) = error_of(&answered(&[(200, r#"{"price":100}"#), (200, r#"{"price":10}"#)], ""));
     let expected = "0 prices are within 500 basis points of their median 5500, 2 needed: s0: 10000; s1: 1000";
     assert_eq!((code, text.as_str()), (3, expected));
 }
@@ -124,7 +106,7 @@ fn prices_that_contradict_each_other_are_an_error_that_names_them() {
 #[test]
 fn an_error_of_many_sources_is_bounded() {
     let answers = vec![(200, r#"{"price":"no price here"}"#); 10];
-    let (code, text) = error(&answered(&answers, ""));
+    let (code, text) = error_of(&answered(&answers, ""));
     assert_eq!(code, 2);
     assert!(text.len() <= 512 && text.starts_with("0 of 10 sources"), "{text}");
 }
@@ -142,7 +124,7 @@ fn ten_sources_are_asked() {
 fn prices_of_zero_and_below_count_where_the_init_data_says_so() {
     let answers = [(200, r#"{"price":-2}"#), (200, r#"{"price":-2.01}"#), (200, r#"{"price":-2.02}"#)];
     assert_eq!(price(&answered(&answers, r#","zero_or_below":true"#)), -201);
-    assert_eq!(error(&answered(&answers, "")).0, 2);
+    assert_eq!(error_of(&answered(&answers, "")).0, 2);
 }
 
 #[test]
@@ -156,7 +138,7 @@ fn a_payload_that_does_not_fit_asks_no_source() {
         r#"{"base":"a/b","quote":"USD"}"#,
     ] {
         let mut host = deployed(&[(200, r#"{"price":1}"#), (200, r#"{"price":1}"#)], "");
-        assert_eq!(error(&ask(&mut host, payload.as_bytes())).0, 1, "{payload}");
+        assert_eq!(error_of(&ask(&mut host, payload.as_bytes())).0, 1, "{payload}");
         assert_eq!(host.requests, [], "{payload}");
     }
 }
@@ -178,17 +160,13 @@ const EXCHANGES: [(&str, &str); 3] = [
 ];
 
 #[test]
-fn the_readmes_init_data_asks_three_exchanges_and_understands_their_answers() {
-    let readme = include_str!("../../README.md");
-    let (_, section) = readme.split_once("## price-median").expect("a section");
-    let init = section.split("```json\n").nth(1).and_then(|block| block.split("```").next()).expect("a block");
-    let mut host = MockHost::new(|request| {
+fn the_documented_init_data_asks_three_exchanges_and_understands_their_answers() {
+    let init = json_under("\n## price-median", include_str!("../../../docs/ready-made.md"));
+    let mut host = MockHost::deployed::<PriceMedian>(init, |request| {
         let known = EXCHANGES.into_iter().find(|(url, _)| *url == request.url);
         let (_, body) = known.unwrap_or_else(|| panic!("{} is asked", request.url));
-        HttpResponse { status_code: 200, reason_phrase: String::new(), headers: Vec::new(), body: body.into() }
+        response(200, body.as_bytes())
     });
-    let returned = deploy::<PriceMedian>(&mut host, &init_data(&init.as_bytes()));
-    assert!(!returned.reverted, "{}", String::from_utf8_lossy(&returned.bytes));
     assert_eq!(price(&ask(&mut host, PAYLOAD.as_bytes())), 9_721_453_000_000);
     assert_eq!(host.requests.len(), 3);
 }
@@ -197,7 +175,7 @@ fn the_readmes_init_data_asks_three_exchanges_and_understands_their_answers() {
 fn deploy_refuses_bad_init_data_with_every_reason() {
     let mut host = MockHost::new(|_| panic!("no requests in deploy"));
     let returned = deploy::<PriceMedian>(&mut host, &init_data(&br#"{"sources":[],"type":"float"}"#.as_slice()));
-    let text = "sources: must be a list of 2 to 10 sources; type: \"float\" is neither uint256 nor int256";
+    let text = "sources: must be a list of 2 to 10 sources; type: \"float\" is none of uint256, int256";
     assert!(returned.reverted);
     assert_eq!(returned.bytes, (0_u8, 1_u8, 0_u8, text).encode());
 }

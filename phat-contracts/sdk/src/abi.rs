@@ -3,13 +3,15 @@
 
 use alloc::{string::String, vec::Vec};
 
-/// One value, as `abi.encode` sees it: a word, or bytes of any length.
+/// One value, as `abi.encode` sees it: a word, bytes of any length, or an array of such.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Token {
     /// `uint256`, `int256`, `bool`, `bytes32`, `address` and the shorter ones, already in a word.
     Word([u8; 32]),
     /// `bytes` and `string`.
     Dynamic(Vec<u8>),
+    /// An array of any length: `uint256[]`, `string[]`.
+    Array(Vec<Token>),
 }
 
 impl Token {
@@ -73,6 +75,11 @@ pub fn encode(tokens: &[Token]) -> Vec<u8> {
     for token in tokens {
         match token {
             Token::Word(word) => head.extend_from_slice(word),
+            Token::Array(elements) => {
+                head.extend_from_slice(&word(32 * tokens.len() + tail.len()));
+                tail.extend_from_slice(&word(elements.len()));
+                tail.extend_from_slice(&encode(elements));
+            }
             Token::Dynamic(bytes) => {
                 head.extend_from_slice(&word(32 * tokens.len() + tail.len()));
                 tail.extend_from_slice(&word(bytes.len()));

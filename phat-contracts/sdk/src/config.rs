@@ -50,6 +50,20 @@ pub enum Fault {
     /// A field of another kind; what it should be, in words.
     #[error("must be {0}")]
     WrongKind(&'static str),
+    /// A name that isn't one of these.
+    #[error("{found:?} is none of {}", .names.join(", "))]
+    UnknownName {
+        /// What was found.
+        found: String,
+        /// Those that there are.
+        names: &'static [&'static str],
+    },
+    /// Two things in a list have one name.
+    #[error("another has the name {0:?}")]
+    NameTwice(String),
+    /// `decimals` beside a type that has none.
+    #[error("only uint256 and int256 have decimals")]
+    NoDecimals,
     /// No origin.
     #[error("{0}")]
     Origin(#[from] OriginError),
@@ -189,6 +203,44 @@ impl<'j, F: From<Fault>> Fields<'j, F> {
     pub fn number(&mut self, field: &str, range: RangeInclusive<u64>, expected: &'static str) -> Option<u64> {
         let number = self.get(field)?.get().parse().ok().filter(|number| range.contains(number));
         self.check(field, number.ok_or(Fault::WrongKind(expected)))
+    }
+
+    /// Decimals, 0 to `most`, which `expected` says in words; none where they are left out.
+    pub fn decimals(&mut self, field: &str, most: u64, expected: &'static str) -> Option<u8> {
+        self.number(field, 0..=most, expected).and_then(|decimals| u8::try_from(decimals).ok())
+    }
+
+    /// One of these names, which must be there.
+    pub fn choice(&mut self, field: &str, names: &'static [&'static str]) -> Option<&'static str> {
+        let found = self.string(field)?;
+        let known = names.iter().copied().find(|name| *name == found);
+        self.check(field, known.ok_or(Fault::UnknownName { found, names }))
+    }
+
+    /// A list of objects with these fields, which must be there; `expected` says in words how many. Gives how many
+    /// are named, and those that `read` makes something of.
+    pub fn objects<T>(
+        &mut self,
+        field: &str,
+        (count, expected): (RangeInclusive<usize>, &'static str),
+        known: &'static [&'static str],
+        mut read: impl FnMut(&mut Self) -> Option<T>,
+    ) -> (usize, Vec<T>) {
+        let Some(raw) = self.required(field) else { return (0, Vec::new()) };
+        let list = serde_json::from_str::<Vec<&RawValue>>(raw.get()).ok();
+        let list = list.filter(|list| count.contains(&list.len())).ok_or(Fault::WrongKind(expected));
+        let Some(list) = self.check(field, list) else { return (0, Vec::new()) };
+        let mut objects = Vec::new();
+        for (index, raw) in list.iter().enumerate() {
+            let place = format!("{field}[{index}]");
+            let Some(object) = self.check(&place, Object::read(raw.get()).map_err(Fault::NotAnObject)) else {
+                continue;
+            };
+            let mut inner = Self::within(self.place(&place), object);
+            objects.extend(read(&mut inner));
+            self.append(inner.finish(known));
+        }
+        (list.len(), objects)
     }
 
     /// `true` or `false`; `false` where it is left out.

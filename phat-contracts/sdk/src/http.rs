@@ -1,4 +1,5 @@
 use alloc::{string::String, vec::Vec};
+use core::str::Utf8Error;
 use parity_scale_codec::{Decode, Encode, Error, Input};
 
 /// The status that the host answers when it refused to connect, or could not.
@@ -24,6 +25,13 @@ impl HttpRequest {
     #[must_use]
     pub fn get(url: &str) -> Self {
         Self { url: url.into(), method: "GET".into(), headers: Vec::new(), body: Vec::new() }
+    }
+
+    /// A POST request of a JSON text.
+    #[must_use]
+    pub fn post_json(url: &str, json: String) -> Self {
+        let post = Self { url: url.into(), method: "POST".into(), headers: Vec::new(), body: json.into_bytes() };
+        post.header("Content-Type", "application/json")
     }
 
     /// The same request with one header more.
@@ -120,7 +128,46 @@ pub enum HttpFailure {
     Late,
 }
 
+/// Why a request gave no text. The words of the first two are the host's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ResponseError {
+    /// [`HttpFailure::Unreachable`]
+    #[error("unreachable: {0}")]
+    Unreachable(String),
+    /// [`HttpFailure::Late`]
+    #[error("late: {0}")]
+    Late(String),
+    /// The source answered another status than 200 to 299.
+    #[error("status {0}")]
+    Status(u16),
+    /// The body is no UTF-8.
+    #[error("not UTF-8: {0}")]
+    NotUtf8(Utf8Error),
+}
+
 impl HttpResponse {
+    /// The body of a successful response.
+    ///
+    /// # Errors
+    /// All of [`ResponseError`] but [`ResponseError::NotUtf8`].
+    pub fn into_body(self) -> Result<Vec<u8>, ResponseError> {
+        let reason = || String::from_utf8_lossy(&self.body).into_owned();
+        match self.failure() {
+            Some(HttpFailure::Unreachable) => Err(ResponseError::Unreachable(reason())),
+            Some(HttpFailure::Late) => Err(ResponseError::Late(reason())),
+            None if !self.is_success() => Err(ResponseError::Status(self.status_code)),
+            None => Ok(self.body),
+        }
+    }
+
+    /// The text of a successful response.
+    ///
+    /// # Errors
+    /// [`ResponseError`]
+    pub fn into_text(self) -> Result<String, ResponseError> {
+        String::from_utf8(self.into_body()?).map_err(|error| ResponseError::NotUtf8(error.utf8_error()))
+    }
+
     /// Whether the status is one of 200 to 299.
     #[must_use]
     pub fn is_success(&self) -> bool {

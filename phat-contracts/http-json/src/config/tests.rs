@@ -1,7 +1,7 @@
-use super::{Config, FIELDS, Fault, MAX_CONFIG};
-use crate::AnswerType;
+use super::{Config, FIELDS, MAX_CONFIG};
 use phat_sdk::{
-    config::{self, Mistake},
+    answer::AnswerType,
+    config::{Fault, Mistake},
     json::PointerError,
     source::{HeadersError, OriginError, TemplateError},
 };
@@ -16,16 +16,16 @@ const GOOD: &str = r#"{
     "headers": {"Accept": "application/json", "X-Source": "a b"}
 }"#;
 
-fn mistakes(json: &str) -> Vec<Mistake<Fault>> {
+fn mistakes(json: &str) -> Vec<Mistake> {
     Config::parse(json.as_bytes()).expect_err("a mistake")
 }
 
-fn mistake(field: &str, fault: impl Into<Fault>) -> Mistake<Fault> {
+fn mistake(field: &str, fault: impl Into<Fault>) -> Mistake {
     Mistake { field: field.into(), fault: fault.into() }
 }
 
-fn wrong_kind(field: &str, expected: &'static str) -> Mistake<Fault> {
-    mistake(field, config::Fault::WrongKind(expected))
+fn wrong_kind(field: &str, expected: &'static str) -> Mistake {
+    mistake(field, Fault::WrongKind(expected))
 }
 
 /// The good configuration with one line replaced.
@@ -72,13 +72,13 @@ fn every_mistake_is_named_with_its_field() {
     assert_eq!(
         mistakes(json),
         [
-            mistake("origin", config::Fault::Origin(OriginError::Scheme)),
-            mistake("path", config::Fault::Template(TemplateError::NoSlash)),
-            mistake("pointer", config::Fault::Pointer(PointerError::NoSlash)),
+            mistake("origin", Fault::Origin(OriginError::Scheme)),
+            mistake("path", Fault::Template(TemplateError::NoSlash)),
+            mistake("pointer", Fault::Pointer(PointerError::NoSlash)),
             wrong_kind("decimals", "a number from 0 to 77"),
-            mistake("type", Fault::UnknownType("float".into())),
-            mistake("headers", config::Fault::Headers(HeadersError::NotStrings)),
-            mistake("orign", config::Fault::UnknownField(FIELDS)),
+            mistake("type", Fault::UnknownName { found: "float".into(), names: AnswerType::NAMES }),
+            mistake("headers", Fault::Headers(HeadersError::NotStrings)),
+            mistake("orign", Fault::UnknownField(FIELDS)),
         ]
     );
     for (mistake, field) in
@@ -90,10 +90,7 @@ fn every_mistake_is_named_with_its_field() {
 
 #[test]
 fn fields_that_must_be_there_are_missed() {
-    assert_eq!(
-        mistakes("{}"),
-        ["origin", "path", "pointer", "type"].map(|field| mistake(field, config::Fault::Missing))
-    );
+    assert_eq!(mistakes("{}"), ["origin", "path", "pointer", "type"].map(|field| mistake(field, Fault::Missing)));
 }
 
 #[test]
@@ -117,8 +114,8 @@ fn decimals_belong_to_numbers_alone() {
     }
 }
 
-fn unsendable(name: &str) -> Mistake<Fault> {
-    mistake("headers", config::Fault::Headers(HeadersError::Unsendable(name.into())))
+fn unsendable(name: &str) -> Mistake {
+    mistake("headers", Fault::Headers(HeadersError::Unsendable(name.into())))
 }
 
 #[test]
@@ -133,8 +130,8 @@ fn headers_that_http_or_the_host_would_refuse_are_refused() {
     }
 }
 
-fn is_no_object(mistakes: &[Mistake<Fault>]) -> bool {
-    matches!(mistakes, [Mistake { fault: Fault::Any(config::Fault::NotAnObject(_)), .. }])
+fn is_no_object(mistakes: &[Mistake]) -> bool {
+    matches!(mistakes, [Mistake { fault: Fault::NotAnObject(_), .. }])
 }
 
 #[test]
@@ -143,7 +140,7 @@ fn what_is_no_object_is_refused() {
         assert!(is_no_object(&mistakes(json)), "{json}");
     }
     assert!(is_no_object(&Config::parse(&[b'{', 0xff, b'}']).expect_err("a mistake")));
-    let too_long = mistake("", config::Fault::TooLong(MAX_CONFIG));
+    let too_long = mistake("", Fault::TooLong(MAX_CONFIG));
     assert_eq!(Config::parse(&vec![b' '; MAX_CONFIG + 1]), Err(vec![too_long]));
 }
 

@@ -1,4 +1,4 @@
-use super::{Config, FIELDS, Fault, MAX_CONFIG, MAX_SOURCES, SOURCE_FIELDS};
+use super::{Config, FIELDS, Fault, MAX_CONFIG, MAX_SOURCES, SOURCE_FIELDS, TYPES};
 use crate::Rule;
 use phat_sdk::{
     config::{self, Fault as Any, Mistake},
@@ -80,7 +80,7 @@ fn every_mistake_is_named_with_its_place() {
                 "an object of at most 64 strings of 1 to 32 letters, digits, \"-\" and \"_\""
             ),
             mistake("sources[1].nmae", Any::UnknownField(SOURCE_FIELDS)),
-            mistake("type", Fault::UnknownType("float".into())),
+            mistake("type", config::Fault::UnknownName { found: "float".into(), names: TYPES }),
             wrong_kind("decimals", "a number from 0 to 36"),
             wrong_kind("minimum", "a number from 1 to that of the sources"),
             wrong_kind("max_deviation_bps", "a number from 0 to 10000"),

@@ -1,3 +1,4 @@
+use super::TemplateError;
 use crate::json::{Malformed, Object, Value};
 use alloc::{string::String, vec::Vec};
 use core::str::Utf8Error;
@@ -10,7 +11,32 @@ pub const MAX_PARAMETER: usize = 256;
 ///
 /// `{"base": "BTC", "quote": "USD"}`
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Parameters(pub Vec<(String, String)>);
+pub struct Parameters(pub Vec<(String, Parameter)>);
+
+/// One value of a payload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Parameter {
+    /// A string.
+    Text(String),
+    /// A number, as the payload writes it.
+    Number(String),
+}
+
+impl From<&str> for Parameter {
+    fn from(text: &str) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl Parameter {
+    /// What it stands for in a URL.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Text(text) | Self::Number(text) => text,
+        }
+    }
+}
 
 /// Why a payload has no parameters that could be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,8 +69,8 @@ impl Parameters {
         members
             .into_iter()
             .map(|(name, raw)| match Value::read(raw).map_err(ParametersError::NotAnObject)? {
-                Value::String(text) if text.len() <= MAX_PARAMETER => Ok((name, text)),
-                Value::Number(text) if text.len() <= MAX_PARAMETER => Ok((name, text.into())),
+                Value::String(text) if text.len() <= MAX_PARAMETER => Ok((name, Parameter::Text(text))),
+                Value::Number(text) if text.len() <= MAX_PARAMETER => Ok((name, Parameter::Number(text.into()))),
                 Value::String(_) | Value::Number(_) => Err(ParametersError::TooLong(name)),
                 Value::Null | Value::Bool(_) | Value::Array | Value::Object => Err(ParametersError::NotText(name)),
             })
@@ -54,7 +80,30 @@ impl Parameters {
 
     /// The value of this name.
     #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<&Parameter> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    /// The value of this name, as text.
+    #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.parameter(name).map(Parameter::as_str)
+    }
+
+    /// Those of these names.
+    #[must_use]
+    pub fn only<'n>(&self, names: impl Iterator<Item = &'n str> + Clone) -> Self {
+        Self(self.0.iter().filter(|(name, _)| names.clone().any(|known| known == name)).cloned().collect())
+    }
+
+    /// Refuses a name that isn't one of these.
+    ///
+    /// # Errors
+    /// [`TemplateError::UnknownParameter`]
+    pub fn known<'n>(&self, names: impl Iterator<Item = &'n str> + Clone) -> Result<(), TemplateError> {
+        match self.0.iter().find(|(name, _)| !names.clone().any(|known| known == name)) {
+            Some((name, _)) => Err(TemplateError::UnknownParameter(name.clone())),
+            None => Ok(()),
+        }
     }
 }

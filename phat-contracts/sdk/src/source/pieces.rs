@@ -35,8 +35,9 @@ pub(super) fn pieces(text: &str) -> Option<Vec<Piece<'_>>> {
     Some(pieces)
 }
 
-/// 1 to [`MAX_NAME`] letters, digits and underscores.
-pub(super) fn is_name(name: &str) -> bool {
+/// Whether a text may name a placeholder: 1 to 32 letters, digits and underscores.
+#[must_use]
+pub fn is_placeholder_name(name: &str) -> bool {
     (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 

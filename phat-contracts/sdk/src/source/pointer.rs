@@ -1,6 +1,6 @@
 use super::{
     Parameters, TemplateError,
-    pieces::{Piece, is_name, is_plain, pieces},
+    pieces::{Piece, is_placeholder_name, is_plain, pieces},
 };
 use crate::json::{Pointer, PointerError};
 use alloc::{
@@ -29,7 +29,7 @@ impl PointerTemplate {
         let pieces = pieces(text).ok_or_else(|| TemplateError::Braces(text.into()))?;
         let parts = pieces.into_iter().map(|piece| match piece {
             Piece::Text(text) => Ok(Part::Text(text.into())),
-            Piece::Name(name) if is_name(name) => Ok(Part::Placeholder(name.into())),
+            Piece::Name(name) if is_placeholder_name(name) => Ok(Part::Placeholder(name.into())),
             Piece::Name(name) => Err(TemplateError::Name(name.into())),
         });
         let template = Self(parts.collect::<Result<_, _>>()?);
@@ -38,7 +38,7 @@ impl PointerTemplate {
     }
 
     /// The names of its placeholders, in order; one may be there twice.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
         self.0.iter().filter_map(|part| match part {
             Part::Text(_) => None,
             Part::Placeholder(name) => Some(name.as_str()),

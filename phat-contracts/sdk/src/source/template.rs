@@ -1,8 +1,8 @@
 use super::{
     Origin, Parameters,
-    pieces::{MAX_NAME, Piece, is_name, is_plain, pieces},
+    pieces::{MAX_NAME, Piece, is_placeholder_name, is_plain, pieces},
 };
-use crate::json::PointerError;
+use crate::json::{Malformed, PointerError};
 use alloc::{
     string::{String, ToString},
     vec::Vec,
@@ -69,6 +69,9 @@ pub enum TemplateError {
     /// What should be a JSON pointer is none.
     #[error("{0}")]
     Pointer(PointerError),
+    /// What should be JSON is none.
+    #[error("not JSON: {0}")]
+    Json(Malformed),
     /// A name that isn't 1 to 32 letters, digits and underscores.
     #[error("{0:?} is no name of a placeholder: 1 to {MAX_NAME} letters, digits and underscores")]
     Name(String),
@@ -134,9 +137,7 @@ impl Template {
     /// # Errors
     /// When the parameters are not exactly those of the placeholders, or one can't stand in its place.
     pub fn fill(&self, origin: &Origin, parameters: &Parameters) -> Result<String, TemplateError> {
-        if let Some((name, _)) = parameters.0.iter().find(|(name, _)| !self.names().any(|known| known == name)) {
-            return Err(TemplateError::UnknownParameter(name.clone()));
-        }
+        parameters.known(self.names())?;
         let mut url = origin.to_string();
         for part in &self.0 {
             match part {
@@ -152,7 +153,7 @@ impl Template {
     }
 
     /// The names of its placeholders, in order; one may be there twice.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
         self.0.iter().filter_map(|part| match part {
             Part::Literal(_) => None,
             Part::Placeholder { name, .. } => Some(name.as_str()),
@@ -226,7 +227,7 @@ impl Parsed {
         match name {
             _ if self.mixed && name.is_none_or(|name| name.contains(['{', '}'])) => self.mixed(text, place),
             Some(name) if name.contains(['{', '}']) => self.errors.push(TemplateError::NotWhole(text.into())),
-            Some(name) if is_name(name) => self.parts.push(Part::Placeholder { name: name.into(), place }),
+            Some(name) if is_placeholder_name(name) => self.parts.push(Part::Placeholder { name: name.into(), place }),
             Some(name) => self.errors.push(TemplateError::Name(name.into())),
             None if text.contains(['{', '}']) => self.errors.push(TemplateError::NotWhole(text.into())),
             None => self.checked_literal(text, place),
@@ -238,7 +239,7 @@ impl Parsed {
         for piece in pieces {
             match piece {
                 Piece::Text(text) => self.checked_literal(text, place),
-                Piece::Name(name) if is_name(name) => {
+                Piece::Name(name) if is_placeholder_name(name) => {
                     self.parts.push(Part::Placeholder { name: name.into(), place: Place::Mixed });
                 }
                 Piece::Name(name) => self.errors.push(TemplateError::Name(name.into())),

@@ -1,6 +1,6 @@
-use super::AnswerType;
-use crate::HttpJsonError;
-use phat_sdk::json::Value;
+use super::{AnswerError, AnswerType};
+use crate::json::Value;
+use alloc::{format, vec, vec::Vec};
 use proptest::prelude::*;
 
 const UINT: AnswerType = AnswerType::Uint256 { decimals: 8 };
@@ -21,8 +21,8 @@ fn numbers_are_one_word_scaled() {
     assert_eq!(UINT.encode(Value::Number("64123.45")), Ok(word(6_412_345_000_000)));
     assert_eq!(UINT.encode(text("64123.45")), Ok(word(6_412_345_000_000)));
     assert_eq!(INT.encode(Value::Number("-0.01")), Ok(vec![0xff; 32]));
-    assert_eq!(UINT.encode(Value::Number("-0.01")), Err(HttpJsonError::OutOfRange));
-    assert_eq!(UINT.encode(Value::Number("1e70")), Err(HttpJsonError::OutOfRange));
+    assert_eq!(UINT.encode(Value::Number("-0.01")), Err(AnswerError::OutOfRange));
+    assert_eq!(UINT.encode(Value::Number("1e70")), Err(AnswerError::OutOfRange));
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn other_values_are_of_the_wrong_type() {
     for answer_type in ALL {
         for value in [Value::Null, Value::Array, Value::Object] {
             let found = value.kind();
-            let Err(HttpJsonError::WrongType { found: named, .. }) = answer_type.encode(value) else {
+            let Err(AnswerError::WrongType { found: named, .. }) = answer_type.encode(value) else {
                 panic!("{answer_type:?} takes {found}");
             };
             assert_eq!(named, found);
@@ -70,7 +70,7 @@ fn other_values_are_of_the_wrong_type() {
         (AnswerType::Address, text(&format!("0x{}", "ab".repeat(21)))),
         (AnswerType::Address, text(&"ab".repeat(20))),
     ] {
-        let wrong = matches!(answer_type.encode(value.clone()), Err(HttpJsonError::WrongType { .. }));
+        let wrong = matches!(answer_type.encode(value.clone()), Err(AnswerError::WrongType { .. }));
         assert!(wrong, "{answer_type:?} takes {value:?}");
     }
 }
@@ -86,7 +86,7 @@ proptest! {
     fn no_text_makes_a_type_panic(value in "\\PC{0,70}") {
         for answer_type in ALL {
             let encoded = answer_type.encode(text(&value));
-            let refused = matches!(encoded, Err(HttpJsonError::WrongType { .. } | HttpJsonError::OutOfRange));
+            let refused = matches!(encoded, Err(AnswerError::WrongType { .. } | AnswerError::OutOfRange));
             prop_assert!(encoded.is_ok() || refused);
         }
     }
