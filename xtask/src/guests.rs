@@ -26,7 +26,8 @@ struct Guest {
     test_only: bool,
 }
 
-const GUESTS: [Guest; 6] = [
+const GUESTS: [Guest; 7] = [
+    Guest { name: "compute", folder: "compute", test_only: false },
     Guest { name: "evm-read", folder: "evm-read", test_only: false },
     Guest { name: "graphql", folder: "graphql", test_only: false },
     Guest { name: "http-json", folder: "http-json", test_only: false },

@@ -82,6 +82,71 @@ impl Scaled {
     }
 }
 
+/// A number that was cut to an integer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// The integer.
+    pub value: i128,
+    /// Whether nothing was cut away.
+    pub exact: bool,
+}
+
+/// `text` × 10^`decimals`, rounded toward zero, where it is within ±(2^127 - 1): what [`Scaled::parse`] and
+/// [`Scaled::to_i128`] give. A number of at most 18 digits takes a fraction of their time.
+///
+/// # Errors
+/// [`DecimalError`]
+pub fn parse_i128(text: &str, decimals: u8) -> Result<Cut, DecimalError> {
+    const MOST: usize = 18;
+    let number = Number::parse(text).ok_or(DecimalError::NotANumber)?;
+    if number.integer.len() + number.fraction.len() > MOST {
+        let value = Scaled::parse(text, decimals)?.to_i128()?;
+        return Ok(Cut { value, exact: places(text)? <= decimals.into() });
+    }
+    let mut digits = 0_u64;
+    for part in [number.integer, number.fraction] {
+        for digit in part.as_bytes() {
+            digits = digits * 10 + u64::from(digit - b'0');
+        }
+    }
+    let shift = i64::from(decimals) + number.exponent - count(number.fraction.len());
+    let power = usize::try_from(shift.unsigned_abs()).ok().and_then(|shift| POWERS.get(shift)).copied();
+    let (magnitude, exact) = match power {
+        _ if digits == 0 => (0, true),
+        Some(power) if shift >= 0 => (power.checked_mul(digits.into()).ok_or(DecimalError::OutOfRange)?, true),
+        None if shift >= 0 => return Err(DecimalError::OutOfRange),
+        Some(power) => (i128::from(digits) / power, i128::from(digits) % power == 0),
+        None => (0, false),
+    };
+    Ok(Cut { value: if number.negative { -magnitude } else { magnitude }, exact })
+}
+
+/// Powers of ten below 2^127.
+const POWERS: [i128; 39] = {
+    let mut powers = [1; 39];
+    let mut at = 1;
+    while at < powers.len() {
+        powers[at] = powers[at - 1] * 10;
+        at += 1;
+    }
+    powers
+};
+
+/// How many digits behind the point a number needs: 2 for `12.50e-1`, 0 for `1.5e3`.
+///
+/// # Errors
+/// [`DecimalError::NotANumber`]
+pub fn places(text: &str) -> Result<u64, DecimalError> {
+    let number = Number::parse(text).ok_or(DecimalError::NotANumber)?;
+    let mut digits = number.integer.bytes().chain(number.fraction.bytes());
+    let zeros = digits.by_ref().rev().take_while(|digit| *digit == b'0').count();
+    if zeros == number.integer.len() + number.fraction.len() {
+        return Ok(0);
+    }
+    let places = count(number.fraction.len()) - count(zeros) - number.exponent;
+    Ok(u64::try_from(places).unwrap_or(0))
+}
+
 /// Two's complement: every bit flipped, plus one.
 fn negate(word: &mut [u8; 32]) {
     let mut carry = true;
@@ -104,22 +169,29 @@ impl<'t> Number<'t> {
             Some(rest) => (true, rest),
             None => (false, text),
         };
-        let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => (mantissa, parse_exponent(exponent)?),
-            None => (unsigned, 0),
+        let (integer, rest) = digits(unsigned)?;
+        let (fraction, rest) = match rest.strip_prefix('.') {
+            Some(rest) => digits(rest)?,
+            None => ("", rest),
         };
-        let (integer, fraction) = match mantissa.split_once('.') {
-            Some((integer, fraction)) => (integer, all_digits(fraction)?),
-            None => (mantissa, ""),
+        let exponent = match rest.as_bytes().first() {
+            None => 0,
+            Some(b'e' | b'E') => parse_exponent(&rest[1..])?,
+            Some(_) => return None,
         };
-        let integer = all_digits(integer)?;
         let leading_zero = integer.len() > 1 && integer.starts_with('0');
         (!leading_zero).then_some(Self { negative, integer, fraction, exponent })
     }
 }
 
+/// The digits that a text begins with, at least one, and the rest.
+fn digits(text: &str) -> Option<(&str, &str)> {
+    let end = text.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
+    (end > 0).then(|| text.split_at(end))
+}
+
 fn all_digits(text: &str) -> Option<&str> {
-    (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())).then_some(text)
+    digits(text).filter(|(_, rest)| rest.is_empty()).map(|(digits, _)| digits)
 }
 
 /// An exponent beyond a trillion is as good as a trillion: no text that fits in memory makes up for it.

@@ -124,7 +124,7 @@ mod tests {
         for (length, seed_0) in [
             (0, 0xEF46_DB37_51D8_E999),
             (1, 0xE934_A84A_DB05_2768),
-            (4, 0x9136_A0DC_A57457EE),
+            (4, 0x9136_A0DC_A574_57EE),
             (14, 0x8282_DCC4_994E_35C8),
             (222, 0xB641_AE8C_B691_C174),
         ] {

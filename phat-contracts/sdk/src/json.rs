@@ -65,7 +65,22 @@ impl Pointer {
     /// # Errors
     /// When the document is not one JSON value.
     pub fn find<'d>(&self, document: &'d str) -> Result<Option<Value<'d>>, Malformed> {
-        let mut raw: &RawValue = serde_json::from_str(document)?;
+        self.find_raw(document)?.map(Value::read).transpose()
+    }
+
+    /// The value at this place, unread; none where there is no such place. See [`Self::find`].
+    ///
+    /// # Errors
+    /// When the document is not one JSON value.
+    pub fn find_raw<'d>(&self, document: &'d str) -> Result<Option<&'d RawValue>, Malformed> {
+        self.find_within(serde_json::from_str(document)?)
+    }
+
+    /// The value at this place in one that was read before, unread.
+    ///
+    /// # Errors
+    /// When a name on the way stands twice.
+    pub fn find_within<'d>(&self, mut raw: &'d RawValue) -> Result<Option<&'d RawValue>, Malformed> {
         for name in &self.0 {
             if !raw.get().starts_with(['{', '[']) {
                 return Ok(None);
@@ -75,7 +90,7 @@ impl Pointer {
                 None => return Ok(None),
             }
         }
-        Value::read(raw).map(Some)
+        Ok(Some(raw))
     }
 }
 

@@ -1,4 +1,4 @@
-use super::{DecimalError, Scaled};
+use super::{Cut, DecimalError, Scaled, parse_i128, places};
 use alloc::{
     format,
     string::{String, ToString},
@@ -42,6 +42,27 @@ fn numbers_are_scaled_exactly_and_cut_toward_zero() {
     ] {
         assert_eq!(uint(text, decimals).as_deref(), Ok(expected), "{text} × 10^{decimals}");
     }
+}
+
+#[test]
+fn places_are_those_that_no_digit_is_lost_in() {
+    for (text, expected) in [
+        ("0", 0),
+        ("0.000", 0),
+        ("-0.0e-9", 0),
+        ("100", 0),
+        ("1.5", 1),
+        ("1.50", 1),
+        ("12.50e-1", 2),
+        ("1.5e3", 0),
+        ("100e-2", 0),
+        ("100e-3", 1),
+        ("-1e-18", 18),
+        ("1e-999999999999999999999", 1_000_000_000_000),
+    ] {
+        assert_eq!(places(text), Ok(expected), "{text}");
+    }
+    assert_eq!(places("1."), Err(DecimalError::NotANumber));
 }
 
 #[test]
@@ -102,7 +123,24 @@ fn what_json_does_not_write_is_no_number() {
     }
 }
 
+fn the_slow_way(text: &str, decimals: u8) -> Result<Cut, DecimalError> {
+    let value = Scaled::parse(text, decimals)?.to_i128()?;
+    Ok(Cut { value, exact: places(text)? <= decimals.into() })
+}
+
 proptest! {
+    #[test]
+    fn the_fast_way_to_128_bits_gives_the_same(
+        text in "-?(0|[1-9][0-9]{0,40})(\\.[0-9]{1,20})?([eE][-+]?[0-9]{1,2})?", decimals in 0_u8..40
+    ) {
+        prop_assert_eq!(parse_i128(&text, decimals), the_slow_way(&text, decimals));
+    }
+
+    #[test]
+    fn the_fast_way_gives_the_same_for_short_numbers(text in "[-+0-9.eE]{0,12}", decimals in 0_u8..40) {
+        prop_assert_eq!(parse_i128(&text, decimals), the_slow_way(&text, decimals));
+    }
+
     #[test]
     fn an_integer_is_itself(number in any::<u128>()) {
         prop_assert_eq!(uint(&number.to_string(), 0), Ok(number.to_string()));
