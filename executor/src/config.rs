@@ -27,6 +27,9 @@ pub struct Resources {
     /// HTTP requests of guests that are under way at once; further ones wait, and that counts against
     /// their time-outs. Default 1,024.
     pub connections: u32,
+    /// What contracts keep in their caches, all together, in bytes; simulations have as much of their own.
+    /// Contracts whose cache was used longest ago lose it first. Default 64 MiB.
+    pub contract_cache_bytes: u32,
 }
 
 impl Default for Resources {
@@ -37,6 +40,7 @@ impl Default for Resources {
             cached_modules: 256,
             cached_code_bytes: 64 * 1024 * 1024,
             connections: 1024,
+            contract_cache_bytes: 64 * 1024 * 1024,
         }
     }
 }

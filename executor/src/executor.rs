@@ -1,8 +1,15 @@
 use crate::{
     ConfigError, ExecutorConfig, HostFault, HostServices, Limits, ModuleFacts, Refusal, Resources, Run, RunEnd,
-    RunResult, cache::Cache, check, egress::Egress, limits::in_memory, pool::Pool, run::drive,
+    RunResult, WorkerFacts,
+    cache::{Cache, Translation},
+    check,
+    egress::Egress,
+    limits::in_memory,
+    local_cache::LocalCache,
+    pool::Pool,
+    run::drive,
 };
-use phat_protocol::Outcome;
+use phat_protocol::{CodeHash, Outcome};
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 
@@ -18,6 +25,11 @@ pub(crate) struct Parts {
     pub(crate) host: HostServices,
     pub(crate) egress: Egress,
     pub(crate) pool: Pool,
+    pub(crate) worker: Arc<WorkerFacts>,
+    /// What contracts keep beside their storage.
+    pub(crate) local_cache: Arc<LocalCache>,
+    /// The same, of simulations.
+    pub(crate) simulated_cache: Arc<LocalCache>,
     cache: Cache,
     permits: Semaphore,
 }
@@ -49,7 +61,11 @@ impl Executor {
             in_memory(resources.cached_code_bytes),
         );
         let permits = Semaphore::new(in_memory(resources.concurrent_runs).min(Semaphore::MAX_PERMITS));
-        Ok(Self { parts: Arc::new(Parts { limits, host, egress, pool, cache, permits }) })
+        let kept = || Arc::new(LocalCache::new(limits.cache.clone(), in_memory(resources.contract_cache_bytes)));
+        let (local_cache, simulated_cache) = (kept(), kept());
+        let worker = Arc::new(host.worker.clone());
+        let parts = Parts { limits, host, egress, pool, worker, local_cache, simulated_cache, cache, permits };
+        Ok(Self { parts: Arc::new(parts) })
     }
 
     /// Reads a module and says what is in it. It takes time in proportion to the module, so an async
@@ -78,13 +94,23 @@ impl Executor {
             let limit = self.parts.limits.input_bytes;
             return Ok(unstarted(format!("an input of {} bytes, and the limit is {limit}", run.input.len())));
         }
-        match self.parts.cache.get(run.code_hash, Arc::clone(&run.code)).await? {
+        match self.parts.translated(run.code_hash, Arc::clone(&run.code)).await? {
             Ok(translated) => drive(&self.parts, translated, run).await,
             Err(refusals) => {
                 let reasons: Vec<_> = refusals.iter().map(ToString::to_string).collect();
                 Ok(unstarted(reasons.join("; ")))
             }
         }
+    }
+}
+
+impl Parts {
+    /// The module of this code, or why there is none.
+    ///
+    /// # Errors
+    /// When the code is not that of the hash, or the translation was lost.
+    pub(crate) async fn translated(&self, hash: CodeHash, code: Arc<[u8]>) -> Result<Translation, HostFault> {
+        self.cache.get(hash, code).await
     }
 }
 

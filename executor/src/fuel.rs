@@ -14,6 +14,10 @@ pub(crate) const HASHED_BYTE: u64 = 4;
 pub(crate) const SIGNATURE: u64 = 100_000;
 /// One storage access, beside its bytes.
 pub(crate) const STORAGE: u64 = 500;
+/// Calling a contract, or making one, beside its bytes: an instance and its memory.
+pub(crate) const FRAME: u64 = 50_000;
+/// Asking for another contract, or for code, which may have to be read from disk.
+pub(crate) const LOOKUP: u64 = 50_000;
 /// One HTTP request, beside its bytes.
 pub(crate) const HTTP_REQUEST: u64 = 500_000;
 

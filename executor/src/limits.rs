@@ -46,12 +46,37 @@ pub struct Limits {
     /// The longest set of a contract's secrets, in bytes: names, values and origins as they are
     /// encoded. Default 64 KiB.
     pub secrets_bytes: u32,
+    /// Calls of other contracts.
+    pub calls: CallLimits,
     /// Contract storage.
     pub storage: StorageLimits,
     /// Log lines, debug messages and events.
     pub records: RecordLimits,
     /// HTTP requests of guests.
     pub http: HttpLimits,
+    /// What contracts keep beside their storage.
+    pub cache: CacheLimits,
+}
+
+/// Bounds of calls between contracts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CallLimits {
+    /// Calls within calls: so many frames may be on top of the first. Default 5.
+    pub depth: u32,
+    /// Contracts, and pieces of code beside theirs, that one run may call, make or ask for. Default 32.
+    pub contracts: u32,
+}
+
+/// Bounds of what a contract keeps beside its storage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CacheLimits {
+    /// Keys and values of one contract, and 128 bytes more for each entry. Default 1 MiB.
+    pub contract_bytes: u32,
+    /// How long a value lives unless the contract says otherwise. Default 7 days.
+    #[serde(with = "humantime_serde")]
+    pub lifetime: Duration,
 }
 
 /// Bounds of a contract's storage.
@@ -119,10 +144,24 @@ impl Default for Limits {
             output_bytes: 1024 * 1024,
             extension_bytes: 2 * 1024 * 1024,
             secrets_bytes: 64 * 1024,
+            calls: CallLimits::default(),
             storage: StorageLimits::default(),
             records: RecordLimits::default(),
             http: HttpLimits::default(),
+            cache: CacheLimits::default(),
         }
+    }
+}
+
+impl Default for CallLimits {
+    fn default() -> Self {
+        Self { depth: 5, contracts: 32 }
+    }
+}
+
+impl Default for CacheLimits {
+    fn default() -> Self {
+        Self { contract_bytes: 1024 * 1024, lifetime: Duration::from_secs(7 * 24 * 60 * 60) }
     }
 }
 

@@ -58,7 +58,7 @@ fn names(host: &mut Host<'_>, out: OutBuffer) -> Result<u32, Error> {
 fn readable(host: &Host<'_>) -> Option<Arc<crate::Secrets>> {
     let guest = host.guest();
     match guest.run.mode {
-        Mode::Query => guest.run.secrets.get(&guest.frame.contract).map(Arc::clone),
+        Mode::Query => guest.run.overlay.known(&guest.frame.contract).map(|known| Arc::clone(&known.secrets)),
         Mode::Simulation | Mode::Transaction => None,
     }
 }

@@ -1,13 +1,17 @@
 //! The chain extension `pink`: what a Phat Contract can do beyond a chain's contract.
 
+mod cache;
 mod codec;
 pub(crate) mod ecdsa;
 mod http;
+mod js;
 mod keys;
 mod signing;
+mod worker;
 
 pub(crate) use codec::{HttpRequest, HttpResponse, arguments};
 pub(crate) use http::{HttpReply, perform, reply as http_reply};
+pub(crate) use signing::sr25519_verify as sr25519_is_right;
 
 use crate::{
     LogLevel, LogLine,
@@ -19,6 +23,8 @@ use wasmi::Error;
 
 /// The extension's own number, in the upper half of a function's id.
 const EXTENSION: u32 = 0;
+/// The id of what there is none of.
+const NOBODY: [u8; 32] = [0; 32];
 /// What the reference's runtime calls itself.
 const RUNTIME_VERSION: (u32, u32) = (1, 2);
 
@@ -33,18 +39,40 @@ pub(crate) fn call(host: &mut Host<'_>, id: u32, input: &[u8], out: OutBuffer) -
         3 => signing::verify(host, arguments(input)?)?.encode(),
         4 => keys::derive(host, &arguments::<Vec<u8>>(input)?)?.encode(),
         5 => keys::public(host, arguments(input)?)?.encode(),
+        6 => {
+            let code = cache::set(host, arguments(input)?)?;
+            return answer_code(host, code, out);
+        }
+        7 => cache::set_expiration(host, arguments(input)?),
+        8 => cache::get(host, &arguments::<Vec<u8>>(input)?)?.encode(),
+        9 => cache::remove(host, arguments(input)?)?.encode(),
         10 => log(host, arguments(input)?),
         11 => random(host, arguments(input)?).encode(),
         12 => (host.guest().run.mode == Mode::Transaction).encode(),
         13 => signing::ecdsa_sign_prehashed(host, arguments(input)?)?.encode(),
         14 => signing::ecdsa_verify_prehashed(host, arguments(input)?)?.encode(),
+        // There is no system contract, no balance and no chain of events here.
+        15 => NOBODY.encode(),
+        16 => (0u128, 0u128).encode(),
+        17 => worker::x25519(host).encode(),
         18 => crate::seal::now(host).encode(),
+        19 => return worker::code_exists(host, arguments(input)?, out),
+        20 => None::<[u8; 32]>.encode(),
         21 => RUNTIME_VERSION.encode(),
         22 => return http::batch(host, input, out),
+        23 => (0u64, NOBODY).encode(),
+        24 => js::eval(host)?.encode(),
+        25 => worker::sgx_quote(host).encode(),
         other => return Err(Halt::Unsupported(format!("function {other} of the chain extension")).into()),
     };
     host.write_out(out, &output)?;
     Ok(0)
+}
+
+/// Answers a code, and nothing where a result would stand.
+fn answer_code(host: &mut Host<'_>, code: u32, out: OutBuffer) -> Result<u32, Error> {
+    host.write_out(out, &[])?;
+    Ok(code)
 }
 
 fn log(host: &mut Host<'_>, (level, message): (u8, String)) -> Vec<u8> {

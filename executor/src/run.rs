@@ -2,6 +2,8 @@
 
 mod drive;
 mod frame;
+mod look;
+mod nest;
 mod records;
 mod result;
 mod state;
@@ -11,7 +13,7 @@ pub(crate) use drive::drive;
 pub(crate) use records::clip;
 pub use records::{Event, LogLevel, LogLine};
 pub use result::{HttpCall, HttpResult, RunEnd, RunResult};
-pub(crate) use state::{Guest, Returned};
+pub(crate) use state::{Guest, Returned, RunState};
 
 use crate::{Contracts, KeyRoot, Secrets, State};
 use phat_protocol::{CodeHash, ContractId};

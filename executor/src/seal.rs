@@ -1,5 +1,7 @@
 //! Host functions: what a contract imports from `seal0`, `seal1` and `seal2`.
 
+mod call;
+mod code;
 mod context;
 mod crypto;
 mod extension;
@@ -7,7 +9,6 @@ mod hashing;
 mod memory;
 mod output;
 mod storage;
-mod unsupported;
 
 pub(crate) use context::now;
 pub(crate) use memory::{Host, OutBuffer, trap};
@@ -19,16 +20,28 @@ use wasmi::{Error, Linker};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReturnCode {
     Success,
+    CalleeTrapped,
+    CalleeReverted,
     KeyNotFound,
+    TransferFailed,
+    CodeNotFound,
+    NotCallable,
     EcdsaRecoveryFailed,
+    Sr25519VerifyFailed,
 }
 
 impl ReturnCode {
     pub(crate) const fn number(self) -> u32 {
         match self {
             Self::Success => 0,
+            Self::CalleeTrapped => 1,
+            Self::CalleeReverted => 2,
             Self::KeyNotFound => 3,
+            Self::TransferFailed => 5,
+            Self::CodeNotFound => 7,
+            Self::NotCallable => 8,
             Self::EcdsaRecoveryFailed => 11,
+            Self::Sr25519VerifyFailed => 12,
         }
     }
 }
@@ -41,5 +54,6 @@ pub(crate) fn define(linker: &mut Linker<Guest>) -> Result<(), Error> {
     crypto::define(linker)?;
     storage::define(linker)?;
     extension::define(linker)?;
-    unsupported::define(linker)
+    call::define(linker)?;
+    code::define(linker)
 }

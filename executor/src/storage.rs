@@ -1,7 +1,11 @@
-//! What a contract has stored, and what a run would change.
+//! What contracts have stored, and what a run would change.
 
-use phat_protocol::ContractId;
-use std::{collections::BTreeMap, sync::Arc};
+use crate::{Instantiated, KnownContract};
+use phat_protocol::{CodeHash, ContractId};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
 
 /// A contract's committed storage.
 pub type State = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -17,12 +21,32 @@ pub(crate) struct OverlayFull {
     pub(crate) limit: usize,
 }
 
-/// Committed state with a run's writes over it.
+/// What a run leaves of an overlay.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Writes {
+    pub(crate) changes: BTreeMap<ContractId, StateChanges>,
+    pub(crate) instantiated: Vec<Instantiated>,
+}
+
+/// What one frame changed, and those that it called and that returned.
+#[derive(Debug, Default)]
+struct Layer {
+    writes: Writes,
+    /// Contracts that run other code from now on.
+    code: BTreeMap<ContractId, CodeHash>,
+    bytes: usize,
+}
+
+/// Committed state of all contracts of a run with the run's writes over it, in a layer for each frame:
+/// a layer joins the one below it when its frame returns, and goes when the frame fails.
 #[derive(Debug, Default)]
 pub(crate) struct Overlay {
-    committed: BTreeMap<ContractId, Arc<State>>,
-    changes: BTreeMap<ContractId, StateChanges>,
-    bytes: usize,
+    known: BTreeMap<ContractId, KnownContract>,
+    codes: BTreeMap<CodeHash, Arc<[u8]>>,
+    below: Vec<Layer>,
+    top: Layer,
+    /// Of the layers below, in bytes.
+    bytes_below: usize,
     limit: usize,
 }
 
@@ -31,15 +55,45 @@ impl Overlay {
         Self { limit, ..Self::default() }
     }
 
-    /// Makes a contract's committed state readable.
-    pub(crate) fn load(&mut self, contract: ContractId, state: Arc<State>) {
-        self.committed.insert(contract, state);
+    /// Makes a contract and its committed state known to the run.
+    pub(crate) fn load(&mut self, contract: ContractId, known: KnownContract) {
+        self.known.insert(contract, known);
+    }
+
+    /// Makes code known to the run.
+    pub(crate) fn load_code(&mut self, hash: CodeHash, code: Arc<[u8]>) {
+        self.codes.insert(hash, code);
+    }
+
+    /// Contracts and pieces of code that were looked up or made.
+    pub(crate) fn loaded(&self) -> usize {
+        self.known.len().saturating_add(self.codes.len())
+    }
+
+    pub(crate) fn known(&self, contract: &ContractId) -> Option<&KnownContract> {
+        self.known.get(contract)
+    }
+
+    pub(crate) fn code(&self, hash: &CodeHash) -> Option<&Arc<[u8]>> {
+        self.codes.get(hash)
+    }
+
+    /// The code that a known contract runs now.
+    pub(crate) fn code_hash(&self, contract: &ContractId) -> Option<CodeHash> {
+        let set = self.layers().find_map(|layer| layer.code.get(contract).copied());
+        set.or_else(|| self.known.get(contract).map(|known| known.code_hash))
+    }
+
+    /// Has a contract run other code for the rest of the run.
+    pub(crate) fn set_code_hash(&mut self, contract: ContractId, hash: CodeHash) {
+        self.top.code.insert(contract, hash);
     }
 
     pub(crate) fn get(&self, contract: &ContractId, key: &[u8]) -> Option<&[u8]> {
-        match self.changes.get(contract).and_then(|changes| changes.get(key)) {
+        let written = self.layers().find_map(|layer| layer.writes.changes.get(contract)?.get(key));
+        match written {
             Some(written) => written.as_deref(),
-            None => self.committed.get(contract)?.get(key).map(Vec::as_slice),
+            None => self.known.get(contract)?.state.get(key).map(Vec::as_slice),
         }
     }
 
@@ -51,80 +105,100 @@ impl Overlay {
         value: Option<Vec<u8>>,
     ) -> Result<Option<usize>, OverlayFull> {
         let before = self.get(&contract, &key).map(<[u8]>::len);
-        let changes = self.changes.entry(contract).or_default();
-        let replaced = changes.get(&key).map_or(0, |old| size(&key, old.as_deref()));
-        let bytes = self.bytes.saturating_sub(replaced).saturating_add(size(&key, value.as_deref()));
-        if bytes > self.limit {
-            return Err(OverlayFull { limit: self.limit });
-        }
-        self.bytes = bytes;
-        changes.insert(key, value);
+        let replaced = self.top.writes.changes.get(&contract).and_then(|changes| changes.get(&key));
+        let replaced = replaced.map_or(0, |old| size(&key, old.as_deref()));
+        let bytes = self.top.bytes.saturating_sub(replaced).saturating_add(size(&key, value.as_deref()));
+        self.take(bytes)?;
+        self.top.writes.changes.entry(contract).or_default().insert(key, value);
         Ok(before)
     }
 
-    pub(crate) fn into_changes(self) -> BTreeMap<ContractId, StateChanges> {
-        self.changes
+    /// Adds a contract that a guest makes, with nothing in its storage.
+    pub(crate) fn instantiate(&mut self, made: Instantiated, code: Arc<[u8]>) -> Result<(), OverlayFull> {
+        self.take(self.top.bytes.saturating_add(size(&made.init_data, None)))?;
+        let Instantiated { contract_id, code_hash, owner, .. } = made;
+        self.known.insert(
+            contract_id,
+            KnownContract { code_hash, code, owner, state: Arc::default(), secrets: Arc::default() },
+        );
+        self.top.writes.instantiated.push(made);
+        Ok(())
+    }
+
+    /// Has the top layer take `bytes`, if all layers together may.
+    fn take(&mut self, bytes: usize) -> Result<(), OverlayFull> {
+        if self.bytes_below.saturating_add(bytes) > self.limit {
+            return Err(OverlayFull { limit: self.limit });
+        }
+        self.top.bytes = bytes;
+        Ok(())
+    }
+
+    /// Begins a layer.
+    pub(crate) fn open(&mut self) {
+        self.bytes_below = self.bytes_below.saturating_add(self.top.bytes);
+        self.below.push(std::mem::take(&mut self.top));
+    }
+
+    /// Ends the layer that was begun last, and keeps what is in it.
+    pub(crate) fn keep(&mut self) {
+        let Some(mut lower) = self.reopen() else { return };
+        let upper = std::mem::take(&mut self.top);
+        lower.bytes = lower.bytes.saturating_add(upper.bytes);
+        for (contract, changes) in upper.writes.changes {
+            let kept = lower.writes.changes.entry(contract).or_default();
+            for (key, value) in changes {
+                match kept.entry(key) {
+                    Entry::Occupied(mut entry) => {
+                        let replaced = size(entry.key(), entry.get().as_deref());
+                        lower.bytes = lower.bytes.saturating_sub(replaced);
+                        entry.insert(value);
+                    }
+                    Entry::Vacant(entry) => {
+                        entry.insert(value);
+                    }
+                }
+            }
+        }
+        lower.writes.instantiated.extend(upper.writes.instantiated);
+        lower.code.extend(upper.code);
+        self.top = lower;
+    }
+
+    /// Ends the layer that was begun last, and drops what is in it.
+    pub(crate) fn drop_layer(&mut self) {
+        let Some(lower) = self.reopen() else { return };
+        let upper = std::mem::replace(&mut self.top, lower);
+        for made in upper.writes.instantiated {
+            self.known.remove(&made.contract_id);
+        }
+    }
+
+    fn reopen(&mut self) -> Option<Layer> {
+        let lower = self.below.pop()?;
+        self.bytes_below = self.bytes_below.saturating_sub(lower.bytes);
+        Some(lower)
+    }
+
+    /// From the top down.
+    fn layers(&self) -> impl Iterator<Item = &Layer> {
+        std::iter::once(&self.top).chain(self.below.iter().rev())
+    }
+
+    /// What a run leaves whose frames have all ended.
+    pub(crate) fn into_writes(self) -> Writes {
+        self.top.writes
     }
 }
 
 /// What an entry counts beside its key and value, in bytes: somewhat more than it takes in memory
 /// (two allocations with their headers, and a place in a tree's node).
-const ENTRY_BYTES: usize = 128;
+pub(crate) const ENTRY_BYTES: usize = 128;
 
-fn size(key: &[u8], value: Option<&[u8]>) -> usize {
+/// What an entry counts in all.
+pub(crate) fn size(key: &[u8], value: Option<&[u8]>) -> usize {
     ENTRY_BYTES.saturating_add(key.len()).saturating_add(value.map_or(0, <[u8]>::len))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CONTRACT: ContractId = ContractId([1; 32]);
-    const OTHER: ContractId = ContractId([2; 32]);
-
-    fn overlay() -> Overlay {
-        let mut overlay = Overlay::new(ENTRY_BYTES + 16);
-        overlay.load(CONTRACT, Arc::new(State::from([(b"a".to_vec(), b"old".to_vec())])));
-        overlay
-    }
-
-    #[test]
-    fn a_write_hides_the_committed_value_and_a_removal_too() {
-        let mut overlay = overlay();
-        assert_eq!(overlay.set(CONTRACT, b"a".to_vec(), Some(b"new".to_vec())), Ok(Some(3)));
-        assert_eq!(overlay.get(&CONTRACT, b"a"), Some(&b"new"[..]));
-        assert_eq!(overlay.set(CONTRACT, b"a".to_vec(), None), Ok(Some(3)));
-        assert_eq!(overlay.get(&CONTRACT, b"a"), None);
-        assert_eq!(overlay.into_changes()[&CONTRACT][&b"a"[..]], None);
-    }
-
-    #[test]
-    fn contracts_do_not_see_each_other() {
-        let mut overlay = overlay();
-        overlay.set(OTHER, b"a".to_vec(), Some(b"x".to_vec())).unwrap();
-        assert_eq!(overlay.get(&CONTRACT, b"a"), Some(&b"old"[..]));
-    }
-
-    #[test]
-    fn entries_of_next_to_nothing_fill_the_overlay_too() {
-        let mut overlay = Overlay::new(100 * (ENTRY_BYTES + 1));
-        for key in 0..100u8 {
-            overlay.set(CONTRACT, vec![key], None).unwrap();
-        }
-        let full = overlay.set(CONTRACT, vec![100], None);
-        assert_eq!(full, Err(OverlayFull { limit: 100 * (ENTRY_BYTES + 1) }));
-    }
-
-    #[test]
-    fn overwriting_does_not_fill_the_overlay_and_one_byte_too_many_does() {
-        let mut overlay = overlay();
-        for _ in 0..100 {
-            overlay.set(CONTRACT, b"k".to_vec(), Some(vec![0; 15])).unwrap();
-        }
-        assert_eq!(
-            overlay.set(CONTRACT, b"k".to_vec(), Some(vec![0; 16])),
-            Err(OverlayFull { limit: ENTRY_BYTES + 16 })
-        );
-        assert_eq!(overlay.set(CONTRACT, b"l".to_vec(), None), Err(OverlayFull { limit: ENTRY_BYTES + 16 }));
-    }
-}
+mod tests;

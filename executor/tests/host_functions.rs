@@ -294,3 +294,99 @@ async fn host_calls_are_paid_by_the_byte_before_they_read() {
     let dear = call("(call $keccak_256 (i32.const 0) (i32.const 1000100) (i32.const 0))").await;
     assert_eq!(dear.fuel_used - cheap.fuel_used, 4_000_000);
 }
+
+/// Calls a function of the chain extension of an executor that goes on living, and gives its code and result.
+async fn kept(executor: &phat_executor::Executor, mode: Mode, id: u32, arguments: impl Encode) -> (u32, Vec<u8>) {
+    let run_of = Run { input: arguments.encode(), mode, ..query(&guest::extension(id)) };
+    let data = returned(&run(executor, run_of).await);
+    (u32::from_le_bytes(data[..4].try_into().unwrap()), data[4..].to_vec())
+}
+
+const CACHE_SET: u32 = 6;
+const CACHE_EXPIRE: u32 = 7;
+const CACHE_GET: u32 = 8;
+const CACHE_REMOVE: u32 = 9;
+
+#[tokio::test]
+async fn a_cache_outlives_runs_and_simulations_have_their_own() {
+    let mut config = ExecutorConfig::default();
+    config.limits.cache.contract_bytes = 1000;
+    let executor = executor(&config);
+    let get = async |mode| kept(&executor, mode, CACHE_GET, b"k".to_vec()).await.1;
+    let none = None::<Vec<u8>>.encode();
+    assert_eq!(kept(&executor, Mode::Simulation, CACHE_SET, (b"k".to_vec(), b"sim".to_vec())).await, (0, vec![]));
+    assert_eq!(get(Mode::Query).await, none);
+    assert_eq!(kept(&executor, Mode::Query, CACHE_SET, (b"k".to_vec(), b"real".to_vec())).await.0, 0);
+    assert_eq!(get(Mode::Query).await, Some(b"real".to_vec()).encode());
+    assert_eq!(get(Mode::Simulation).await, Some(b"sim".to_vec()).encode());
+    assert_eq!(kept(&executor, Mode::Query, CACHE_EXPIRE, (b"k".to_vec(), u64::MAX)).await, (0, vec![]));
+    assert_eq!(get(Mode::Query).await, Some(b"real".to_vec()).encode());
+    let removed = kept(&executor, Mode::Query, CACHE_REMOVE, b"k".to_vec()).await.1;
+    assert_eq!((removed, get(Mode::Query).await), (Some(b"real".to_vec()).encode(), none));
+    assert_eq!(kept(&executor, Mode::Query, CACHE_SET, (b"k".to_vec(), vec![0u8; 1000])).await.0, 1);
+}
+
+#[tokio::test]
+async fn a_transaction_reads_no_cache_and_changes_it_when_it_has_succeeded() {
+    let executor = executor(&ExecutorConfig::default());
+    let none = None::<Vec<u8>>.encode();
+    assert_eq!(kept(&executor, Mode::Transaction, CACHE_SET, (b"k".to_vec(), b"v".to_vec())).await, (0, vec![]));
+    assert_eq!(kept(&executor, Mode::Transaction, CACHE_GET, b"k".to_vec()).await.1, none);
+    assert_eq!(kept(&executor, Mode::Query, CACHE_GET, b"k".to_vec()).await.1, Some(b"v".to_vec()).encode());
+    assert_eq!(kept(&executor, Mode::Transaction, CACHE_REMOVE, b"k".to_vec()).await.1, none);
+    assert_eq!(kept(&executor, Mode::Query, CACHE_GET, b"k".to_vec()).await.1, none);
+
+    // The same by a transaction that traps afterwards.
+    let traps = guest::extension(CACHE_SET)
+        .replace("(call $return (i32.const 65536)", "unreachable (call $return (i32.const 65536)");
+    let input = (b"k".to_vec(), b"v".to_vec()).encode();
+    run(&executor, Run { input, mode: Mode::Transaction, ..query(&traps) }).await;
+    assert_eq!(kept(&executor, Mode::Query, CACHE_GET, b"k".to_vec()).await.1, none);
+}
+
+#[tokio::test]
+async fn what_there_is_no_chain_for_is_answered_as_absent() {
+    for mode in [Mode::Query, Mode::Simulation, Mode::Transaction] {
+        assert_eq!(extension::<[u8; 32]>(mode, 15, ()).await, [0; 32]);
+        assert_eq!(extension::<(u128, u128)>(mode, 16, [1u8; 32]).await, (0, 0));
+        assert_eq!(extension::<Option<[u8; 32]>>(mode, 20, [1u8; 32]).await, None);
+        assert_eq!(extension::<(u64, [u8; 32])>(mode, 23, ()).await, (0, [0; 32]));
+        assert_eq!(extension::<Option<(u8, Vec<u8>)>>(mode, 25, ()).await, None);
+        let key = if mode == Mode::Transaction { [0; 32] } else { [0x25; 32] };
+        assert_eq!(extension::<[u8; 32]>(mode, 17, ()).await, key);
+        assert!(!extension::<bool>(mode, 19, ([1u8; 32], true)).await);
+    }
+    // `JsValue::Exception`.
+    let (tag, _): (u8, String) = extension(Mode::Transaction, 24, (Vec::<u8>::new(), Vec::<u8>::new())).await;
+    assert_eq!(tag, 5);
+}
+
+#[tokio::test]
+async fn an_sgx_quote_is_given_to_what_is_signed() {
+    let quote = phat_executor::SgxQuote::Dcap(b"quote".to_vec());
+    let worker = phat_executor::WorkerFacts { x25519: [1; 32], sgx_quote: Some(quote) };
+    let services = phat_executor::HostServices { worker, ..support::host(&[]) };
+    let made = phat_executor::Executor::new(&ExecutorConfig::default(), &Default::default(), services);
+    let Ok(executor) = made else { panic!() };
+    let asked = async |mode| kept(&executor, mode, 25, ()).await.1;
+    assert_eq!(asked(Mode::Query).await, Some((1u8, b"quote".to_vec())).encode());
+    assert_eq!(asked(Mode::Simulation).await, [0]);
+    assert_eq!(asked(Mode::Transaction).await, [0]);
+}
+
+#[tokio::test]
+async fn code_exists_where_the_host_keeps_it() {
+    let (world, hash) = support::world::World::default().with_code(&guest::echo());
+    let executor = executor(&ExecutorConfig::default());
+    let asked = async |mode, hash: [u8; 32]| {
+        let contracts = Arc::new(world.clone());
+        let input = (hash, false).encode();
+        executor.run(Run { input, mode, contracts, ..query(&guest::extension(19)) }).await.map(|it| returned(&it)[4])
+    };
+    for mode in [Mode::Query, Mode::Simulation, Mode::Transaction] {
+        assert_eq!(asked(mode, hash.0).await, Ok(1));
+    }
+    assert_eq!(asked(Mode::Query, [9; 32]).await, Ok(0));
+    let lacks = phat_executor::HostFault::UnknownCode(phat_protocol::CodeHash([9; 32]));
+    assert_eq!(asked(Mode::Transaction, [9; 32]).await, Err(lacks));
+}

@@ -5,7 +5,6 @@ mod support;
 
 use parity_scale_codec::{Decode, Encode};
 use phat_executor::{Executor, ExecutorConfig, HttpResult, Resources, Run, RunResult};
-use phat_protocol::Outcome;
 use std::time::Duration;
 use support::{
     executor, guest,
@@ -144,9 +143,20 @@ async fn a_run_makes_no_more_requests_than_its_limit() {
     let body = "(call $capacity (i32.const 60000))
         (call $input (i32.const 0) (i32.const 65532))
         (i32.store (i32.const 65528) (i32.load (i32.const 65532)))
-        (loop (drop (call $extension (i32.const 1) (i32.load (i32.const 65528)))) (br 0))";
-    let input = get(server.url("http", "/echo")).encode();
-    let result = run(&executor(&config), Run { input, ..query(&guest::contract(body)) }).await;
-    assert_eq!(result.answer(0).outcome, Outcome::Trapped);
-    assert_eq!(result.http.len(), 2);
+        (loop
+          (drop (call $extension (i32.const 1) (i32.load (i32.const 65528))))
+          (i32.store (i32.const 65524) (i32.add (i32.const 1) (i32.load (i32.const 65524))))
+          (br_if 0 (i32.lt_u (i32.load (i32.const 65524)) (i32.const COUNT))))
+        (call $return (i32.const 65536) (i32.load (i32.const 65532)))";
+    for (count, status, reason) in [("2", 200, "OK"), ("3", 523, "Too Many Requests")] {
+        let input = get(server.url("http", "/echo")).encode();
+        let wat = guest::contract(&body.replace("COUNT", count));
+        let result = run(&executor(&config), Run { input, ..query(&wat) }).await;
+        assert_eq!((response(&result).status, response(&result).reason.as_str()), (status, reason));
+        assert_eq!(result.http.len(), 2);
+    }
+    // A batch that would go beyond it is not begun.
+    let input = (vec![get(server.url("http", "/echo")); 3], 300u64).encode();
+    let result = run(&executor(&config), Run { input, ..query(&guest::extension(22)) }).await;
+    assert_eq!((&returned(&result)[..], result.http.len()), (&8u32.to_le_bytes()[..], 0));
 }

@@ -286,10 +286,6 @@ async fn a_data_segment_outside_the_memory_is_a_bad_contract() {
 async fn calling_what_is_known_but_unsupported_is_a_bad_contract() {
     let wat = guest::contract_with("(memory 1 1)", "", "(drop (call $extension (i32.const 24) (i32.const 0)))");
     assert_failed(&end_of(&ExecutorConfig::default(), &wat).await, Outcome::BadContract);
-    let wat = r#"(module (import "env" "memory" (memory 1))
-        (import "seal0" "set_code_hash" (func $set (param i32) (result i32)))
-        (func (export "deploy")) (func (export "call") (drop (call $set (i32.const 0)))))"#;
-    assert_failed(&end_of(&ExecutorConfig::default(), wat).await, Outcome::BadContract);
 }
 
 #[tokio::test]

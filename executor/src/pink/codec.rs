@@ -86,6 +86,39 @@ impl HttpRequestError {
     }
 }
 
+/// What a script gave.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub(crate) enum JsValue {
+    #[codec(index = 5)]
+    Exception(String),
+}
+
+/// Evidence of SGX.
+#[derive(Clone, Debug, PartialEq, Eq, Encode)]
+pub(crate) struct SgxQuote {
+    attestation_type: AttestationType,
+    quote: Vec<u8>,
+}
+
+/// Who checks it: Intel by EPID, or anyone by DCAP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode)]
+enum AttestationType {
+    #[codec(index = 0)]
+    Epid,
+    #[codec(index = 1)]
+    Dcap,
+}
+
+impl From<&crate::SgxQuote> for SgxQuote {
+    fn from(quote: &crate::SgxQuote) -> Self {
+        let (attestation_type, quote) = match quote {
+            crate::SgxQuote::Epid(quote) => (AttestationType::Epid, quote),
+            crate::SgxQuote::Dcap(quote) => (AttestationType::Dcap, quote),
+        };
+        Self { attestation_type, quote: quote.clone() }
+    }
+}
+
 /// Which kind of key or signature is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub(crate) enum SigType {

@@ -1,7 +1,10 @@
 //! HTTP for guests: the call suspends, the driver fetches, and the answer is written when it is
 //! there. Nothing that the outside world can cause traps.
 
-use super::codec::{self, HttpRequest, HttpRequestError, HttpResponse};
+use super::{
+    answer_code,
+    codec::{self, HttpRequest, HttpRequestError, HttpResponse},
+};
 use crate::{
     HttpCall, HttpResult,
     egress::{Asker, Bodies, Egress, FetchError, origin_of},
@@ -9,9 +12,9 @@ use crate::{
     limits::in_memory,
     run::{
         Mode,
-        wait::{Halt, HttpShape, HttpWait, Suspension},
+        wait::{HttpShape, HttpWait, Suspension},
     },
-    seal::{Host, OutBuffer, trap},
+    seal::{Host, OutBuffer},
 };
 use futures_util::future::join_all;
 use parity_scale_codec::Encode;
@@ -38,9 +41,10 @@ pub(super) fn request(host: &mut Host<'_>, input: &[u8], out: OutBuffer) -> Resu
     charge_decoding(host, input)?;
     let request = codec::request(input, headers)?;
     if mode == Mode::Transaction {
-        let response = own_response(UNREACHABLE, "API Unavailable", "no HTTP in a transaction");
-        host.write_out(out, &response.encode())?;
-        return Ok(0);
+        return answer(host, out, own_response(UNREACHABLE, "API Unavailable", "no HTTP in a transaction"));
+    }
+    if let Some(reason) = beyond_limit(host, 1) {
+        return answer(host, out, own_response(UNREACHABLE, "Too Many Requests", &reason));
     }
     suspend(host, vec![request], HttpShape::Single, out)
 }
@@ -50,10 +54,13 @@ pub(super) fn batch(host: &mut Host<'_>, input: &[u8], out: OutBuffer) -> Result
     let Run { batch, headers, mode } = run(host);
     charge_decoding(host, input)?;
     let Some((requests, timeout)) = codec::batch(input, batch, headers)? else {
-        return Ok(HttpRequestError::TooManyRequests.status());
+        return answer_code(host, HttpRequestError::TooManyRequests.status(), out);
     };
     if mode == Mode::Transaction {
-        return Ok(HttpRequestError::NotAllowed.status());
+        return answer_code(host, HttpRequestError::NotAllowed.status(), out);
+    }
+    if beyond_limit(host, requests.len()).is_some() {
+        return answer_code(host, HttpRequestError::TooManyRequests.status(), out);
     }
     let timeout = Duration::from_millis(timeout);
     suspend(host, requests, HttpShape::Batch { timeout }, out)
@@ -83,15 +90,23 @@ fn suspend(host: &mut Host<'_>, requests: Vec<HttpRequest>, shape: HttpShape, ou
     host.charge(price)?;
     // A buffer that isn't the guest's own is its mistake, found before the world hears of it.
     let room = host.room(out)?;
+    let (contract, sendable) = (host.guest().frame.contract, host.guest().run.sendable.clone());
+    Err(host.suspend(Suspension::Http(HttpWait { contract, sendable, requests, shape, out, room })))
+}
+
+/// Why the run may not make so many more requests.
+fn beyond_limit(host: &Host<'_>, requests: usize) -> Option<String> {
     let run = &host.guest().run;
     let most = in_memory(run.limits.http.requests);
-    if run.http.len().saturating_add(requests.len()) > most {
-        return Err(trap(format!("more than {most} HTTP requests in one run")));
-    }
-    let (contract, sendable) = (host.guest().frame.contract, run.sendable.clone());
-    let wait = HttpWait { contract, sendable, requests, shape, out, room };
-    host.guest_mut().frame.suspension = Some(Suspension::Http(wait));
-    Err(Halt::Suspended.into())
+    let beyond = run.http.len().saturating_add(requests) > most;
+    beyond.then(|| format!("more than {most} HTTP requests in one run"))
+}
+
+/// Answers at once.
+fn answer(host: &mut Host<'_>, out: OutBuffer, response: HttpResponse) -> Result<u32, Error> {
+    let capacity = host.capacity(out)?;
+    host.write_out(out, &single(Ok(response), capacity))?;
+    Ok(0)
 }
 
 /// Fetches every request of a contract at once, each within `time`, and all together with at most `room` bytes of
@@ -149,7 +164,10 @@ pub(crate) fn reply(host: &mut Host<'_>, reply: HttpReply) -> Result<u32, Error>
     let capacity = host.capacity(out)?;
     let output = match shape {
         HttpShape::Single => results.into_iter().next().map(|result| single(result, capacity)).unwrap_or_default(),
-        HttpShape::Batch { .. } => several(results, capacity),
+        HttpShape::Batch { .. } => match several(results, capacity) {
+            Some(output) => output,
+            None => return answer_code(host, HttpRequestError::ResponseTooLarge.status(), out),
+        },
     };
     host.write_out(out, &output)?;
     Ok(0)
@@ -158,7 +176,12 @@ pub(crate) fn reply(host: &mut Host<'_>, reply: HttpReply) -> Result<u32, Error>
 fn single(result: Result<HttpResponse, FetchError>, capacity: usize) -> Vec<u8> {
     let response = result.unwrap_or_else(|error| own_response(status(&error), reason(&error), &error.to_string()));
     let encoded = response.encode();
-    if encoded.len() <= capacity { encoded } else { too_large_for_buffer(encoded.len(), capacity).encode() }
+    if encoded.len() <= capacity {
+        return encoded;
+    }
+    let said = too_large_for_buffer(encoded.len(), capacity).encode();
+    // A buffer that holds no words still holds the status.
+    if said.len() <= capacity { said } else { own_response(LATE, "", "").encode() }
 }
 
 fn too_large_for_buffer(length: usize, capacity: usize) -> HttpResponse {
@@ -166,18 +189,18 @@ fn too_large_for_buffer(length: usize, capacity: usize) -> HttpResponse {
     own_response(LATE, "Response Too Large", &reason)
 }
 
-/// The results of a batch; where they don't fit together, the largest ones are replaced first.
-fn several(results: Vec<Result<HttpResponse, FetchError>>, capacity: usize) -> Vec<u8> {
+/// The results of a batch; where they don't fit together, the largest ones are replaced first. None where
+/// not even their errors fit.
+fn several(results: Vec<Result<HttpResponse, FetchError>>, capacity: usize) -> Option<Vec<u8>> {
     let mut results: Vec<Result<HttpResponse, HttpRequestError>> =
         results.into_iter().map(|result| result.map_err(|error| code(&error))).collect();
     loop {
         let encoded = results.encode();
         if encoded.len() <= capacity {
-            return encoded;
+            return Some(encoded);
         }
         let largest = results.iter_mut().filter(|result| result.is_ok()).max_by_key(|result| result.encoded_size());
-        let Some(largest) = largest else { return encoded };
-        *largest = Err(HttpRequestError::ResponseTooLarge);
+        *largest? = Err(HttpRequestError::ResponseTooLarge);
     }
 }
 

@@ -94,7 +94,7 @@ fn ed25519_verify(key: &[u8], message: &[u8], signature: &[u8]) -> bool {
     ed25519_dalek::VerifyingKey::from_bytes(key).is_ok_and(|key| key.verify_strict(message, &signature).is_ok())
 }
 
-fn sr25519_verify(key: &[u8], message: &[u8], signature: &[u8]) -> bool {
+pub(crate) fn sr25519_verify(key: &[u8], message: &[u8], signature: &[u8]) -> bool {
     let (Ok(key), Ok(signature)) = (PublicKey::from_bytes(key), schnorrkel::Signature::from_bytes(signature)) else {
         return false;
     };

@@ -2,52 +2,64 @@
 //! on the caller's runtime.
 
 use super::{
-    Guest, HttpCall, Mode, Returned, Run, RunEnd, RunResult,
+    Guest, HttpCall, Mode, Returned, Run, RunEnd, RunResult, RunState,
     frame::{Failure, Frame, Turn},
+    look::Lookup,
+    nest::{Left, Stack},
     records::Records,
-    state::{FrameState, RunState},
-    wait::{HttpShape, HttpWait, Suspension},
+    state::{FrameState, Lent},
+    wait::{HttpShape, HttpWait, Reply, Suspension},
 };
 use crate::{
-    HostFault,
+    HostFault, KnownContract,
     egress::Asker,
     engine::Translated,
     executor::Parts,
     limits::in_memory,
+    local_cache::Deferred,
     pink::{HttpReply, perform},
     pool::Need,
-    storage::Overlay,
+    storage::{Overlay, Writes},
 };
-use phat_protocol::Outcome;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use phat_protocol::{Outcome, Owner};
+use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// Runs to the end.
 pub(crate) async fn drive(parts: &Parts, translated: Arc<Translated>, run: Run) -> Result<RunResult, HostFault> {
     let started = Instant::now();
     let deadline = deadline(parts, &run, started);
-    let entry = run.entry;
-    // Suspended callers lie below; only the top one runs.
-    let mut frames = vec![Frame::new(Arc::clone(&translated), entry, guest(parts, &translated, run))];
+    let (entry, mut stack) = (run.entry, Stack::default());
+    let lookup = Lookup::new(Arc::clone(&run.contracts), run.contract);
+    let mut top = Frame::new(Arc::clone(&translated), entry, guest(parts, &translated, run));
     let mut need = Need::Fresh;
-    while let Some(frame) = frames.pop() {
+    loop {
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            return Ok(finish(parts, started, Err(timed_out(parts)), frame.abandon()));
+            let mut guest = top.abandon();
+            return Ok(finish(parts, started, Err(timed_out(parts)), *guest.run.take()));
         }
-        match parts.pool.run(need, move || frame.slice()).await? {
+        let turn = parts.pool.run(need, move || top.slice()).await?;
+        need = Need::Fresh;
+        top = match turn {
             Turn::Sliced(frame) => {
                 need = Need::Spent;
-                frames.push(frame);
+                frame
             }
             Turn::Suspended(frame, Suspension::Http(wait)) => {
                 let time = time_left(parts, deadline, wait.shape);
-                frames.push(fetch(parts, frame, wait, time).await);
-                need = Need::Fresh;
+                fetch(parts, frame, wait, time).await
             }
-            Turn::Ended(end, guest) => return Ok(finish(parts, started, end, guest)),
-        }
+            Turn::Suspended(frame, Suspension::Call(wait)) => stack.enter(parts, &lookup, frame, wait).await?,
+            Turn::Suspended(mut frame, Suspension::Look(wait)) => {
+                let reply = lookup.answer(&mut frame, wait).await?;
+                frame.answer(reply)
+            }
+            Turn::Ended(end, guest) => match stack.leave(end, guest) {
+                Left::Caller(frame) => frame,
+                Left::Run(end, run) => return Ok(finish(parts, started, end, *run)),
+            },
+        };
     }
-    Err(HostFault::Internal)
 }
 
 fn deadline(parts: &Parts, run: &Run, started: Instant) -> Option<Instant> {
@@ -77,25 +89,34 @@ async fn fetch(parts: &Parts, frame: Frame, wait: HttpWait, time: Duration) -> F
     let HttpWait { contract, sendable, requests, shape, out, room } = wait;
     let asker = Asker { contract, sendable };
     let (results, calls) = perform(&parts.egress, &asker, requests, room, time).await;
-    frame.answer(HttpReply { results, calls, shape, out })
+    frame.answer(Reply::Http(HttpReply { results, calls, shape, out }))
 }
 
 fn guest(parts: &Parts, translated: &Translated, run: Run) -> Guest {
     let mut overlay = Overlay::new(in_memory(parts.limits.storage.overlay_bytes));
-    overlay.load(run.contract, run.state);
+    let Run { code_hash, code, state, secrets, .. } = run;
+    // Whose owner it has matters for contracts below this one alone.
+    overlay.load(run.contract, KnownContract { code_hash, code, owner: Owner::NOBODY, state, secrets });
     let key_root = match run.mode {
         Mode::Simulation => run.key_root.map(|root| Arc::new(root.for_simulations())),
         Mode::Query | Mode::Transaction => run.key_root,
     };
+    // What simulations keep is never read by what is signed.
+    let cache = match run.mode {
+        Mode::Simulation => &parts.simulated_cache,
+        Mode::Query | Mode::Transaction => &parts.local_cache,
+    };
     Guest {
-        run: Box::new(RunState {
+        run: Lent::new(Box::new(RunState {
             limits: Arc::clone(&parts.limits),
             mode: run.mode,
             clock: Arc::clone(&parts.host.clock),
             randomness: Arc::clone(&parts.host.randomness),
+            worker: Arc::clone(&parts.worker),
             key_root,
+            cache: Arc::clone(cache),
+            deferred: Deferred::default(),
             overlay,
-            secrets: BTreeMap::from([(run.contract, run.secrets)]),
             sendable: None,
             reserve: parts.limits.fuel,
             suspended_memory: 0,
@@ -103,16 +124,10 @@ fn guest(parts: &Parts, translated: &Translated, run: Run) -> Guest {
             records: Records::new(parts.limits.records.clone()),
             http: Vec::<HttpCall>::new(),
             last_http_denied: false,
-        }),
+        })),
         frame: FrameState {
-            contract: run.contract,
-            caller: run.caller,
-            input: run.input.into(),
-            memory: None,
-            memory_bytes: 0,
             declared_bytes: translated.declared_bytes(),
-            suspension: None,
-            returned: None,
+            ..FrameState::new(run.contract, run.caller, run.input.into())
         },
     }
 }
@@ -122,27 +137,26 @@ fn timed_out(parts: &Parts) -> Failure {
     Failure::new(Outcome::TimedOut, format!("did not end in time (the limit is {seconds} s)"))
 }
 
-fn finish(parts: &Parts, started: Instant, end: Result<Returned, Failure>, guest: Box<Guest>) -> RunResult {
-    let run = *guest.run;
-    let mut result = RunResult {
+fn finish(parts: &Parts, started: Instant, end: Result<Returned, Failure>, run: RunState) -> RunResult {
+    let succeeded = end.as_ref().is_ok_and(|returned| !returned.asks_to_revert());
+    if succeeded && run.deferred.len() > 0 {
+        run.cache.apply(run.deferred, run.clock.unix_millis());
+    }
+    let (writes, events) =
+        if succeeded { (run.overlay.into_writes(), run.records.events) } else { (Writes::default(), Vec::new()) };
+    RunResult {
         end: match end {
             Ok(Returned { flags, data }) => RunEnd::Returned { flags, data },
             Err(Failure { outcome, reason }) => RunEnd::Failed { outcome, reason },
         },
-        changes: run.overlay.into_changes(),
-        instantiated: Vec::new(),
+        changes: writes.changes,
+        instantiated: writes.instantiated,
         logs: run.records.logs,
-        events: run.records.events,
+        events,
         dropped_records: run.records.dropped,
         fuel_used: parts.limits.fuel.saturating_sub(run.reserve),
         elapsed: started.elapsed(),
         http: run.http,
         last_http_denied: run.last_http_denied,
-    };
-    if !result.succeeded() {
-        result.changes.clear();
-        result.instantiated.clear();
-        result.events.clear();
     }
-    result
 }

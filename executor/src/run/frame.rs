@@ -1,10 +1,10 @@
 //! One call of one contract: a store, an instance, and where it stands.
 
 use super::{
-    Entry, Guest, Returned,
-    wait::{Halt, Suspension},
+    Entry, Guest, Returned, RunState,
+    wait::{Halt, Reply, Suspension},
 };
-use crate::{engine::Translated, pink::HttpReply, pink::http_reply, seal::Host};
+use crate::{engine::Translated, seal::Host};
 use phat_protocol::Outcome;
 use std::sync::Arc;
 use wasmi::{ResumableCall, ResumableCallHostTrap, ResumableCallOutOfFuel, Store, TrapCode, Val};
@@ -21,7 +21,7 @@ enum Position {
     Start(Entry),
     Sliced(ResumableCallOutOfFuel),
     Waiting(ResumableCallHostTrap),
-    Answered(ResumableCallHostTrap, HttpReply),
+    Answered(ResumableCallHostTrap, Reply),
 }
 
 /// Where a slice left off.
@@ -54,7 +54,7 @@ impl Frame {
     }
 
     /// Gives a waiting guest what it waited for. Only a frame that waits has an answer to get.
-    pub(crate) fn answer(mut self, reply: HttpReply) -> Self {
+    pub(crate) fn answer(mut self, reply: Reply) -> Self {
         self.position = match self.position {
             Position::Waiting(call) => Position::Answered(call, reply),
             other @ (Position::Start(_) | Position::Sliced(_) | Position::Answered(..)) => other,
@@ -64,7 +64,35 @@ impl Frame {
 
     /// Ends the call from outside.
     pub(crate) fn abandon(self) -> Box<Guest> {
-        self.end()
+        into_guest(self.store)
+    }
+
+    pub(crate) fn guest(&self) -> &Guest {
+        self.store.data()
+    }
+
+    pub(crate) fn guest_mut(&mut self) -> &mut Guest {
+        self.store.data_mut()
+    }
+
+    /// Takes the run out for a frame above this one, with the fuel that this one has not used and the
+    /// memory that it keeps.
+    pub(crate) fn lend(&mut self) -> Box<RunState> {
+        let unused = self.store.get_fuel().unwrap_or(0);
+        let guest = self.store.data_mut();
+        let mut run = guest.run.take();
+        run.reserve = run.reserve.saturating_add(unused);
+        run.suspended_memory = run.suspended_memory.saturating_add(guest.frame.memory_bytes);
+        // What can't be set was never there: the engine meters fuel.
+        let _ = self.store.set_fuel(0);
+        run
+    }
+
+    /// Takes the run back from the frame above.
+    pub(crate) fn take_back(&mut self, mut run: Box<RunState>) {
+        let guest = self.store.data_mut();
+        run.suspended_memory = run.suspended_memory.saturating_sub(guest.frame.memory_bytes);
+        guest.run.put(run);
     }
 
     /// Runs until the slice is used up, the guest waits, or the call is over.
@@ -99,10 +127,6 @@ impl Frame {
             }
             Err(failure) => Turn::Ended(Err(failure), into_guest(store)),
         }
-    }
-
-    fn end(self) -> Box<Guest> {
-        into_guest(self.store)
     }
 }
 
@@ -146,8 +170,8 @@ fn start(translated: &Translated, store: &mut Store<Guest>, entry: Entry) -> Res
     function.call_resumable(&mut *store, &[], &mut []).map_err(|error| failure(&error, store))
 }
 
-fn resume(store: &mut Store<Guest>, call: ResumableCallHostTrap, reply: HttpReply) -> Result<ResumableCall, Failure> {
-    let code = http_reply(&mut Host::new(store), reply).map_err(|error| failure(&error, store))?;
+fn resume(store: &mut Store<Guest>, call: ResumableCallHostTrap, reply: Reply) -> Result<ResumableCall, Failure> {
+    let code = reply.write(&mut Host::new(store)).map_err(|error| failure(&error, store))?;
     let code = Val::I32(code.cast_signed());
     call.resume(&mut *store, &[code], &mut []).map_err(|error| failure(&error, store))
 }

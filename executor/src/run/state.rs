@@ -1,23 +1,61 @@
 //! What a run carries along, and what belongs to one of its frames.
 
 use crate::{
-    Clock, HttpCall, KeyRoot, Limits, LogLine, Mode, Randomness,
+    Clock, HttpCall, KeyRoot, Limits, LogLine, Mode, Randomness, WorkerFacts,
+    local_cache::{Deferred, LocalCache},
     run::records::Records,
     run::wait::Suspension,
-    secrets::{Origin, Origins, Secrets},
+    secrets::{Origin, Origins},
     storage::Overlay,
 };
 use phat_protocol::ContractId;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
+    ops::{Deref, DerefMut},
     sync::Arc,
 };
 use wasmi::{Memory, ResourceLimiter};
 
 /// What a store holds: the run, which moves to whichever frame is on top, and the frame's own.
 pub(crate) struct Guest {
-    pub(crate) run: Box<RunState>,
+    pub(crate) run: Lent,
     pub(crate) frame: FrameState,
+}
+
+/// A frame's place for the run, which is there as long as the frame is on top: nothing of a frame below
+/// it is executed, so nobody looks for it there.
+pub(crate) struct Lent(Option<Box<RunState>>);
+
+impl Lent {
+    pub(crate) const fn new(run: Box<RunState>) -> Self {
+        Self(Some(run))
+    }
+
+    /// Takes the run for another frame.
+    pub(crate) fn take(&mut self) -> Box<RunState> {
+        self.0.take().expect(NOT_ON_TOP)
+    }
+
+    /// Gives the run back.
+    pub(crate) fn put(&mut self, run: Box<RunState>) {
+        self.0 = Some(run);
+    }
+}
+
+const NOT_ON_TOP: &str = "the run is with the frame on top";
+
+impl Deref for Lent {
+    type Target = RunState;
+
+    fn deref(&self) -> &RunState {
+        self.0.as_deref().expect(NOT_ON_TOP)
+    }
+}
+
+impl DerefMut for Lent {
+    fn deref_mut(&mut self) -> &mut RunState {
+        self.0.as_deref_mut().expect(NOT_ON_TOP)
+    }
 }
 
 /// One budget and one overlay over all frames of a run.
@@ -26,10 +64,12 @@ pub(crate) struct RunState {
     pub(crate) mode: Mode,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) randomness: Arc<dyn Randomness>,
+    pub(crate) worker: Arc<WorkerFacts>,
     pub(crate) key_root: Option<Arc<KeyRoot>>,
+    pub(crate) cache: Arc<LocalCache>,
+    /// What a transaction does to the cache if it succeeds.
+    pub(crate) deferred: Deferred,
     pub(crate) overlay: Overlay,
-    /// The secrets of the contracts that take part, by contract.
-    pub(crate) secrets: BTreeMap<ContractId, Arc<Secrets>>,
     /// Where HTTP requests may go; anywhere until a secret was read.
     pub(crate) sendable: Option<Origins>,
     /// Fuel that no frame holds.
@@ -46,7 +86,12 @@ pub(crate) struct RunState {
 pub(crate) struct FrameState {
     pub(crate) contract: ContractId,
     pub(crate) caller: [u8; 32],
-    pub(crate) input: Arc<[u8]>,
+    /// Whether another contract called it.
+    pub(crate) nested: bool,
+    /// None once it was passed on.
+    pub(crate) input: Option<Arc<[u8]>>,
+    /// Whether the contract may be called while this frame waits for one that it called.
+    pub(crate) allows_reentry: bool,
     /// The frame's linear memory; none before it is instantiated.
     pub(crate) memory: Option<Memory>,
     /// The size of that memory, in bytes.
@@ -64,6 +109,31 @@ pub(crate) struct FrameState {
 pub(crate) struct Returned {
     pub(crate) flags: u32,
     pub(crate) data: Vec<u8>,
+}
+
+impl Returned {
+    /// Whether what the frame changed is to be dropped.
+    pub(crate) const fn asks_to_revert(&self) -> bool {
+        self.flags & 1 != 0
+    }
+}
+
+impl FrameState {
+    /// A frame that has not begun.
+    pub(crate) const fn new(contract: ContractId, caller: [u8; 32], input: Arc<[u8]>) -> Self {
+        Self {
+            contract,
+            caller,
+            nested: false,
+            input: Some(input),
+            allows_reentry: true,
+            memory: None,
+            memory_bytes: 0,
+            declared_bytes: None,
+            suspension: None,
+            returned: None,
+        }
+    }
 }
 
 impl RunState {

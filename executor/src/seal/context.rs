@@ -1,6 +1,6 @@
 //! Who calls whom with what, and when.
 
-use super::{Host, OutBuffer};
+use super::{Host, OutBuffer, memory::trap};
 use crate::run::{Guest, Mode};
 use wasmi::{Caller, Error, Linker};
 
@@ -11,10 +11,17 @@ pub(super) fn define(linker: &mut Linker<Guest>) -> Result<(), Error> {
         answer(linker, &format!("{prefix}value_transferred"), |_| 0u128.to_le_bytes().to_vec())?;
         answer(linker, &format!("{prefix}now"), |host| now(host).to_le_bytes().to_vec())?;
         answer(linker, &format!("{prefix}block_number"), |_| 0u32.to_le_bytes().to_vec())?;
+        answer(linker, &format!("{prefix}balance"), |_| 0u128.to_le_bytes().to_vec())?;
+        answer(linker, &format!("{prefix}minimum_balance"), |_| 0u128.to_le_bytes().to_vec())?;
+        answer(linker, &format!("{prefix}gas_left"), |host| host.fuel_left().to_le_bytes().to_vec())?;
         linker.func_wrap("seal0", &format!("{prefix}input"), input)?;
+        linker.func_wrap("seal0", &format!("{prefix}caller_is_origin"), caller_is_origin)?;
     }
     Ok(())
 }
+
+/// What a contract hears that asks for its input after it passed it on, as in pallet-contracts.
+pub(super) const INPUT_IS_GONE: &str = "the input was forwarded";
 
 /// Milliseconds since the unix epoch; 0 where the answer may not depend on the clock.
 pub(crate) fn now(host: &Host<'_>) -> u64 {
@@ -40,8 +47,14 @@ fn answer(
     Ok(())
 }
 
+/// 1 where nobody stands between the contract and whoever began the run.
+fn caller_is_origin(mut caller: Caller<'_, Guest>) -> Result<u32, Error> {
+    let host = Host::enter(&mut caller)?;
+    Ok(u32::from(!host.guest().frame.nested))
+}
+
 fn input(mut caller: Caller<'_, Guest>, pointer: u32, length_pointer: u32) -> Result<(), Error> {
     let mut host = Host::enter(&mut caller)?;
-    let input = std::sync::Arc::clone(&host.guest().frame.input);
+    let input = host.guest().frame.input.clone().ok_or_else(|| trap(INPUT_IS_GONE))?;
     host.write_out(OutBuffer { pointer, length_pointer }, &input)
 }

@@ -3,7 +3,10 @@
 use crate::{
     fuel,
     limits::in_memory,
-    run::{Guest, wait::Halt},
+    run::{
+        Guest,
+        wait::{Halt, Suspension},
+    },
 };
 use wasmi::{AsContextMut, Error, Memory, StoreContextMut};
 
@@ -53,6 +56,11 @@ impl<'a> Host<'a> {
         };
         run.reserve = reserve;
         self.store.set_fuel(0)
+    }
+
+    /// What the run may still spend.
+    pub(crate) fn fuel_left(&self) -> u64 {
+        self.store.get_fuel().unwrap_or(0).saturating_add(self.guest().run.reserve)
     }
 
     fn memory(&self) -> Result<Memory, Error> {
@@ -127,7 +135,21 @@ impl<'a> Host<'a> {
         self.write(out.pointer, bytes)?;
         self.write(out.length_pointer, &length.to_le_bytes())
     }
+
+    /// As [`Self::write_out`], unless the guest said that it wants nothing.
+    pub(crate) fn write_if_wanted(&mut self, out: OutBuffer, bytes: &[u8]) -> Result<(), Error> {
+        if out.pointer == NO_BUFFER { Ok(()) } else { self.write_out(out, bytes) }
+    }
+
+    /// Leaves the guest waiting.
+    pub(crate) fn suspend(&mut self, suspension: Suspension) -> Error {
+        self.guest_mut().frame.suspension = Some(suspension);
+        Halt::Suspended.into()
+    }
 }
+
+/// What a guest gives as the address of a buffer that it doesn't have.
+const NO_BUFFER: u32 = u32::MAX;
 
 /// The guest broke a rule of a host function.
 pub(crate) fn trap(reason: impl Into<String>) -> Error {

@@ -28,11 +28,24 @@ pub(super) fn define(linker: &mut Linker<Guest>) -> Result<(), Error> {
     linker.func_wrap("seal1", "clear_storage", |mut call: Call<'_>, key: u32, key_len: u32| {
         clear(&mut enter(&mut call)?, (key, key_len))
     })?;
+    linker.func_wrap(
+        "seal0",
+        "take_storage",
+        |mut call: Call<'_>, key: u32, key_len: u32, out: u32, out_len: u32| {
+            take(&mut enter(&mut call)?, (key, key_len), OutBuffer { pointer: out, length_pointer: out_len })
+        },
+    )?;
     linker.func_wrap("seal0", "seal_set_storage", |mut call: Call<'_>, key: u32, value: u32, len: u32| {
         set(&mut enter(&mut call)?, (key, FIXED_KEY), (value, len)).map(|_| ())
     })?;
     linker.func_wrap("seal0", "seal_get_storage", |mut call: Call<'_>, key: u32, out: u32, out_len: u32| {
         get(&mut enter(&mut call)?, (key, FIXED_KEY), OutBuffer { pointer: out, length_pointer: out_len })
+    })?;
+    linker.func_wrap("seal1", "seal_set_storage", |mut call: Call<'_>, key: u32, value: u32, len: u32| {
+        set(&mut enter(&mut call)?, (key, FIXED_KEY), (value, len))
+    })?;
+    linker.func_wrap("seal0", "seal_contains_storage", |mut call: Call<'_>, key: u32| {
+        contains(&mut enter(&mut call)?, (key, FIXED_KEY))
     })?;
     linker.func_wrap("seal0", "seal_clear_storage", |mut call: Call<'_>, key: u32| {
         clear(&mut enter(&mut call)?, (key, FIXED_KEY)).map(|_| ())
@@ -63,6 +76,14 @@ fn get(host: &mut Host<'_>, key: (u32, u32), out: OutBuffer) -> Result<u32, Erro
     let value = run.overlay.get(&frame.contract, &key).unwrap_or_default().to_vec();
     host.write_out(out, &value)?;
     Ok(ReturnCode::Success.number())
+}
+
+fn take(host: &mut Host<'_>, key: (u32, u32), out: OutBuffer) -> Result<u32, Error> {
+    let code = get(host, key, out)?;
+    if code == ReturnCode::Success.number() {
+        clear(host, key)?;
+    }
+    Ok(code)
 }
 
 fn contains(host: &mut Host<'_>, key: (u32, u32)) -> Result<u32, Error> {

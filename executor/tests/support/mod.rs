@@ -4,6 +4,7 @@
 pub(crate) mod guest;
 pub(crate) mod http;
 pub(crate) mod server;
+pub(crate) mod world;
 
 use async_trait::async_trait;
 use phat_executor::{

@@ -1,0 +1,236 @@
+//! Calls between contracts: an explicit stack of frames, of which the top one runs. A call is never a
+//! call in Rust, so that a callee can wait, and can be stopped, like any other guest.
+
+use super::{
+    Entry, Guest, LogLevel, LogLine, Returned, RunState,
+    frame::{Failure, Frame},
+    look::{Lookup, Unfound},
+    state::{FrameState, Lent},
+    wait::{CallWait, Callee, Reply},
+};
+use crate::{HostFault, Instantiated, executor::Parts, limits::in_memory, seal::ReturnCode, storage::OverlayFull};
+use phat_protocol::{CodeHash, ContractId, ContractSeed, Outcome, Owner, child_contract_salt};
+use std::sync::Arc;
+
+/// The frames that wait for the one above them.
+#[derive(Default)]
+pub(super) struct Stack {
+    below: Vec<Caller>,
+}
+
+/// A frame that called another.
+struct Caller {
+    frame: Frame,
+    tail: bool,
+    out: crate::seal::OutBuffer,
+    /// The contract that its callee's constructor makes, and where its id goes.
+    made: Option<(ContractId, crate::seal::OutBuffer)>,
+    /// How much of the run's records and put-off changes was there before the call.
+    events: usize,
+    deferred: usize,
+}
+
+/// Who runs after a frame has ended.
+pub(super) enum Left {
+    /// Its caller.
+    Caller(Frame),
+    /// Nobody: the run is over.
+    Run(Result<Returned, Failure>, Box<RunState>),
+}
+
+/// A frame that is to be made.
+struct Call {
+    contract: ContractId,
+    caller: [u8; 32],
+    entry: Entry,
+    code_hash: CodeHash,
+    code: Arc<[u8]>,
+    /// What its constructor makes.
+    made: Option<Instantiated>,
+}
+
+/// Why a call is not made.
+enum Refused {
+    /// The caller is told a code.
+    Code(ReturnCode),
+    /// The caller broke a rule.
+    Trap(String),
+}
+
+impl From<OverlayFull> for Refused {
+    fn from(full: OverlayFull) -> Self {
+        Self::Trap(full.to_string())
+    }
+}
+
+impl From<Unfound> for Refused {
+    fn from(unfound: Unfound) -> Self {
+        match unfound {
+            Unfound::Absent => Self::Code(ReturnCode::NotCallable),
+            Unfound::TooMany => Self::Code(ReturnCode::CalleeTrapped),
+        }
+    }
+}
+
+impl Stack {
+    /// Makes the callee's frame, which is on top from now on, or answers the caller why not.
+    ///
+    /// # Errors
+    /// When the host is at fault.
+    pub(super) async fn enter(
+        &mut self,
+        parts: &Parts,
+        lookup: &Lookup,
+        mut frame: Frame,
+        wait: CallWait,
+    ) -> Result<Frame, HostFault> {
+        let CallWait { callee, input, sends_value, allows_reentry, tail, out } = wait;
+        let address = match &callee {
+            Callee::New { address, .. } => Some(*address),
+            Callee::Contract(_) | Callee::Code(_) => None,
+        };
+        let call = match self.resolve(&mut frame, lookup, callee, &input, sends_value, allows_reentry).await? {
+            Ok(call) => call,
+            Err(Refused::Code(code)) => return Ok(frame.answer(Reply::Code(code))),
+            Err(Refused::Trap(reason)) => return Ok(frame.answer(Reply::Trap(reason))),
+        };
+        let Ok(translated) = parts.translated(call.code_hash, Arc::clone(&call.code)).await? else {
+            return Ok(frame.answer(Reply::Code(ReturnCode::CalleeTrapped)));
+        };
+        let mut run = frame.lend();
+        let caller = Caller {
+            tail,
+            out,
+            made: call.made.as_ref().map(|made| made.contract_id).zip(address),
+            events: run.records.events.len(),
+            deferred: run.deferred.len(),
+            frame,
+        };
+        run.overlay.open();
+        let Call { contract, caller: calls, entry, code_hash: _, code, made } = call;
+        if let Some(made) = made
+            && let Err(full) = run.overlay.instantiate(made, code)
+        {
+            run.overlay.drop_layer();
+            let Caller { mut frame, .. } = caller;
+            frame.take_back(run);
+            return Ok(frame.answer(Reply::Trap(full.to_string())));
+        }
+        self.below.push(caller);
+        let declared_bytes = translated.declared_bytes();
+        let frame = FrameState { nested: true, declared_bytes, ..FrameState::new(contract, calls, input) };
+        Ok(Frame::new(translated, entry, Guest { run: Lent::new(run), frame }))
+    }
+
+    /// Judges a call, in the order in which pallet-contracts does.
+    async fn resolve(
+        &self,
+        frame: &mut Frame,
+        lookup: &Lookup,
+        callee: Callee,
+        input: &[u8],
+        sends_value: bool,
+        allows_reentry: bool,
+    ) -> Result<Result<Call, Refused>, HostFault> {
+        let depth = in_memory(frame.guest().run.limits.calls.depth);
+        if let Callee::Contract(id) = &callee {
+            frame.guest_mut().frame.allows_reentry = allows_reentry;
+            let refuses = |frame: &FrameState| frame.contract == *id && !frame.allows_reentry;
+            let refused =
+                refuses(&frame.guest().frame) || self.below.iter().any(|below| refuses(&below.frame.guest().frame));
+            if refused {
+                return Ok(Err(Refused::Trap(format!("{id} is being called already, and allows no re-entrance"))));
+            }
+        }
+        if self.below.len() >= depth {
+            return Ok(Err(Refused::Code(ReturnCode::CalleeTrapped)));
+        }
+        let Guest { run, frame } = frame.guest_mut();
+        let (contract, caller) = (frame.contract, frame.caller);
+        let call = match callee {
+            Callee::Contract(id) => match called(lookup, run, id).await? {
+                Ok((code_hash, code)) => {
+                    Call { contract: id, caller: contract.0, entry: Entry::Call, code_hash, code, made: None }
+                }
+                Err(refused) => return Ok(Err(refused)),
+            },
+            Callee::Code(code_hash) => match lookup.code(run, code_hash).await? {
+                Ok(code) => Call { contract, caller, entry: Entry::Call, code_hash, code, made: None },
+                Err(unfound) => return Ok(Err(without_code(unfound))),
+            },
+            Callee::New { code_hash, salt, address: _ } => {
+                let code = match lookup.code(run, code_hash).await? {
+                    Ok(code) => code,
+                    Err(unfound) => return Ok(Err(without_code(unfound))),
+                };
+                let (owner, salt) = (Owner::from(contract), child_contract_salt(&salt));
+                let contract_id = ContractSeed { code_hash, init_data: input, owner, salt }.contract_id();
+                if lookup.exists(run, contract_id).await? {
+                    return Ok(Err(Refused::Code(ReturnCode::CalleeTrapped)));
+                }
+                let made = Instantiated { contract_id, code_hash, init_data: input.to_vec(), owner, salt };
+                let (caller, made) = (contract.0, Some(made));
+                Call { contract: contract_id, caller, entry: Entry::Deploy, code_hash, code, made }
+            }
+        };
+        // Nobody here has any money.
+        Ok(if sends_value { Err(Refused::Code(ReturnCode::TransferFailed)) } else { Ok(call) })
+    }
+
+    /// Ends the top frame: its writes stay or go, and its caller hears how it ended.
+    pub(super) fn leave(&mut self, end: Result<Returned, Failure>, mut guest: Box<Guest>) -> Left {
+        let mut run = guest.run.take();
+        // The fuel of a run is of all its frames: nobody below has any left.
+        let spent = matches!(&end, Err(Failure { outcome: Outcome::OutOfFuel, .. }));
+        let Some(mut caller) = (if spent { None } else { self.below.pop() }) else { return Left::Run(end, run) };
+        if end.as_ref().is_ok_and(|returned| !returned.asks_to_revert()) {
+            run.overlay.keep();
+        } else {
+            run.overlay.drop_layer();
+            run.records.events.truncate(caller.events);
+            run.deferred.truncate(caller.deferred);
+        }
+        let reply = match end {
+            Ok(returned) if caller.tail => {
+                caller.frame.take_back(run);
+                return self.leave(Ok(returned), caller.frame.abandon());
+            }
+            Ok(returned) => Reply::Called { returned, out: caller.out, made: caller.made },
+            Err(Failure { outcome: _, reason }) => {
+                let contract = guest.frame.contract;
+                run.log(LogLine { contract, level: LogLevel::Error, message: format!("trapped: {reason}") });
+                Reply::Code(ReturnCode::CalleeTrapped)
+            }
+        };
+        caller.frame.take_back(run);
+        Left::Caller(caller.frame.answer(reply))
+    }
+}
+
+/// The code that a call of this contract runs.
+async fn called(
+    lookup: &Lookup,
+    run: &mut RunState,
+    id: ContractId,
+) -> Result<Result<(CodeHash, Arc<[u8]>), Refused>, HostFault> {
+    match lookup.is_reachable(run, id).await? {
+        Ok(true) => {}
+        Ok(false) => return Ok(Err(Refused::Code(ReturnCode::NotCallable))),
+        Err(unfound) => return Ok(Err(unfound.into())),
+    }
+    let (Some(known), Some(code_hash)) = (run.overlay.known(&id), run.overlay.code_hash(&id)) else {
+        return Ok(Err(Refused::Code(ReturnCode::NotCallable)));
+    };
+    if known.code_hash == code_hash {
+        return Ok(Ok((code_hash, Arc::clone(&known.code))));
+    }
+    let code = lookup.code(run, code_hash).await?;
+    Ok(code.map(|code| (code_hash, code)).map_err(without_code))
+}
+
+fn without_code(unfound: Unfound) -> Refused {
+    match unfound {
+        Unfound::Absent => Refused::Code(ReturnCode::CodeNotFound),
+        Unfound::TooMany => Refused::Code(ReturnCode::CalleeTrapped),
+    }
+}
