@@ -120,8 +120,9 @@ impl LocalCache {
     fn on_shelf<T>(&self, contract: ContractId, work: impl FnOnce(&mut Shelf) -> T) -> T {
         let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
         shelves.uses += 1;
-        let mut shelf = shelves.by_contract.remove(&contract).unwrap_or_default();
-        shelves.bytes = shelves.bytes.saturating_sub(shelf.taken());
+        let there = shelves.by_contract.remove(&contract);
+        shelves.bytes = shelves.bytes.saturating_sub(there.as_ref().map_or(0, Shelf::taken));
+        let mut shelf = there.unwrap_or_default();
         shelf.used = shelves.uses;
         let result = work(&mut shelf);
         if !shelf.entries.is_empty() {

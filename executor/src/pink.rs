@@ -61,7 +61,7 @@ pub(crate) fn call(host: &mut Host<'_>, id: u32, input: &[u8], out: OutBuffer) -
         21 => RUNTIME_VERSION.encode(),
         22 => return http::batch(host, input, out),
         23 => (0u64, NOBODY).encode(),
-        24 => js::eval(host)?.encode(),
+        24 => js::eval(host)?,
         25 => worker::sgx_quote(host).encode(),
         other => return Err(Halt::Unsupported(format!("function {other} of the chain extension")).into()),
     };

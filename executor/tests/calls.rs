@@ -1,5 +1,4 @@
 //! Calls between contracts: whom they reach, what they leave, and what bounds them.
-#![expect(clippy::unwrap_used, reason = "what a test needs and can't have fails it")]
 
 #[expect(dead_code, reason = "each test binary uses a part of it")]
 mod support;

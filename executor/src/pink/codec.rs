@@ -86,13 +86,6 @@ impl HttpRequestError {
     }
 }
 
-/// What a script gave.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub(crate) enum JsValue {
-    #[codec(index = 5)]
-    Exception(String),
-}
-
 /// Evidence of SGX.
 #[derive(Clone, Debug, PartialEq, Eq, Encode)]
 pub(crate) struct SgxQuote {

@@ -31,6 +31,7 @@ struct Caller {
 }
 
 /// Who runs after a frame has ended.
+#[expect(clippy::large_enum_variant, reason = "it is taken apart where it is made")]
 pub(super) enum Left {
     /// Its caller.
     Caller(Frame),

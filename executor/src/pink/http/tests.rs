@@ -17,7 +17,7 @@ fn a_response_that_just_fits_is_given_and_one_byte_more_is_said_to_be_too_large(
     assert_eq!((answer.status_code, answer.reason_phrase.as_str()), (524, "Response Too Large"));
     let text = String::from_utf8(answer.body.clone()).unwrap();
     assert!(text.contains(&length.to_string()) && text.contains(&(length - 1).to_string()), "{text}");
-    let shortest = HttpResponse::decode(&mut &single(response(500), answer.encode().len() - 1)[..]).unwrap();
+    let shortest = HttpResponse::decode(&mut &single(response(500), 20)[..]).unwrap();
     assert_eq!((shortest.status_code, shortest.encode().len()), (524, 5));
 }
 
