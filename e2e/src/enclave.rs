@@ -73,6 +73,14 @@ impl EnclaveProcess {
         self.process.take().map_or(Ok(()), |mut process| process.kill())
     }
 
+    /// SIGABRT, as if it had found itself broken.
+    ///
+    /// # Errors
+    /// When the signal can't be sent.
+    pub fn abort(&mut self) -> Result<()> {
+        self.process.take().map_or(Ok(()), |mut process| process.abort())
+    }
+
     /// SIGTERM, and waits for the end; none when it wasn't running.
     ///
     /// # Errors

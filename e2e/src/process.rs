@@ -110,6 +110,19 @@ impl Process {
         Ok(())
     }
 
+    /// What a failed assertion of its own would send: SIGABRT, on which systems keep a process's memory.
+    /// Waits for the end.
+    ///
+    /// # Errors
+    /// When the signal can't be sent.
+    pub fn abort(&mut self) -> Result<()> {
+        if self.ended()?.is_none() {
+            kill_process_group(self.group, Signal::ABORT)?;
+            self.ended = Some(self.child.wait()?);
+        }
+        Ok(())
+    }
+
     /// What ctrl-C sends: SIGINT. Doesn't wait for the end.
     ///
     /// # Errors

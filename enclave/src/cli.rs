@@ -1,5 +1,6 @@
 //! The command line.
 
+mod memory;
 mod open_files;
 mod signals;
 
@@ -119,6 +120,7 @@ impl Serve {
         runtime.block_on(async {
             let telemetry = phat_telemetry::start(&self.telemetry(&config))?;
             open_files::raise();
+            memory::keep();
             let served = self.serve(&config).await;
             telemetry.stop().await;
             served

@@ -1,5 +1,7 @@
 //! What an enclave process takes from its host, what it refuses, and what it lets out.
 
+#[path = "boundary/owner.rs"]
+mod owner;
 mod support;
 
 use parity_scale_codec::Encode;
@@ -126,6 +128,8 @@ async fn messages_that_cannot_be_read_are_refused_as_such_on_every_route() {
         ("POST /v1/simulate", &long, 413),
         ("POST /v1/call", b"{}", 400),
         ("POST /v1/call", &longer, 413),
+        ("POST /v1/act", b"{}", 400),
+        ("POST /v1/act", &longer, 413),
         ("POST /v1/quote", b"{}", 400),
         ("POST /v1/quote", &long, 413),
         ("POST /v1/contracts", b"{}", 400),

@@ -243,6 +243,9 @@ async fn it_may_open_as_many_files_as_the_system_allows() {
     let words: Vec<&str> = line.split_whitespace().collect();
     assert_ne!(words[1], "256", "the hard limit leaves nothing to raise: ulimit -Hn 4096");
     assert_eq!(words[0], words[1]);
+    // A crash leaves no memory behind: not in a file, nor with a program that takes it.
+    let core = limits.lines().find_map(|line| line.strip_prefix("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().take(2).collect::<Vec<_>>(), ["0", "0"]);
 }
 
 #[tokio::test]

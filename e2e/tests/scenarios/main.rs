@@ -18,6 +18,7 @@ mod outage;
 mod price_median;
 mod readme;
 mod relayer_crash;
+mod secrets;
 mod solidity_guide;
 mod tls;
 mod traces;

@@ -70,6 +70,35 @@ pub(crate) fn talker(line: &str) -> String {
     )
 }
 
+/// Answers a key of its own: the 64 bytes that it derives with the salt `k`.
+pub(crate) fn key_holder() -> String {
+    contract(
+        r#"(data (i32.const 0) "\04k") (data (i32.const 16) "\42\00\00\00")"#,
+        "(drop (call $ext (i32.const 4) (i32.const 0) (i32.const 2) (i32.const 1026) (i32.const 16)))
+         (call $answer (i32.const 66))",
+    )
+}
+
+/// Counts its calls in its storage, and returns the count as one byte. Called with a long input it
+/// counts, and then asks to revert.
+pub(crate) fn counter() -> String {
+    r#"(module
+  (import "env" "memory" (memory 1 16))
+  (import "seal0" "input" (func $input (param i32 i32)))
+  (import "seal0" "seal_return" (func $seal_return (param i32 i32 i32)))
+  (import "seal2" "set_storage" (func $set (param i32 i32 i32 i32) (result i32)))
+  (import "seal1" "get_storage" (func $get (param i32 i32 i32 i32) (result i32)))
+  (data (i32.const 16) "\01\00\00\00") (data (i32.const 20) "\00\04\00\00")
+  (func (export "deploy"))
+  (func (export "call")
+    (call $input (i32.const 1024) (i32.const 20))
+    (drop (call $get (i32.const 0) (i32.const 1) (i32.const 8) (i32.const 16)))
+    (i32.store8 (i32.const 8) (i32.add (i32.load8_u (i32.const 8)) (i32.const 1)))
+    (drop (call $set (i32.const 0) (i32.const 1) (i32.const 8) (i32.const 1)))
+    (call $seal_return (i32.gt_u (i32.load (i32.const 20)) (i32.const 4)) (i32.const 8) (i32.const 1))))"#
+        .to_owned()
+}
+
 /// Computes for ever.
 pub(crate) fn spinner() -> String {
     contract("", "(loop (br 0))")

@@ -1,5 +1,5 @@
 use crate::{BatchResult, HttpRequest, HttpResponse};
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 
 /// How many requests an enclave takes in one batch, unless it is told otherwise.
 pub const MAX_BATCH: usize = 5;
@@ -59,4 +59,12 @@ pub trait Host {
     /// Stores `value` under `key` (at most 128 bytes). What a request writes is forgotten when it ends;
     /// what `deploy` and an owner's message write stays.
     fn write(&mut self, key: &[u8], value: &[u8]);
+
+    /// The secret of this name that the contract's owner gave it; none where there is none, and in
+    /// simulations, `deploy` and an owner's message. From here on, requests go to the origins of the secrets
+    /// that were read, and nowhere else: others are answered as [`crate::HttpFailure::Unreachable`].
+    fn secret(&mut self, name: &str) -> Option<Vec<u8>>;
+
+    /// The names of the contract's secrets, in order.
+    fn secret_names(&mut self) -> Vec<String>;
 }

@@ -22,13 +22,21 @@ pub struct MockHost {
     pub log: Vec<(Level, String)>,
     /// What is stored.
     pub storage: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// The contract's secrets by name. Where they may be sent is not looked at.
+    pub secrets: BTreeMap<String, Vec<u8>>,
 }
 
 impl MockHost {
     /// A host where `source` answers every HTTP request.
     #[must_use]
     pub fn new(source: impl FnMut(&HttpRequest) -> HttpResponse + 'static) -> Self {
-        Self { source: Box::new(source), requests: Vec::new(), log: Vec::new(), storage: BTreeMap::new() }
+        Self {
+            source: Box::new(source),
+            requests: Vec::new(),
+            log: Vec::new(),
+            storage: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+        }
     }
 }
 
@@ -112,5 +120,13 @@ impl Host for MockHost {
 
     fn write(&mut self, key: &[u8], value: &[u8]) {
         self.storage.insert(key.into(), value.into());
+    }
+
+    fn secret(&mut self, name: &str) -> Option<Vec<u8>> {
+        self.secrets.get(name).cloned()
+    }
+
+    fn secret_names(&mut self) -> Vec<String> {
+        self.secrets.keys().cloned().collect()
     }
 }

@@ -1,8 +1,10 @@
 //! The guest's side of the executor's ABI: imports, entry point, allocator, panic handler.
 #![expect(unsafe_code, reason = "imported functions take pointers into the guest's own memory")]
 
+mod secrets;
+
 use crate::{BatchFailure, BatchResult, Host, HttpRequest, HttpResponse, Level, MAX_INPUT, Returned, error::clip};
-use alloc::{vec, vec::Vec};
+use alloc::{string::String, vec, vec::Vec};
 use core::{fmt, panic::PanicInfo};
 use parity_scale_codec::{Decode, Encode};
 
@@ -77,6 +79,14 @@ impl Host for Executor {
     fn write(&mut self, key: &[u8], value: &[u8]) {
         // SAFETY: both slices are live for the call, which only reads them.
         unsafe { set_storage(key.as_ptr(), length(key), value.as_ptr(), length(value)) };
+    }
+
+    fn secret(&mut self, name: &str) -> Option<Vec<u8>> {
+        secrets::get(name)
+    }
+
+    fn secret_names(&mut self) -> Vec<String> {
+        secrets::names()
     }
 }
 

@@ -13,6 +13,8 @@
 //! | `fetch URL` | answers `STATUS LENGTH START` of a GET: the body's length, and its first 256 bytes |
 //! | `flood N URL` | makes N such GETs one after another, and answers the last |
 //! | `write KEY VALUE` | stores VALUE, reads it back and answers it |
+//! | `secret NAME URL` | sends the secret NAME as header `authorization` and as the last part of the path, and answers as `fetch` |
+//! | `secrets` | answers the names of its secrets, with spaces between |
 //! | `read KEY` | answers the stored value, or fails with error code 1 |
 //!
 //! Init data: the constructor's selector and a SCALE string, `refuse` of which fails to deploy and
@@ -28,7 +30,7 @@ use alloc::{
     vec::Vec,
 };
 use core::hint::black_box;
-use phat_sdk::{ContractError, Host, HttpRequest, Level, OracleRequest, PhatContract};
+use phat_sdk::{ContractError, Host, HttpRequest, HttpResponse, Level, OracleRequest, PhatContract};
 
 /// The contract.
 pub struct Probe;
@@ -99,6 +101,14 @@ impl PhatContract for Probe {
                 read(host, key)
             }
             "read" => read(host, argument),
+            "secret" => {
+                let (name, url) = argument.split_once(' ').ok_or_else(unknown)?;
+                let secret = host.secret(name).ok_or_else(|| ProbeError::NotStored(name.into()))?;
+                let secret = String::from_utf8_lossy(&secret);
+                let request = HttpRequest::get(&format!("{url}/{secret}")).header("authorization", &secret);
+                Ok(answered(&host.http(&request, RESPONSE_CAPACITY)))
+            }
+            "secrets" => Ok(host.secret_names().join(" ").into_bytes()),
             _ => Err(unknown()),
         }
     }
@@ -129,7 +139,10 @@ fn recurse(depth: u8) -> u8 {
 }
 
 fn fetch(host: &mut dyn Host, url: &str) -> Vec<u8> {
-    let response = host.http(&HttpRequest::get(url), RESPONSE_CAPACITY);
+    answered(&host.http(&HttpRequest::get(url), RESPONSE_CAPACITY))
+}
+
+fn answered(response: &HttpResponse) -> Vec<u8> {
     let mut answer = format!("{} {} ", response.status_code, response.body.len()).into_bytes();
     answer.extend(response.body.iter().take(256));
     answer
