@@ -9,7 +9,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use futures_util::future::join_all;
-use phat_connector::{Head, OnChainState, Receipt, TxHash};
+use phat_connector::{BlockRef, Head, OnChainState, Receipt, TxHash};
 use phat_protocol::RequestId;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -25,6 +25,8 @@ pub struct SettleStage {
     doubted: HashMap<AttemptId, Doubt>,
     /// How soon to look again for what was broadcast and doesn't show yet.
     patience: Patience,
+    /// Up to which block, and when, requests were settled last.
+    settled: Option<(BlockRef, Millis)>,
 }
 
 /// When an attempt was doubted first.
@@ -37,6 +39,9 @@ struct Doubt {
 const DOUBT_BLOCKS: u64 = 3;
 /// or after this time on a chain without new blocks.
 const DOUBT_TIME: Duration = Duration::from_secs(10);
+
+/// How often requests are settled where no block is new: only what an old block brought late can be over.
+const SETTLE_AGAIN: Duration = Duration::from_secs(5);
 
 impl SettleStage {
     /// A stage for `chain`.
@@ -55,6 +60,7 @@ impl SettleStage {
             clock,
             doubted: HashMap::new(),
             patience: Patience::default(),
+            settled: None,
         }
     }
 
@@ -159,7 +165,19 @@ impl SettleStage {
         Ok(changed.map(|(request, _)| request).collect())
     }
 
-    async fn settle_requests(&self, head: &Head) -> Result<(), StageError> {
+    /// What the chain's clock and its slots say changes with its blocks alone, however often attempts are
+    /// looked at between two of them.
+    async fn settle_requests(&mut self, head: &Head) -> Result<(), StageError> {
+        let now = Millis::now(&*self.clock);
+        if self.settled.is_some_and(|(block, at)| block == head.confirmed && now < at.after(SETTLE_AGAIN)) {
+            return Ok(());
+        }
+        self.settle_requests_at(head).await?;
+        self.settled = Some((head.confirmed, now));
+        Ok(())
+    }
+
+    async fn settle_requests_at(&self, head: &Head) -> Result<(), StageError> {
         let before = head.confirmed_timestamp.saturating_sub(1);
         let mut suspects = self.store.overdue(&self.chain.name, before).await?;
         suspects.extend(self.retried(before, head).await?);

@@ -4,6 +4,7 @@ use crate::world::{CONTRACT, World};
 use phat_protocol::ContractId;
 use phat_protocol::RequestId;
 use phat_relayer::clock::Millis;
+use phat_relayer::pipeline::Stage;
 use phat_relayer::request::StateName;
 use phat_relayer::store::ExecuteStore;
 use phat_relayer::store::Lease;
@@ -143,4 +144,32 @@ async fn a_database_of_a_newer_release_is_refused_with_words() {
     .unwrap();
     let error = SqliteStore::open(&path).await.unwrap_err();
     assert!(error.to_string().contains("newer than this release"), "{error}");
+}
+
+#[tokio::test]
+async fn requests_are_settled_at_each_block_and_between_blocks_now_and_then() {
+    let world = World::new().await;
+    let mut settle = world.settle_stage();
+    settle.step().await.unwrap();
+    // Seen late, as when old blocks are gone over again: it is over by the time that it is stored.
+    let mut late = async |lifetime: u64| {
+        let id = world.chain.ask(CONTRACT, lifetime);
+        for _ in 0..3 {
+            world.chain.mine();
+        }
+        settle.step().await.unwrap();
+        world.watch().await.unwrap();
+        settle.step().await.unwrap();
+        let between = world.state(id).await;
+        (id, between)
+    };
+    let (id, between) = late(1).await;
+    assert_eq!(between, StateName::Observed, "no block is new");
+    let (_, _) = late(600).await;
+    assert_eq!(world.state(id).await, StateName::Expired, "a block was");
+    let (id, between) = late(1).await;
+    assert_eq!(between, StateName::Observed);
+    world.later(Duration::from_secs(5));
+    settle.step().await.unwrap();
+    assert_eq!(world.state(id).await, StateName::Expired, "it was long ago");
 }

@@ -108,8 +108,12 @@ impl World {
         self.drive(self.submit_stage()).await
     }
 
+    pub(crate) fn settle_stage(&self) -> SettleStage {
+        SettleStage::new(self.end.clone(), self.store.clone(), self.clock.clone())
+    }
+
     pub(crate) async fn settle(&self) -> Result<(), StageError> {
-        self.drive(SettleStage::new(self.end.clone(), self.store.clone(), self.clock.clone())).await
+        self.drive(self.settle_stage()).await
     }
 
     pub(crate) fn later(&self, by: Duration) {
