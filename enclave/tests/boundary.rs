@@ -6,7 +6,7 @@ mod support;
 
 use parity_scale_codec::Encode;
 use phat_enclave_api::{Enclave as _, EnclaveError, Instantiate, Refusal};
-use phat_protocol::{ContractSeed, OracleChain, Outcome, Owner, Salt};
+use phat_protocol::{ContractSeed, OracleChain, Outcome, Owner, Salt, child_contract_salt};
 use support::{
     Home, guest,
     outside::{ALLOW, raw},
@@ -39,6 +39,35 @@ async fn code_that_is_no_contract_is_refused_with_every_reason() {
     // One byte more than the limit is refused as such, and not as a message that can't be read.
     let reasons = refused([b"\0asm\x01\0\0\0".as_slice(), &vec![0; 2 * 1024 * 1024]].concat()).await;
     assert!(reasons.iter().any(|reason| reason.contains("2097152")), "{reasons:?}");
+}
+
+#[tokio::test]
+async fn what_a_constructor_made_is_kept_with_it() {
+    let home = Home::new();
+    let process = home.start(&[]).await;
+    let code_of =
+        async |wat: &str| process.client.put_code(wat::parse_str(wat).unwrap().into()).await.unwrap().code_hash;
+    let (child_code, code_hash) = (code_of(&guest::dice()).await, code_of(&guest::parent()).await);
+    let owner = Owner::from([7; 32]);
+    let deployed = |init_data: Vec<u8>| Instantiate { code_hash, init_data, owner, salt: Salt([0; 32]) };
+    let child_of = |parent| {
+        let (owner, salt) = (Owner::from(parent), child_contract_salt(&[]));
+        ContractSeed { code_hash: child_code, init_data: &[], owner, salt }.contract_id()
+    };
+    let parent = process.client.instantiate(&deployed(child_code.0.to_vec())).await.unwrap();
+    let child = child_of(parent.contract_id);
+    process.kill();
+    let process = home.start(&[]).await;
+    let kept = process.client.contract(child).await.unwrap().unwrap();
+    assert_eq!((kept.owner, kept.revision, kept.code_hash), (Owner::from(parent.contract_id), 0, child_code));
+    assert_eq!(process.client.execute(&request(child, 1, b"")).await.unwrap().report.outcome, Outcome::Ok);
+    assert_eq!(process.client.status().await.unwrap().contracts, 2);
+
+    // One that needs code which this enclave lacks may go better elsewhere: nothing is kept of it.
+    let more = deployed([&child_code.0[..], &[0]].concat());
+    let fault = process.client.instantiate(&more).await.unwrap_err();
+    assert!(matches!(&fault, EnclaveError::Fault(words) if words.contains("needs code 0x00")), "{fault:?}");
+    assert_eq!(process.client.status().await.unwrap().contracts, 2);
 }
 
 #[tokio::test]

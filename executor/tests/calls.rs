@@ -353,6 +353,14 @@ async fn money_can_not_be_sent() {
     let rich = guest::caller_by(&format!("(block (result i32) (i32.store (i32.const 60012) (i32.const 1)) {call})"));
     assert_eq!(returned(&ask(&world, &rich, to(OTHER, b"m")).await), answered(5, b""));
     assert_eq!(returned(&ask(&world, &rich, to(THIRD, b"m")).await), answered(8, b""));
+    // What chains want for an account's existence is not wanted here.
+    let (world, hash) = World::default().with_code(&guest::echo());
+    let endowing = maker().replacen(
+        "(i32.store (i32.const 60020)",
+        "(i32.store (i32.const 60012) (i32.const 1)) (i32.store (i32.const 60020)",
+        1,
+    );
+    assert_eq!(returned(&ask(&world, &endowing, hash.0).await)[..4], [0; 4]);
 }
 
 #[tokio::test]

@@ -111,3 +111,22 @@ pub(crate) fn undeployable() -> String {
 
 /// What every answer of this build says of itself.
 pub(crate) const SIMULATED: Attestation = Attestation::Simulated;
+
+/// Its constructor makes a contract of the code whose hash is its init data, without init data or salt; and
+/// then another, from the code of zeros, where the init data is longer.
+pub(crate) fn parent() -> String {
+    r#"(module
+  (import "env" "memory" (memory 1 16))
+  (import "seal0" "input" (func $input (param i32 i32)))
+  (import "seal1" "instantiate" (func $new (param i32 i64 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+  (data (i32.const 512) "\00\01\00\00\20\00\00\00")
+  (func $make (param $code i32) (result i32)
+    (call $new (local.get $code) (i64.const 0) (i32.const 1024) (i32.const 0) (i32.const 0)
+      (i32.const 1024) (i32.const 516) (i32.const -1) (i32.const -1) (i32.const 0) (i32.const 0)))
+  (func (export "deploy")
+    (call $input (i32.const 0) (i32.const 512))
+    (if (call $make (i32.const 0)) (then unreachable))
+    (if (i32.gt_u (i32.load (i32.const 512)) (i32.const 32)) (then (drop (call $make (i32.const 256))))))
+  (func (export "call")))"#
+        .to_owned()
+}

@@ -15,7 +15,8 @@ use wasmi::{Caller, Error, Linker};
 
 type Call<'a> = Caller<'a, Guest>;
 
-/// Limits of gas, of weight and of deposits are not looked at: a callee shares the run's fuel.
+/// Limits of gas, of weight and of deposits are not looked at: a callee shares the run's fuel. Nor is a new
+/// contract's endowment, which chains want for an account's existence: here that costs nothing.
 pub(super) fn define(linker: &mut Linker<Guest>) -> Result<(), Error> {
     for prefix in ["", "seal_"] {
         linker.func_wrap(
@@ -38,7 +39,7 @@ pub(super) fn define(linker: &mut Linker<Guest>) -> Result<(), Error> {
             |mut c: Call<'_>,
              hash: u32,
              _gas: u64,
-             value: u32,
+             _endowment: u32,
              i: u32,
              i_len: u32,
              a: u32,
@@ -48,7 +49,7 @@ pub(super) fn define(linker: &mut Linker<Guest>) -> Result<(), Error> {
              salt: u32,
              salt_len: u32| {
                 let new = New { hash, salt: (salt, salt_len), address: out(a, a_len) };
-                instantiate(&mut Host::enter(&mut c)?, new, value, (i, i_len), out(o, o_len))
+                instantiate(&mut Host::enter(&mut c)?, new, (i, i_len), out(o, o_len))
             },
         )?;
     }
@@ -75,7 +76,7 @@ pub(super) fn define(linker: &mut Linker<Guest>) -> Result<(), Error> {
          _time: u64,
          _proof: u64,
          _deposit: u32,
-         value: u32,
+         _endowment: u32,
          i: u32,
          i_len: u32,
          a: u32,
@@ -85,7 +86,7 @@ pub(super) fn define(linker: &mut Linker<Guest>) -> Result<(), Error> {
          salt: u32,
          salt_len: u32| {
             let new = New { hash, salt: (salt, salt_len), address: out(a, a_len) };
-            instantiate(&mut Host::enter(&mut c)?, new, value, (i, i_len), out(o, o_len))
+            instantiate(&mut Host::enter(&mut c)?, new, (i, i_len), out(o, o_len))
         },
     )?;
     Ok(())
@@ -152,16 +153,15 @@ struct New {
     address: OutBuffer,
 }
 
-fn instantiate(host: &mut Host<'_>, new: New, value: u32, input: (u32, u32), out: OutBuffer) -> Result<u32, Error> {
+fn instantiate(host: &mut Host<'_>, new: New, input: (u32, u32), out: OutBuffer) -> Result<u32, Error> {
     host.charge(fuel::FRAME)?;
     let New { hash, salt: (salt, salt_length), address } = new;
     let code_hash = CodeHash(host.read_array(hash)?);
-    let sends_value = host.read_array::<16>(value)? != [0; 16];
     let most = host.guest().run.limits.input_bytes;
     let salt = host.read_bounded(salt, salt_length, most, "salt")?;
     let input: Arc<[u8]> = host.read_bounded(input.0, input.1, most, "message")?.into();
     let callee = Callee::New { code_hash, salt, address };
-    let wait = CallWait { callee, input, sends_value, allows_reentry: true, tail: false, out };
+    let wait = CallWait { callee, input, sends_value: false, allows_reentry: true, tail: false, out };
     Err(host.suspend(Suspension::Call(wait)))
 }
 
