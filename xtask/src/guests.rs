@@ -4,6 +4,7 @@
 //! it was built from, and once the compiler. Compilers move, so bytes are compared only under the
 //! one that the manifest names; the digest is compared everywhere.
 
+mod ink;
 mod manifest;
 mod sources;
 mod toolchain;
@@ -14,7 +15,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
 };
-use toolchain::Toolchain;
+use toolchain::{Toolchain, Workspace};
 
 /// A guest whose wasm is committed.
 struct Guest {
@@ -47,10 +48,12 @@ pub(crate) fn run(check: bool) -> Result<()> {
     let artifacts = repository.join("phat-contracts/artifacts");
     if check {
         check_committed(&repository, &artifacts)?;
+        ink::check_committed(&repository)?;
     }
     let toolchain = Toolchain::find()?;
     println!("guests: {toolchain}");
-    let built = toolchain.build(&repository, GUESTS.map(|guest| guest.name).as_slice())?;
+    ink::run(check, &repository, &toolchain)?;
+    let built = toolchain.build(&repository, Workspace::Sdk, GUESTS.map(|guest| guest.name).as_slice())?;
     if check {
         return check_built(&artifacts, &toolchain, &built);
     }
@@ -78,8 +81,9 @@ fn artifact(repository: &Path, guest: &Guest, wasm: &[u8]) -> Result<Artifact> {
         file: file(guest),
         code_hash: phat_protocol::code_hash(wasm),
         size: wasm.len(),
-        source_digest: sources::digest(repository, guest.folder)?,
+        source_digest: sources::digest(repository, &sources::SDK, guest.folder)?,
         test_only: guest.test_only,
+        bundle_hash: None,
     })
 }
 
@@ -94,22 +98,13 @@ fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 /// Whether manifest, files and sources agree; needs no compiler.
 fn check_committed(repository: &Path, artifacts: &Path) -> Result<()> {
     let manifest = Manifest::read(artifacts)?;
-    let mut wrong = Vec::new();
+    let mut actual = Vec::new();
     for guest in &GUESTS {
         let wasm = fs::read(artifacts.join(file(guest)));
         let wasm = wasm.with_context(|| format!("can't read {} in {}", file(guest), artifacts.display()))?;
-        let actual = artifact(repository, guest, &wasm)?;
-        match manifest.guests.iter().find(|artifact| artifact.name == guest.name) {
-            None => wrong.push(format!("{}: not in the manifest", guest.name)),
-            Some(named) => wrong.extend(named.differences(&actual)),
-        }
+        actual.push(artifact(repository, guest, &wasm)?);
     }
-    for named in &manifest.guests {
-        if !GUESTS.iter().any(|guest| guest.name == named.name) {
-            wrong.push(format!("{}: in the manifest, but no guest", named.name));
-        }
-    }
-    fail(&wrong)
+    fail(&manifest.differences(&actual))
 }
 
 /// Whether the committed bytes are those just built, where the compiler is the same.

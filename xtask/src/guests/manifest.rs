@@ -31,6 +31,9 @@ pub(super) struct Artifact {
     pub(super) source_digest: Digest,
     /// Whether it is for tests alone.
     pub(super) test_only: bool,
+    /// BLAKE2b-256 of a bundle, whose `code_hash` and `size` are those of the code in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) bundle_hash: Option<Digest>,
 }
 
 impl Manifest {
@@ -45,6 +48,23 @@ impl Manifest {
         text.push('\n');
         super::write(&artifacts.join(FILE), text.as_bytes())
     }
+
+    /// In what it differs from all that stands in the tree.
+    pub(super) fn differences(&self, actual: &[Artifact]) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for actual in actual {
+            match self.guests.iter().find(|named| named.name == actual.name) {
+                None => wrong.push(format!("{}: not in the manifest", actual.name)),
+                Some(named) => wrong.extend(named.differences(actual)),
+            }
+        }
+        for named in &self.guests {
+            if !actual.iter().any(|actual| actual.name == named.name) {
+                wrong.push(format!("{}: in the manifest, but no guest", named.name));
+            }
+        }
+        wrong
+    }
 }
 
 impl Artifact {
@@ -55,7 +75,7 @@ impl Artifact {
         if self.source_digest != actual.source_digest {
             found.push(format!("{name}: its sources changed since it was built"));
         }
-        if (&self.code_hash, self.size) != (&actual.code_hash, actual.size) {
+        if (&self.code_hash, self.size, &self.bundle_hash) != (&actual.code_hash, actual.size, &actual.bundle_hash) {
             found.push(format!("{name}: {} is not the file that the manifest names", self.file));
         }
         if (&self.file, self.test_only) != (&actual.file, actual.test_only) {

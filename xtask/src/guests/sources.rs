@@ -7,8 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What every guest is built from, beside its own folder. A folder stands for what lies below it.
-const SHARED: [&str; 7] = [
+/// What every guest of the SDK is built from, beside its own folder. A folder stands for what lies below it.
+pub(super) const SDK: [&str; 7] = [
     "phat-contracts/Cargo.lock",
     "phat-contracts/Cargo.toml",
     "phat-contracts/rustc-same-anywhere.sh",
@@ -18,15 +18,19 @@ const SHARED: [&str; 7] = [
     "protocol/src",
 ];
 
+/// What every ink! guest is built from, beside its own folder.
+pub(super) const INK: [&str; 3] =
+    ["phat-contracts/ink/Cargo.lock", "phat-contracts/ink/Cargo.toml", "phat-contracts/rustc-same-anywhere.sh"];
+
 /// BLAKE2b-256 of all that a guest is built from: the flags of either compiler joined by line feeds, then
 /// each file in the order of its path. Flags, paths (from the repository's folder, with `/`) and
 /// contents are each preceded by their length in bytes, a little-endian u64. Files and folders named
 /// `tests` are left out: no guest contains them.
-pub(super) fn digest(repository: &Path, folder: &str) -> Result<Digest> {
+pub(super) fn digest(repository: &Path, shared: &[&str], folder: &str) -> Result<Digest> {
     let mut message = Vec::new();
     let flags = [FLAGS.as_slice(), &RUSTUP_FLAGS, &DEBIAN_FLAGS].concat();
     append(&mut message, flags.join("\n").as_bytes());
-    for path in files(repository, folder)? {
+    for path in files(repository, shared, folder)? {
         let content = fs::read(repository.join(&path)).with_context(|| format!("can't read {path}"))?;
         append(&mut message, path.as_bytes());
         append(&mut message, &content);
@@ -39,9 +43,9 @@ fn append(message: &mut Vec<u8>, part: &[u8]) {
     message.extend_from_slice(part);
 }
 
-fn files(repository: &Path, folder: &str) -> Result<BTreeSet<String>> {
+fn files(repository: &Path, shared: &[&str], folder: &str) -> Result<BTreeSet<String>> {
     let own = ["Cargo.toml", "src"].map(|entry| format!("phat-contracts/{folder}/{entry}"));
-    let mut open: Vec<PathBuf> = SHARED.map(PathBuf::from).into_iter().chain(own.map(PathBuf::from)).collect();
+    let mut open: Vec<PathBuf> = shared.iter().map(PathBuf::from).chain(own.map(PathBuf::from)).collect();
     let mut files = BTreeSet::new();
     while let Some(path) = open.pop() {
         let place = repository.join(&path);

@@ -40,6 +40,15 @@ enum Origin {
     Debian { library: PathBuf },
 }
 
+/// A Cargo workspace of guests.
+#[derive(Clone, Copy)]
+pub(super) enum Workspace {
+    /// `phat-contracts/`, whose guests are written with the SDK.
+    Sdk,
+    /// `phat-contracts/ink/`.
+    Ink,
+}
+
 impl fmt::Display for Toolchain {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let source = match self.origin {
@@ -92,15 +101,19 @@ impl Toolchain {
         &self.version
     }
 
-    /// Builds these packages of `phat-contracts/` and gives the bytes of each.
-    pub(super) fn build(&self, repository: &Path, packages: &[&str]) -> Result<Vec<Vec<u8>>> {
-        let workspace = repository.join("phat-contracts");
-        let target = match env::var_os("CARGO_TARGET_DIR") {
-            Some(shared) => env::current_dir()?.join(shared).join("guests"),
-            None => workspace.join("target"),
-        };
+    /// Builds these packages of a workspace and gives the bytes of each.
+    pub(super) fn build(&self, repository: &Path, workspace: Workspace, packages: &[&str]) -> Result<Vec<Vec<u8>>> {
+        let contracts = repository.join("phat-contracts");
+        let target = target(repository)?;
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.current_dir(&workspace).args(["build", "--release", "--locked", "--target", TARGET]);
+        cargo.args(["build", "--release", "--locked", "--target", TARGET]);
+        match workspace {
+            Workspace::Sdk => cargo.current_dir(&contracts),
+            // Their feature `std` is on by default, and `pink` uses an unstable feature of the language.
+            Workspace::Ink => {
+                cargo.current_dir(contracts.join("ink")).arg("--no-default-features").env("RUSTC_BOOTSTRAP", "1")
+            }
+        };
         cargo.arg("--target-dir").arg(&target);
         for package in packages {
             cargo.args(["--package", package]);
@@ -115,7 +128,7 @@ impl Toolchain {
                 cargo.arg("-Zbuild-std=core,alloc").env("RUSTC_BOOTSTRAP", "1").env("RUSTC", DEBIAN_RUSTC);
             }
         }
-        cargo.env("RUSTC_WRAPPER", workspace.join("rustc-same-anywhere.sh"));
+        cargo.env("RUSTC_WRAPPER", contracts.join("rustc-same-anywhere.sh"));
         cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f")).env_remove("RUSTFLAGS");
         ensure!(cargo.status().context("can't start cargo")?.success(), "the guests don't build");
 
@@ -149,6 +162,14 @@ impl Toolchain {
         }
         Ok(hidden)
     }
+}
+
+/// Where guests of every workspace are built, so that they share what they have in common.
+pub(super) fn target(repository: &Path) -> Result<PathBuf> {
+    Ok(match env::var_os("CARGO_TARGET_DIR") {
+        Some(shared) => env::current_dir()?.join(shared).join("guests"),
+        None => repository.join("phat-contracts/target"),
+    })
 }
 
 fn utf8(path: &Path) -> Result<String> {
