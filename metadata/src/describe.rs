@@ -13,8 +13,11 @@ impl Interface {
     /// A constructor or message as Rust would declare it, without its body.
     #[must_use]
     pub fn signature(&self, entry: &Entry) -> String {
-        let arguments: Vec<_> =
-            entry.arguments.iter().map(|argument| format!("{}: {}", argument.name, self.type_name(argument.ty))).collect();
+        let arguments: Vec<_> = entry
+            .arguments
+            .iter()
+            .map(|argument| format!("{}: {}", argument.name, self.type_name(argument.ty)))
+            .collect();
         let returns = match entry.returns.map(|ty| self.answer_type(ty)) {
             Some(ty) if self.type_name(ty) != "()" => format!(" -> {}", self.type_name(ty)),
             Some(_) | None => String::new(),

@@ -32,3 +32,6 @@ pub use interface::{Argument, Entry, Interface, MetadataError, UnknownEntry};
 
 /// How deep a value may be nested.
 pub const MAX_DEPTH: usize = 64;
+
+#[cfg(test)]
+mod tests;

@@ -153,10 +153,6 @@ impl Registry {
         self.0.get(usize::try_from(id).ok()?)
     }
 
-    pub(crate) fn ids(&self) -> impl Iterator<Item = TypeId> {
-        (0..).zip(&self.0).map(|(id, _)| id)
-    }
-
     /// Whether the type is a byte.
     pub(crate) fn is_byte(&self, id: TypeId) -> bool {
         self.get(id).is_some_and(|ty| ty.def == Def::Primitive(Primitive::U8))

@@ -14,6 +14,7 @@ mod docs;
 mod events;
 mod extract;
 mod finding;
+mod metadata;
 mod metrics;
 mod openapi;
 mod problem;
@@ -28,10 +29,11 @@ mod worker;
 
 pub use answer::{
     ActOrder, ActedAnswer, CallAnswer, CallContract, ChainAnswer, ChainsAnswer, CodeAnswer, ContractAnswer,
-    ContractSummary, ContractsAnswer, DeployContract, FailedRunAnswer, Liveness, PauseAnswer, PauseOrder, QuoteAnswer,
-    Readiness, ReadinessComponent, RecentRunsAnswer, RegisteredAnswer, ReportAnswer, RequestAnswer, RequestCounts,
-    RequestsAnswer, RescanAnswer, RescanCancelledAnswer, RescanOrder, ResumeAnswer, RetryAnswer, SimulateContract,
-    SimulationAnswer, StateSpan, StatusAnswer, StatusReason, Verdict, WaitingAnswer, WorkerAnswer, WorkerOnChain,
+    ContractSummary, ContractsAnswer, DeployContract, FailedRunAnswer, Liveness, MetadataAnswer, PauseAnswer,
+    PauseOrder, QuoteAnswer, Readiness, ReadinessComponent, RecentRunsAnswer, RegisteredAnswer, ReportAnswer,
+    RequestAnswer, RequestCounts, RequestsAnswer, RescanAnswer, RescanCancelledAnswer, RescanOrder, ResumeAnswer,
+    RetryAnswer, SimulateContract, SimulationAnswer, StateSpan, StatusAnswer, StatusReason, Verdict, WaitingAnswer,
+    WorkerAnswer, WorkerOnChain,
 };
 pub use openapi::openapi;
 use problem::PROBLEM;
@@ -201,6 +203,7 @@ fn reads() -> OpenApiRouter<Shared> {
         .routes(routes!(request::show))
         .routes(routes!(contract::list))
         .routes(routes!(contract::show))
+        .routes(routes!(metadata::show))
         .routes(routes!(chain::list))
         .routes(routes!(chain::show))
         .routes(routes!(worker::show))
@@ -216,6 +219,7 @@ fn reads() -> OpenApiRouter<Shared> {
 fn writes() -> OpenApiRouter<Shared> {
     OpenApiRouter::default()
         .routes(routes!(contract::put_code).layer(DefaultBodyLimit::max(CODE_LIMIT)))
+        .routes(routes!(metadata::put).layer(DefaultBodyLimit::max(CODE_LIMIT)))
         .routes(routes!(contract::deploy))
         .routes(routes!(simulate::simulate))
         .routes(routes!(call::call).layer(DefaultBodyLimit::max(CODE_LIMIT)))

@@ -6,6 +6,7 @@ mod admin;
 mod call;
 mod chain;
 mod contract;
+mod metadata;
 mod ready;
 mod request;
 mod simulation;
@@ -20,6 +21,7 @@ pub use chain::{ChainAnswer, ChainsAnswer, WaitingAnswer};
 pub use contract::{
     CodeAnswer, ContractAnswer, ContractSummary, ContractsAnswer, DeployContract, FailedRunAnswer, RecentRunsAnswer,
 };
+pub use metadata::MetadataAnswer;
 pub use ready::{Liveness, Readiness, ReadinessComponent};
 pub use request::{ReportAnswer, RequestAnswer, RequestCounts, RequestsAnswer, StateSpan};
 pub use simulation::{SimulateContract, SimulationAnswer};

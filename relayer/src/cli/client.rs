@@ -136,6 +136,14 @@ impl Client {
         self.send(request.body(bytes)).await
     }
 
+    pub(super) async fn put<Body: Serialize, Answer: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: &Body,
+    ) -> anyhow::Result<Answer> {
+        self.send(self.write(Method::PUT, path)?.json(body)).await
+    }
+
     pub(super) async fn post<Body: Serialize, Answer: DeserializeOwned>(
         &self,
         path: &[&str],

@@ -1,5 +1,8 @@
+mod call;
 mod check;
+mod code;
 mod deploy;
+mod interface;
 mod owner;
 mod secret;
 mod send;
@@ -18,10 +21,11 @@ use std::{path::PathBuf, process::ExitCode};
 pub(super) enum ContractCommand {
     /// Say whether a module can become a contract, or every reason why not. Needs no relayer.
     Check {
-        /// The module.
-        #[arg(value_name = "FILE.wasm")]
+        /// The module, or the bundle of module and metadata.
+        #[arg(value_name = "FILE.wasm|FILE.contract")]
         file: PathBuf,
     },
+    Upload(code::Upload),
     Deploy(deploy::Deploy),
     /// List the contracts that were deployed through this relayer.
     List {
@@ -36,6 +40,7 @@ pub(super) enum ContractCommand {
         #[command(flatten)]
         api: Api,
     },
+    Call(call::Call),
     Simulate(simulate::Simulate),
     Send(send::Send),
     Query(send::Query),
@@ -66,9 +71,11 @@ impl ContractCommand {
     pub(super) async fn run(self, output: &Output) -> anyhow::Result<ExitCode> {
         match self {
             Self::Check { file } => check::check(file, output)?,
+            Self::Upload(upload) => upload.run(output).await?,
             Self::Deploy(deploy) => deploy.run(output).await?,
             Self::List { api } => show::list(&api.connect()?, output).await?,
             Self::Show { contract, api } => show::show(contract, &api.connect()?, output).await?,
+            Self::Call(call) => return call.run(output).await,
             Self::Simulate(simulate) => return simulate.run(output).await,
             Self::Send(send) => return send.run(output).await,
             Self::Query(query) => return query.run(output).await,

@@ -8,6 +8,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use phat_protocol::{CodeHash, ContractId, Outcome, RequestId};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Code that was put through this relayer.
@@ -72,6 +73,13 @@ pub trait CatalogueStore: Send + Sync {
     /// the new name and revision, keeps the time of its first deployment, and keeps how its output is read unless
     /// that is said anew.
     async fn put_contract(&self, entry: &CatalogueEntry, output: Option<&OutputDescription>) -> Result<(), StoreError>;
+
+    /// Stores what ink! metadata says of a piece of code, in place of what was said before. Answers whether the code
+    /// is known here; nothing is stored where it isn't.
+    async fn put_metadata(&self, code: CodeHash, document: &Value, now: Millis) -> Result<bool, StoreError>;
+
+    /// The metadata of a piece of code, as it was put.
+    async fn metadata(&self, code: CodeHash) -> Result<Option<Value>, StoreError>;
 
     /// Every contract, the newest first.
     async fn contracts(&self) -> Result<Vec<CatalogueRecord>, StoreError>;

@@ -231,7 +231,8 @@ mod ink4_probe {
         /// Calls another contract's `panic`.
         #[ink(message)]
         pub fn panic_of(&mut self, callee: AccountId) -> Result<(), String> {
-            let input = ExecutionInput::new(Selector::new(ink::selector_bytes!("panic"))).push_arg(String::from("asked"));
+            let input =
+                ExecutionInput::new(Selector::new(ink::selector_bytes!("panic"))).push_arg(String::from("asked"));
             let call = build_call::<Environment>().call(callee).exec_input(input).returns::<()>();
             answered(call.try_invoke())
         }
@@ -296,8 +297,13 @@ mod ink4_probe {
 
         /// Makes a contract, by constructor `not_zero`.
         #[ink(message)]
-        pub fn instantiate_not_zero(&mut self, code_hash: Hash, value: u32) -> Result<Result<AccountId, Failure>, String> {
-            let made = Ink4ProbeRef::not_zero(value).code_hash(code_hash).gas_limit(0).endowment(0).salt_bytes([1u8; 4]);
+        pub fn instantiate_not_zero(
+            &mut self,
+            code_hash: Hash,
+            value: u32,
+        ) -> Result<Result<AccountId, Failure>, String> {
+            let made =
+                Ink4ProbeRef::not_zero(value).code_hash(code_hash).gas_limit(0).endowment(0).salt_bytes([1u8; 4]);
             answered(made.try_instantiate()).map(|made| made.map(|made| made.to_account_id()))
         }
 
@@ -428,7 +434,12 @@ mod ink4_probe {
         /// The worker's key, the runtime's version, the head of the event chain, the worker's quote.
         #[ink(message)]
         pub fn worker(&self) -> ([u8; 32], (u32, u32), (u64, [u8; 32]), Option<SgxQuote>) {
-            (pink::ext().worker_pubkey(), pink::ext().runtime_version(), pink::ext().current_event_chain_head(), pink::ext().worker_sgx_quote())
+            (
+                pink::ext().worker_pubkey(),
+                pink::ext().runtime_version(),
+                pink::ext().current_event_chain_head(),
+                pink::ext().worker_sgx_quote(),
+            )
         }
 
         /// Evaluates JavaScript.

@@ -265,7 +265,8 @@ mod ink5_probe {
         /// Calls another contract's `panic`.
         #[ink(message)]
         pub fn panic_of(&mut self, callee: AccountId) -> Result<(), String> {
-            let input = ExecutionInput::new(Selector::new(ink::selector_bytes!("panic"))).push_arg(String::from("asked"));
+            let input =
+                ExecutionInput::new(Selector::new(ink::selector_bytes!("panic"))).push_arg(String::from("asked"));
             let call = build_call::<Environment>().call(callee).exec_input(input).returns::<()>();
             answered(call.try_invoke())
         }
@@ -338,7 +339,11 @@ mod ink5_probe {
 
         /// Makes a contract, by constructor `not_zero`.
         #[ink(message)]
-        pub fn instantiate_not_zero(&mut self, code_hash: Hash, value: u32) -> Result<Result<AccountId, Failure>, String> {
+        pub fn instantiate_not_zero(
+            &mut self,
+            code_hash: Hash,
+            value: u32,
+        ) -> Result<Result<AccountId, Failure>, String> {
             let made = Ink5ProbeRef::not_zero(value).code_hash(code_hash).endowment(0).salt_bytes([1u8; 4]);
             answered(made.try_instantiate()).map(|made| made.map(|made| made.to_account_id()))
         }

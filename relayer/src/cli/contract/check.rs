@@ -1,5 +1,6 @@
+use super::code::Code;
 use crate::{
-    cli::{argument, output::Output},
+    cli::output::Output,
     output::{OutputDescription, OutputMistake},
 };
 use phat_executor::{Limits, SectionError};
@@ -15,7 +16,7 @@ struct Accepted {
 }
 
 pub(super) fn check(file: PathBuf, output: &Output) -> anyhow::Result<()> {
-    let wasm = argument::file(&file)?;
+    let Code { wasm, .. } = Code::read(&file, output)?;
     let described = OutputDescription::of_module(&wasm);
     let checked = match (phat_executor::check(&wasm, &Limits::default()), &described) {
         (Ok(facts), Ok(_)) => Ok(facts),

@@ -1,5 +1,6 @@
+use super::code::{self, Code};
 use crate::{
-    api::{CodeAnswer, ContractAnswer, DeployContract},
+    api::{ContractAnswer, DeployContract},
     catalogue::ContractName,
     cli::{
         argument::{self, Hex},
@@ -8,19 +9,28 @@ use crate::{
     },
     output::{OutputDescription, UncheckedDescription},
 };
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
 use parity_scale_codec::Encode;
-use phat_protocol::{EvmAddress, Owner, Salt, selector};
-use std::path::PathBuf;
+use phat_metadata::Interface;
+use phat_protocol::{CodeHash, EvmAddress, Owner, Salt, selector};
+use std::{convert::Infallible, path::PathBuf, str::FromStr};
 
 /// Bring a contract into the enclave. Doing it again changes nothing but the name.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  relayer contract deploy http-json.wasm --init-json price.json --name price")]
+#[command(after_help = "Examples:\n  relayer contract deploy http-json.wasm --init-json price.json --name price\n  \
+    relayer contract deploy ink-price.contract https://prices.example.com --constructor new")]
 pub(crate) struct Deploy {
-    /// The module.
-    #[arg(value_name = "FILE.wasm")]
-    file: PathBuf,
+    /// The module, the bundle of module and metadata, or the hash of code that was uploaded before.
+    #[arg(value_name = "FILE.wasm|FILE.contract|CODE-HASH")]
+    code: Given,
+    /// The constructor's arguments, in order, where metadata tells what they are: numbers, text and 0x… bytes as they
+    /// are, everything else as JSON.
+    #[arg(value_name = "ARGUMENT", allow_negative_numbers = true, conflicts_with_all = ["init_json", "init_data"])]
+    arguments: Vec<String>,
+    /// The constructor, as the metadata calls it; without this `new`, or the only one.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["init_json", "init_data"])]
+    constructor: Option<String>,
     /// Deploy with the constructor `new` and this JSON as its one argument: JSON, or a file that holds it.
     #[arg(long, value_name = "FILE|JSON", conflicts_with = "init_data")]
     init_json: Option<String>,
@@ -47,20 +57,31 @@ pub(crate) struct Deploy {
 
 impl Deploy {
     pub(super) async fn run(self, output: &Output) -> anyhow::Result<()> {
-        let wasm = argument::file(&self.file)?;
-        let name = match &self.name {
-            Some(name) => name.clone(),
-            None => {
-                let stem = self.file.file_stem().unwrap_or_default().to_string_lossy();
+        let client: Client = self.api.connect()?;
+        let source = Source::read(&self.code, &client, output).await?;
+        let name = match (&self.name, &self.code) {
+            (Some(name), _) => name.clone(),
+            (None, Given::File(path)) => {
+                let stem = path.file_stem().unwrap_or_default().to_string_lossy();
                 stem.parse().context("the file's name doesn't serve; give one with --name")?
             }
+            (None, Given::Uploaded(_)) => {
+                bail!("a contract of uploaded code has no name by itself: give one with --name")
+            }
         };
-        let init_data = init_data(self.init_json.as_deref(), self.init_data.as_ref())?;
+        let init_data = match (source.interface(), &self.constructor, &self.arguments[..]) {
+            (Some(interface), constructor, arguments) if self.init_json.is_none() && self.init_data.is_none() => {
+                constructed(interface, constructor.as_deref(), arguments)?
+            }
+            (None, Some(_), _) | (None, None, [_, ..]) => bail!(
+                "no metadata tells of this code's constructors: deploy its bundle, or give the input with --init-data"
+            ),
+            _ => init_data(self.init_json.as_deref(), self.init_data.as_ref())?,
+        };
         let described = self.output.as_deref().map(output_description).transpose()?;
         let (owner, salt) = (self.owner, self.salt.unwrap_or_default());
-        let client: Client = self.api.connect()?;
-        let progress = output.progress(format!("uploading {} bytes of code", wasm.len()));
-        let CodeAnswer { code_hash, .. } = client.put_bytes(&["v1", "code"], wasm).await?;
+        let progress = output.progress("uploading the code");
+        let code_hash = source.code_hash(&client).await?;
         progress.say(format!("deploying {name} with code {code_hash}"));
         let deploy = DeployContract { name, code_hash, init_data, owner, salt, output: described };
         let answer: ContractAnswer = client.post(&["v1", "contracts"], &deploy).await?;
@@ -74,6 +95,60 @@ impl Deploy {
             format!("{}\n{} is deployed{attested}{waited}", answer.summary.entry.contract_id, answer.summary.entry.name)
         })
     }
+}
+
+/// What a contract is made of, as it was given.
+#[derive(Clone, Debug)]
+enum Given {
+    File(PathBuf),
+    Uploaded(CodeHash),
+}
+
+impl FromStr for Given {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(text.parse().map_or_else(|_| Self::File(text.into()), Self::Uploaded))
+    }
+}
+
+/// What a contract is made of.
+enum Source {
+    File(Code),
+    Uploaded(CodeHash, Option<Interface>),
+}
+
+impl Source {
+    async fn read(given: &Given, client: &Client, output: &Output) -> anyhow::Result<Self> {
+        Ok(match given {
+            Given::File(path) => Self::File(Code::read(path, output)?),
+            Given::Uploaded(code) => Self::Uploaded(*code, code::interface(client, *code).await?),
+        })
+    }
+
+    fn interface(&self) -> Option<&Interface> {
+        match self {
+            Self::File(code) => code.interface(),
+            Self::Uploaded(_, interface) => interface.as_ref(),
+        }
+    }
+
+    async fn code_hash(self, client: &Client) -> anyhow::Result<CodeHash> {
+        match self {
+            Self::File(code) => Ok(code.upload(client).await?.code_hash),
+            Self::Uploaded(code, _) => Ok(code),
+        }
+    }
+}
+
+/// The input of `deploy`, by the metadata.
+fn constructed(interface: &Interface, constructor: Option<&str>, arguments: &[String]) -> anyhow::Result<Vec<u8>> {
+    let only = match interface.constructors() {
+        [only] => only.name.as_str(),
+        _ => "new",
+    };
+    let entry = interface.constructor(constructor.unwrap_or(only))?;
+    Ok(interface.encode(entry, arguments)?)
 }
 
 /// The input of `deploy`.

@@ -1,4 +1,4 @@
-use super::owner;
+use super::{code, interface::InterfaceAnswer, owner};
 use crate::{
     api::{ContractAnswer, ContractSummary, ContractsAnswer, RecentRunsAnswer},
     cli::{
@@ -10,6 +10,7 @@ use crate::{
     },
     output::{ErrorFormat, OutputFormat},
 };
+use serde::Serialize;
 
 pub(super) async fn list(client: &Client, output: &Output) -> anyhow::Result<()> {
     let answer: ContractsAnswer = client.get(&["v1", "contracts"], &[]).await?;
@@ -35,7 +36,21 @@ pub(super) async fn list(client: &Client, output: &Output) -> anyhow::Result<()>
 pub(super) async fn show(contract: Called, client: &Client, output: &Output) -> anyhow::Result<()> {
     let id = contract.id(client).await?;
     let answer: ContractAnswer = client.get(&["v1", "contracts", &id.to_string()], &[]).await?;
-    output.show(&answer, in_words)
+    let interface = code::interface(client, answer.summary.entry.code_hash).await?;
+    let shown = Shown { answer, interface: interface.as_ref().map(InterfaceAnswer::of) };
+    output.show(&shown, |shown| {
+        let interface = shown.interface.as_ref().map(InterfaceAnswer::in_words).unwrap_or_default();
+        format!("{}{interface}", in_words(&shown.answer))
+    })
+}
+
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    answer: ContractAnswer,
+    /// What it can be asked, where metadata was uploaded with its code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interface: Option<InterfaceAnswer>,
 }
 
 fn in_words(answer: &ContractAnswer) -> String {

@@ -1,5 +1,5 @@
 use super::{
-    SqliteStore,
+    SqliteStore, metadata,
     row::{Place, at, signed, to_json},
 };
 use crate::{
@@ -9,7 +9,8 @@ use crate::{
     store::{CatalogueRecord, CatalogueStore, CodeRecord, FailedRun, RecentRuns, StoreError},
 };
 use async_trait::async_trait;
-use phat_protocol::{ContractId, Digest, Outcome, Owner, Report, RequestId};
+use phat_protocol::{CodeHash, ContractId, Digest, Outcome, Owner, Report, RequestId};
+use serde_json::Value;
 use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection};
 use std::collections::BTreeMap;
 
@@ -111,6 +112,15 @@ impl CatalogueStore for SqliteStore {
     async fn put_contract(&self, entry: &CatalogueEntry, output: Option<&OutputDescription>) -> Result<(), StoreError> {
         let (entry, output) = (entry.clone(), output.cloned());
         self.write(move |connection| Box::pin(put_contract(connection, entry, output))).await
+    }
+
+    async fn put_metadata(&self, code: CodeHash, document: &Value, now: Millis) -> Result<bool, StoreError> {
+        let document = document.clone();
+        self.write(move |connection| Box::pin(metadata::put(connection, code, document, now))).await
+    }
+
+    async fn metadata(&self, code: CodeHash) -> Result<Option<Value>, StoreError> {
+        self.document(code).await
     }
 
     async fn contracts(&self) -> Result<Vec<CatalogueRecord>, StoreError> {
