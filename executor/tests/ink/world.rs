@@ -126,12 +126,7 @@ impl World {
             RunEnd::Returned { data, .. } => return Err(data.clone()),
             RunEnd::Failed { outcome, reason } => panic!("{outcome}: {reason}"),
         }
-        let contract = KnownContract {
-            code_hash: kind.code_hash,
-            code: Arc::clone(&kind.code),
-            owner: Owner(Digest(OWNER)),
-            state: Arc::new(State::new()),
-        };
+        let contract = kept(kind.code_hash, Arc::clone(&kind.code), Owner(Digest(OWNER)));
         self.kept.contracts.lock().unwrap().insert(id, (contract, Arc::clone(&kind.interface)));
         self.commit(&result);
         Ok(id)
@@ -193,8 +188,7 @@ impl World {
         let mut contracts = self.kept.contracts.lock().unwrap();
         for made in &result.instantiated {
             let Kind { code, interface, .. } = self.kept.codes.lock().unwrap()[&made.code_hash].clone();
-            let contract =
-                KnownContract { code_hash: made.code_hash, code, owner: made.owner, state: Arc::new(State::new()) };
+            let contract = kept(made.code_hash, code, made.owner);
             contracts.insert(made.contract_id, (contract, interface));
         }
         for (id, changes) in &result.changes {
@@ -212,4 +206,9 @@ impl World {
 
 fn owned(arguments: &[&str]) -> Vec<String> {
     arguments.iter().map(|argument| (*argument).to_owned()).collect()
+}
+
+/// A contract that has written nothing so far.
+fn kept(code_hash: CodeHash, code: Arc<[u8]>, owner: Owner) -> KnownContract {
+    KnownContract { code_hash, code, owner, state: Arc::new(State::new()), secrets: Arc::default() }
 }
