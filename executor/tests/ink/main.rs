@@ -2,6 +2,7 @@
 //! What they are asked and answer goes through their own metadata.
 #![expect(clippy::unwrap_used, reason = "what a test needs and can't have fails it")]
 
+mod calls;
 #[expect(dead_code, reason = "each test binary uses a part of it")]
 #[path = "../support/mod.rs"]
 mod support;

@@ -3,6 +3,7 @@ mod check;
 mod code;
 mod deploy;
 mod interface;
+mod message;
 mod owner;
 mod secret;
 mod send;

@@ -13,7 +13,7 @@ use x25519_dalek::{PublicKey, StaticSecret};
 /// The secp256k1 key 0x4242…, and the sr25519 seed.
 const KEY: [u8; 32] = [0x42; 32];
 
-fn evm_owner() -> Owner {
+pub(crate) fn evm_owner() -> Owner {
     let key = k256::ecdsa::SigningKey::from_slice(&KEY).unwrap();
     let point = key.verifying_key().to_encoded_point(false);
     Owner::from(EvmAddress::try_from(&keccak256(&point.as_bytes()[1..])[12..]).unwrap())
@@ -25,7 +25,7 @@ fn sr25519_owner() -> Owner {
 }
 
 /// Brings `owned` into the world's enclave; its id. The owner's key is in `owner.key`.
-async fn deploy(world: &World, owner: Owner) -> String {
+pub(crate) async fn deploy(world: &World, owner: Owner) -> String {
     let key = world.directory.path().join("owner.key");
     std::fs::write(&key, hex::encode(KEY)).unwrap();
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
@@ -35,7 +35,7 @@ async fn deploy(world: &World, owner: Owner) -> String {
     deployed.lines().next().unwrap().to_owned()
 }
 
-fn passed_on(world: &World) -> Act {
+pub(crate) fn passed_on(world: &World) -> Act {
     world.enclave.acts.lock().unwrap().pop().expect("nothing was passed on")
 }
 

@@ -1,13 +1,15 @@
-use super::{contract_log, owner::Authority};
+use super::{
+    contract_log,
+    message::{Meaning, Message, Trust},
+    owner::Authority,
+};
 use crate::{
     api::{ActedAnswer, CallAnswer},
-    cli::{
-        argument::Hex,
-        output::{Output, Table, in_hex_and_text},
-    },
+    cli::output::{Output, Table, in_hex_and_text},
 };
 use clap::Args;
-use phat_protocol::{ActionKind, Outcome, selector};
+use phat_protocol::{ActionKind, Outcome};
+use serde::Serialize;
 use std::{fmt::Write, process::ExitCode};
 
 /// Call a message of a contract as its owner, and keep what it writes: the contract's revision rises by one.
@@ -39,43 +41,6 @@ pub(crate) struct Query {
     message: Message,
 }
 
-/// What is called.
-#[derive(Debug, Args)]
-struct Message {
-    /// The message's name, or its whole input in hexadecimal after 0x: selector and SCALE-encoded arguments.
-    #[arg(value_name = "MESSAGE|0xINPUT", value_parser = parse_input)]
-    message: Input,
-    /// The SCALE-encoded arguments of a message that is given by its name.
-    #[arg(long, value_name = "HEX")]
-    args: Option<Hex>,
-}
-
-/// Selector and arguments, or the selector alone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Input {
-    Whole(Vec<u8>),
-    Selector([u8; 4]),
-}
-
-fn parse_input(text: &str) -> Result<Input, hex::FromHexError> {
-    match text.strip_prefix("0x") {
-        Some(digits) => hex::decode(digits).map(Input::Whole),
-        None => Ok(Input::Selector(selector(text))),
-    }
-}
-
-impl Message {
-    fn input(self) -> anyhow::Result<Vec<u8>> {
-        match (self.message, self.args) {
-            (Input::Whole(input), None) => Ok(input),
-            (Input::Whole(_), Some(_)) => anyhow::bail!("--args belongs to a message's name: the input is whole"),
-            (Input::Selector(selector), args) => {
-                Ok([&selector[..], args.as_ref().map_or(&[], |Hex(args)| args.as_slice())].concat())
-            }
-        }
-    }
-}
-
 impl Send {
     pub(super) async fn run(self, output: &Output) -> anyhow::Result<ExitCode> {
         act(ActionKind::Message, self.authority, self.message, output).await
@@ -89,16 +54,26 @@ impl Query {
 }
 
 async fn act(kind: ActionKind, authority: Authority, message: Message, output: &Output) -> anyhow::Result<ExitCode> {
-    let input = message.input()?;
+    let encoded = message.encode(Trust::Nobody).await?;
     let actor = authority.look_up().await?;
     let progress = output.progress("the contract runs");
-    let acted = actor.act(kind, input).await?;
+    let acted = actor.act(kind, encoded.input.clone()).await?;
     drop(progress);
-    output.show(&acted, in_words)?;
-    Ok(if acted.applied { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let code = if acted.applied { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    let meaning = acted.run.as_ref().and_then(|run| encoded.meaning(run.outcome, &run.output));
+    output.show(&Acted { acted, meaning }, in_words)?;
+    Ok(code)
 }
 
-fn in_words(acted: &ActedAnswer) -> String {
+#[derive(Serialize)]
+struct Acted {
+    #[serde(flatten)]
+    acted: ActedAnswer,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meaning: Option<Meaning>,
+}
+
+fn in_words(Acted { acted, meaning }: &Acted) -> String {
     let said = match (acted.kind, acted.applied) {
         (ActionKind::Query, _) => format!("at revision {}", acted.revision),
         (ActionKind::Message | ActionKind::Secrets, true) => format!("applied: revision {}", acted.revision),
@@ -107,6 +82,10 @@ fn in_words(acted: &ActedAnswer) -> String {
         }
     };
     let mut text = acted.run.as_ref().map(ran).unwrap_or_default();
+    if let Some(meaning) = meaning {
+        // Writing to a String can't fail.
+        let _ = writeln!(text, "{}", meaning.in_words());
+    }
     // Writing to a String can't fail.
     let _ = writeln!(text, "{said}");
     if acted.reconsidered > 0 {
