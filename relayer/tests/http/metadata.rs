@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 /// Metadata of ink! 5. The world's enclave gives back what a message is sent, so this one's answers are its selector
 /// and its argument.
 fn metadata() -> Value {
-    let message = |name: &str, mutates: bool, args: Value, returns: u32| {
+    let message = |name: &str, mutates: bool, args: &Value, returns: u32| {
         let selector = format!("0x{}", hex::encode(selector(name)));
         let returns = json!({ "displayName": [], "type": returns });
         json!({ "label": name, "selector": selector, "args": args, "mutates": mutates, "payable": false,
@@ -36,7 +36,7 @@ fn metadata() -> Value {
         { "id": 5, "type": { "def": { "tuple": [1, 0] } } },
     ]);
     json!({ "version": 5, "types": types, "spec": { "docs": [" Echoes."], "constructors": [new], "messages": [
-        message("double", false, number, 5), message("set", true, number, 5), message("fail", false, json!([]), 4),
+        message("double", false, &number, 5), message("set", true, &number, 5), message("fail", false, &json!([]), 4),
     ] } })
 }
 
