@@ -6,6 +6,7 @@ use crate::{
     run::Guest,
     seal,
 };
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use wasmi::{
     CompilationMode, Config, Engine, Extern, Instance, Linker, Memory, MemoryType, Module, OperatorCost, Store,
 };
@@ -17,6 +18,9 @@ pub(crate) struct Translated {
     engine: Engine,
     module: Module,
     linker: Linker<Guest>,
+    /// Copies of the linker that are not in use: as many as threads have made instances at once. Each still
+    /// names the memory of the instance that it made last, which the next one's replaces.
+    spare: Mutex<Vec<Linker<Guest>>>,
     facts: ModuleFacts,
 }
 
@@ -54,7 +58,8 @@ pub(crate) fn translate(wasm: &[u8], facts: &ModuleFacts) -> Result<Translated, 
     let module = Module::new(&engine, without_memory_maximum(wasm)).map_err(said)?;
     let mut linker = Linker::new(&engine);
     seal::define(&mut linker).map_err(said)?;
-    Ok(Translated { engine, module, linker, facts: facts.clone() })
+    linker.allow_shadowing(true);
+    Ok(Translated { engine, module, linker, spare: Mutex::default(), facts: facts.clone() })
 }
 
 /// An instance, with the memory that was made for it.
@@ -77,10 +82,15 @@ impl Translated {
     pub(crate) fn start(&self, store: &mut Store<Guest>) -> Result<Started, wasmi::Error> {
         let ty = MemoryType::new(self.facts.initial_pages, None);
         let memory = Memory::new(&mut *store, ty)?;
-        let mut linker = self.linker.clone();
+        let mut linker = self.spares().pop().unwrap_or_else(|| self.linker.clone());
         linker.define(check::MEMORY.0, check::MEMORY.1, Extern::Memory(memory)).map_err(wasmi::Error::from)?;
-        let instance = linker.instantiate_and_start(&mut *store, &self.module)?;
-        Ok(Started { instance, memory })
+        let instance = linker.instantiate_and_start(&mut *store, &self.module);
+        self.spares().push(linker);
+        Ok(Started { instance: instance?, memory })
+    }
+
+    fn spares(&self) -> MutexGuard<'_, Vec<Linker<Guest>>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The most that the module's memory may grow to, in bytes, by its own declaration.
