@@ -40,7 +40,8 @@ fn secret(host: &mut Host<'_>, name: &str, out: OutBuffer) -> Result<u32, Error>
     Some(&**value).encode_to(&mut *encoded);
     let code = write(host, out, &encoded)?;
     if code == WRITTEN {
-        host.guest_mut().run.confine(origins);
+        let guest = host.guest_mut();
+        guest.run.entrust(guest.frame.contract, name, origins);
     }
     Ok(code)
 }

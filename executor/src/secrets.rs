@@ -75,6 +75,11 @@ impl fmt::Display for Origin {
 /// Where a run may send HTTP requests once it has read secrets.
 pub(crate) type Origins = Arc<BTreeSet<Origin>>;
 
+/// The shortest secret that is taken out of log lines, in bytes.
+const SHORTEST_HIDDEN: usize = 4;
+/// What stands in their place.
+const HIDDEN: &str = "(secret)";
+
 /// The secrets of one contract by their names. `Debug` tells their count alone; dropped, their values
 /// are wiped.
 #[derive(Default)]
@@ -143,6 +148,25 @@ impl Secrets {
     /// Every origin that any of them may be sent to.
     pub fn origins(&self) -> impl Iterator<Item = &Origin> {
         self.0.values().flat_map(|kept| &kept.origins)
+    }
+
+    /// The text without the secret of this name, where that stands in it as it is, or begins at its end:
+    /// the text may have been cut. A secret of fewer than [`SHORTEST_HIDDEN`] bytes would take words from
+    /// the text that tell nothing.
+    pub(crate) fn hide(&self, name: &str, mut text: String) -> String {
+        let value = self.0.get(name).and_then(|kept| std::str::from_utf8(&kept.value).ok());
+        let Some(value) = value.filter(|value| value.len() >= SHORTEST_HIDDEN) else { return text };
+        if text.contains(value) {
+            text = text.replace(value, HIDDEN);
+        }
+        let begun = (SHORTEST_HIDDEN..value.len())
+            .rev()
+            .find_map(|length| value.get(..length).filter(|begun| text.ends_with(begun)).map(str::len));
+        if let Some(begun) = begun {
+            text.truncate(text.len() - begun);
+            text.push_str(HIDDEN);
+        }
+        text
     }
 
     /// A secret's value, and where it may be sent.
@@ -216,6 +240,21 @@ mod tests {
         let trailing = [set.encode(), vec![0]].concat();
         assert_eq!(Secrets::from_plain(&trailing).unwrap_err(), InvalidSecrets::Undecodable);
         assert_eq!(Secrets::from_plain(&[0xff; 9]).unwrap_err(), InvalidSecrets::Undecodable);
+    }
+
+    #[test]
+    fn a_secret_is_taken_out_of_text_whole_and_where_the_text_was_cut() {
+        let secrets = Secrets::from_plain(&vec![secret("a", &[]), secret("b", &[])].encode()).unwrap();
+        let hide = |text: &str| secrets.hide("a", text.to_owned());
+        assert_eq!(hide("hush, hushhush"), "(secret), (secret)(secret)");
+        assert_eq!(hide("hus"), "hus");
+        let long = Secret { value: "hush-é-hush".into(), ..secret("long", &[]) };
+        let secrets = Secrets::from_plain(&vec![long].encode()).unwrap();
+        let hide = |text: &str| secrets.hide("long", text.to_owned());
+        assert_eq!(hide("it is hush-é-hus"), "it is (secret)");
+        assert_eq!(hide("it is hush-"), "it is (secret)");
+        assert_eq!(hide("it is hus"), "it is hus");
+        assert_eq!(secrets.hide("none", "hush-é-hush".to_owned()), "hush-é-hush");
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::{
     storage::{Overlay, Writes},
 };
 use phat_protocol::{Outcome, Owner};
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// Runs to the end.
@@ -117,6 +117,7 @@ fn guest(parts: &Parts, translated: &Translated, run: Run) -> Guest {
             cache: Arc::clone(cache),
             deferred: Deferred::default(),
             overlay,
+            entrusted: BTreeSet::new(),
             sendable: None,
             reserve: parts.limits.fuel,
             suspended_memory: 0,

@@ -70,6 +70,8 @@ pub(crate) struct RunState {
     /// What a transaction does to the cache if it succeeds.
     pub(crate) deferred: Deferred,
     pub(crate) overlay: Overlay,
+    /// The secrets that were read: whose, and their names.
+    pub(crate) entrusted: BTreeSet<(ContractId, String)>,
     /// Where HTTP requests may go; anywhere until a secret was read.
     pub(crate) sendable: Option<Origins>,
     /// Fuel that no frame holds.
@@ -144,8 +146,20 @@ impl RunState {
         self.sendable = Some(union);
     }
 
+    /// Notes that a contract's secret was read, which may be sent to these origins alone.
+    pub(crate) fn entrust(&mut self, contract: ContractId, name: &str, origins: &BTreeSet<Origin>) {
+        self.entrusted.insert((contract, name.to_owned()));
+        self.confine(origins);
+    }
+
+    /// Keeps a line, without the secrets that the run has read.
     pub(crate) fn log(&mut self, line: LogLine) {
-        self.records.log(line);
+        let message =
+            self.entrusted.iter().fold(line.message, |message, (contract, name)| match self.overlay.known(contract) {
+                Some(known) => known.secrets.hide(name, message),
+                None => message,
+            });
+        self.records.log(LogLine { message, ..line });
     }
 }
 

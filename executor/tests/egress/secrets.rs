@@ -7,11 +7,12 @@ use crate::{
         http::{Request, get, response, returned},
         query, run,
         server::{self, Server},
+        world::World,
     },
 };
 use parity_scale_codec::{Decode, Encode};
 use phat_executor::{Denial, ExecutorConfig, HttpResult, Mode, Origin, Run, RunResult, Secrets};
-use phat_protocol::Secret;
+use phat_protocol::{ContractId, Secret};
 use std::sync::{Arc, atomic::Ordering};
 
 const SECRET: u32 = 1 << 16 | 1;
@@ -19,7 +20,13 @@ const NAMES: u32 = 1 << 16 | 2;
 const HTTP: u32 = 1;
 const BATCH: u32 = 22;
 
-/// Calls of the chain extension, one after the other; the answer of the last is returned.
+/// What [`caller`] takes for a trap, and for a call of the contract whose id comes first.
+const TRAP: u32 = u32::MAX;
+const CALL: u32 = u32::MAX - 1;
+/// Another contract, which is [`caller`] too.
+const OTHER: ContractId = ContractId([0xaa; 32]);
+
+/// Calls of the chain extension, or of [`OTHER`], one after the other; the answer of the last is returned.
 #[derive(Default)]
 struct Calls(Vec<u8>);
 
@@ -31,6 +38,13 @@ impl Calls {
         self
     }
 
+    fn other(self, calls: &Self) -> Self {
+        let argument = [&OTHER.0[..], &calls.0].concat();
+        let mut calls = self.0;
+        (CALL, u32::try_from(argument.len()).unwrap()).encode_to(&mut calls);
+        Self([calls, argument].concat())
+    }
+
     fn http(self, request: &Request) -> Self {
         self.then(HTTP, request)
     }
@@ -39,16 +53,24 @@ impl Calls {
 /// Makes the calls that its input says.
 fn caller() -> String {
     guest::contract(
-        "(local $at i32) (local $end i32)
+        "(local $at i32) (local $end i32) (local $id i32) (local $length i32)
          (call $capacity (i32.const 60000))
          (call $input (i32.const 1179648) (i32.const 65532))
          (local.set $at (i32.const 1179648))
          (local.set $end (i32.add (local.get $at) (i32.load (i32.const 65532))))
          (block $done (loop $next
            (br_if $done (i32.ge_u (local.get $at) (local.get $end)))
-           (memory.copy (i32.const 0) (i32.add (local.get $at) (i32.const 8)) (i32.load offset=4 (local.get $at)))
-           (drop (call $extension (i32.load (local.get $at)) (i32.load offset=4 (local.get $at))))
-           (local.set $at (i32.add (i32.add (local.get $at) (i32.const 8)) (i32.load offset=4 (local.get $at))))
+           (local.set $id (i32.load (local.get $at)))
+           (local.set $length (i32.load offset=4 (local.get $at)))
+           (memory.copy (i32.const 0) (i32.add (local.get $at) (i32.const 8)) (local.get $length))
+           (if (i32.eq (local.get $id) (i32.const -1)) (then unreachable))
+           (if (i32.eq (local.get $id) (i32.const -2))
+             (then
+               (call $capacity (i32.const 1048576))
+               (drop (call $call1 (i32.const 0) (i32.const 0) (i64.const 0) (i32.const 60000) (i32.const 32)
+                 (i32.sub (local.get $length) (i32.const 32)) (i32.const 65536) (i32.const 65532))))
+             (else (drop (call $extension (local.get $id) (local.get $length)))))
+           (local.set $at (i32.add (i32.add (local.get $at) (i32.const 8)) (local.get $length)))
            (br $next)))
          (call $return (i32.const 65536) (i32.load (i32.const 65532)))",
     )
@@ -209,4 +231,63 @@ async fn a_public_name_outside_the_origins_is_not_even_looked_up() {
     let result = run(&executor, with(set, calls)).await;
     assert_eq!(denied(&result), Denial::Secret(Origin::parse("https://hush.b.example").unwrap()));
     assert_eq!(result.http.len(), 1);
+}
+
+/// Runs `calls` as a contract with one set of secrets beside [`OTHER`], which has the other.
+async fn beside(config: &ExecutorConfig, own: Vec<Secret>, others: Vec<Secret>, calls: Calls) -> RunResult {
+    let others = Secrets::from_plain(&others.encode()).unwrap();
+    let world = World::default().with(OTHER, &caller()).with_secrets(OTHER, others);
+    run(&executor(config), Run { contracts: Arc::new(world), ..with(own, calls) }).await
+}
+
+#[tokio::test]
+async fn what_a_callee_read_binds_its_caller_also_when_it_trapped() {
+    let (mine, other) = (server::http().await, server::http().await);
+    let config = both(&mine, &other);
+    let set = || vec![secret("token", b"hush", &[mine.url("http", "")])];
+    for trapped in [false, true] {
+        let read = Calls::default().then(SECRET, &"token");
+        let read = if trapped { read.then(TRAP, &()) } else { read };
+        let there = Calls::default().other(&read).http(&get(mine.url("http", "/echo")));
+        assert_eq!(response(&beside(&config, Vec::new(), set(), there).await).status, 200);
+        let elsewhere = Calls::default().other(&read).http(&get(other.url("http", "/echo")));
+        let result = beside(&config, Vec::new(), set(), elsewhere).await;
+        assert!(matches!(denied(&result), Denial::Secret(_)));
+    }
+    assert_eq!(other.connections.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn what_a_caller_read_binds_its_callee_and_is_not_the_callees_to_read() {
+    let (mine, other) = (server::http().await, server::http().await);
+    let config = both(&mine, &other);
+    let set = || vec![secret("token", b"hush", &[mine.url("http", "")])];
+    let fetch = |url: String| Calls::default().http(&get(url));
+    for (server, status) in [(&mine, 200), (&other, 523)] {
+        let calls = Calls::default().then(SECRET, &"token").other(&fetch(server.url("http", "/echo")));
+        assert_eq!(response(&beside(&config, set(), Vec::new(), calls).await).status, status);
+    }
+    let ask = Calls::default().other(&Calls::default().then(SECRET, &"token"));
+    assert_eq!(read(&beside(&config, set(), Vec::new(), ask).await), None);
+    let own = vec![secret("token", b"its own", &[])];
+    let ask = Calls::default().other(&Calls::default().then(SECRET, &"token"));
+    assert_eq!(read(&beside(&config, set(), own, ask).await), Some(b"its own".to_vec()));
+}
+
+#[tokio::test]
+async fn a_line_that_tells_a_secret_is_kept_without_it() {
+    const LOG: u32 = 10;
+    let set = || vec![secret("token", b"hush-hush", &[]), secret("pin", b"123", &[]), secret("unread", b"unread", &[])];
+    let line = (3_u8, "sent hush-hush to a.example, 123 unread hush-hush");
+    let calls = Calls::default().then(SECRET, &"token").then(SECRET, &"pin").then(LOG, &line);
+    let result = make(&ExecutorConfig::default(), set(), calls).await;
+    assert_eq!(result.logs[0].message, "sent (secret) to a.example, 123 unread (secret)");
+    // Whoever called it reads no more.
+    let calls = Calls::default().other(&Calls::default().then(SECRET, &"token").then(LOG, &line)).then(LOG, &line);
+    let result = beside(&ExecutorConfig::default(), Vec::new(), set(), calls).await;
+    assert!(
+        result.logs.len() == 2 && result.logs.iter().all(|line| !line.message.contains("hush")),
+        "{:?}",
+        result.logs
+    );
 }

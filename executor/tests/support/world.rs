@@ -1,7 +1,7 @@
 //! The contracts that a host keeps, in memory.
 
 use async_trait::async_trait;
-use phat_executor::{Contracts, HostFault, KnownContract, State};
+use phat_executor::{Contracts, HostFault, KnownContract, Secrets, State};
 use phat_protocol::{CodeHash, ContractId, Owner, code_hash};
 use std::{
     collections::BTreeMap,
@@ -39,6 +39,11 @@ impl World {
 
     pub(crate) fn with_state(mut self, id: ContractId, state: State) -> Self {
         self.contracts.get_mut(&id).unwrap().state = Arc::new(state);
+        self
+    }
+
+    pub(crate) fn with_secrets(mut self, id: ContractId, secrets: Secrets) -> Self {
+        self.contracts.get_mut(&id).unwrap().secrets = Arc::new(secrets);
         self
     }
 
