@@ -134,17 +134,22 @@ async fn what_a_callee_wrote_stays_where_it_returned_and_goes_where_it_reverted_
 #[tokio::test]
 async fn writes_of_a_frame_within_a_failed_one_go_with_it() {
     // Calls on with the rest of its input, and traps.
-    let fails_after = guest::contract(
+    let fails_after = small(guest::contract(
         "(local $length i32) (local.set $length (call $take_input))
          (drop (call $call1 (i32.const 0) (i32.const 0) (i64.const 0) (i32.const 60000)
             (i32.const 32) (i32.sub (local.get $length) (i32.const 32)) (i32.const 65536) (i32.const 65532)))
          (call $event (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1)) unreachable",
-    );
-    let world = World::default().with(OTHER, &fails_after).with(THIRD, &guest::keeper());
+    ));
+    let world = World::default().with(OTHER, &fails_after).with(THIRD, &small(guest::keeper()));
     let input = [&OTHER.0[..], &THIRD.0, &[0]].concat();
-    let result = ask(&world, &guest::caller(0), input).await;
+    let result = ask(&world, &small(guest::caller(0)), &input).await;
     assert_eq!(returned(&result), answered(1, b""));
     assert!(result.changes.is_empty() && result.events.is_empty());
+    // The frame within was there, and had written.
+    let returns = small(guest::caller(0));
+    let result =
+        ask(&World::default().with(OTHER, &returns).with(THIRD, &small(guest::keeper())), &returns, &input).await;
+    assert_eq!(result.changes.keys().collect::<Vec<_>>(), [&THIRD]);
 }
 
 #[tokio::test]
