@@ -23,6 +23,7 @@ mod solidity_guide;
 mod tls;
 mod traces;
 mod wake;
+mod writing_ink;
 
 use std::time::Duration;
 

@@ -19,8 +19,7 @@ fn metadata() -> Value {
             "docs": [format!(" About {name}.")], "returnType": returns })
     };
     let number = json!([{ "label": "number", "type": { "displayName": ["u32"], "type": 0 } }]);
-    let new = json!({ "label": "new", "selector": "0x9bae9d5e", "args": number, "payable": false, "docs": [],
-        "returnType": { "displayName": [], "type": 0 } });
+    let new = json!({ "label": "new", "selector": "0x9bae9d5e", "args": number, "payable": false, "docs": [] });
     let variants = json!([
         { "name": "Ok", "index": 0, "fields": [{ "type": 0 }] }, { "name": "Err", "index": 1, "fields": [{ "type": 3 }] },
     ]);
@@ -133,7 +132,7 @@ async fn a_bundle_is_deployed_by_its_constructor_and_shown_with_its_messages() {
     for (arguments, words) in [
         (&["contract", "deploy", "echo.contract"][..], "new takes 1 arguments, not 0: new(number: u32)"),
         (&["contract", "deploy", "echo.contract", "x"], "number is no u32: expected a whole number"),
-        (&["contract", "deploy", "echo.contract", "1", "--constructor", "now"], "did you mean new?"),
+        (&["contract", "deploy", "echo.contract", "1", "--constructor", "newer"], "did you mean new?"),
         (&["contract", "deploy", &code, "8"], "--name"),
     ] {
         let complaint = complaint(&world, arguments).await;
@@ -157,8 +156,6 @@ async fn code_is_uploaded_without_making_a_contract() {
         let uploaded = printed(&world, arguments).await;
         assert!(uploaded.contains("messages: double, set, fail"), "{uploaded}");
     }
-    let checked = printed(&world, &["contract", "check", "echo.contract"]).await;
-    assert!(checked.contains("can be deployed"), "{checked}");
 
     let mut old = bundle();
     old["version"] = json!("1");

@@ -1,0 +1,124 @@
+//! The part on ink! of docs/writing-contracts.md, as a reader pastes it.
+
+use crate::DEADLINE;
+use anyhow::{Context, Result, ensure};
+use axum::{Router, routing::get};
+use ethers::types::U256;
+use phat_e2e::{Asker, Binaries, Environment, Ground, Question, Settings};
+use phat_protocol::{ContractId, Outcome};
+use std::{env, fs, net::SocketAddr, os::unix::fs::PermissionsExt, path::Path};
+use tokio::{net::TcpListener, process::Command, task::JoinHandle};
+use toml::Table;
+
+/// An owner, and the key of that address.
+const OWNER: &str = "0x7e5f4552091a69125d5dfcb7b8c2659029395bdf";
+const OWNER_KEY: &str = "0000000000000000000000000000000000000000000000000000000000000001";
+
+/// The blocks of this language in the part on ink!, in order.
+fn blocks(language: &str) -> Result<Vec<String>> {
+    let page = fs::read_to_string(repository().join("docs/writing-contracts.md"))?;
+    let part = page.split("\n## ").find(|part| part.starts_with("ink!\n")).context("no part on ink!")?;
+    let fence = format!("```{language}\n");
+    let blocks = part.split(&fence).skip(1).map(|rest| rest.split_once("```").map(|(block, _)| block.to_owned()));
+    blocks.collect::<Option<_>>().context("a block that doesn't end")
+}
+
+fn repository() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// A source of prices as the contract reads them; it stops with its guard.
+struct Source {
+    address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl Source {
+    async fn start() -> Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let router = Router::new().route("/price/BTC", get(async || "97214.53\n"));
+        let task = tokio::spawn(async move {
+            let _ = axum::serve(listener, router).await;
+        });
+        Ok(Self { address, task })
+    }
+
+    /// The enclave's settings that open it to guests.
+    fn allowed(&self) -> Table {
+        let entry = [
+            ("host".to_owned(), self.address.ip().to_string().into()),
+            ("port".to_owned(), i64::from(self.address.port()).into()),
+            ("http".to_owned(), true.into()),
+        ];
+        let allow = vec![toml::Value::from(Table::from_iter(entry))];
+        let egress = Table::from_iter([("allow".to_owned(), allow.into())]);
+        Table::from_iter([("egress".to_owned(), egress.into())])
+    }
+}
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+#[test]
+fn what_the_page_shows_of_the_contract_stands_in_it() -> Result<()> {
+    let source = fs::read_to_string(repository().join("phat-contracts/ink/ink-price/src/lib.rs"))?;
+    let blocks = blocks("rust")?;
+    ensure!(blocks.len() > 2, "the page lost its code");
+    for block in blocks {
+        ensure!(source.contains(block.trim_end()), "not in ink-price:\n{block}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_command_of_the_part_on_ink_works_as_written_and_the_contract_answers_a_consumer() -> Result<()> {
+    let source = Source::start().await?;
+    let mut settings = Settings::new(Binaries::up_to_date()?)?;
+    settings.enclave = source.allowed();
+    let environment = Environment::on(Ground::start(settings).await?).await?;
+    let bundle = repository().join("phat-contracts/artifacts/ink/ink-price.contract");
+    fs::copy(&bundle, environment.directory().join("ink-price.contract"))
+        .with_context(|| format!("{}: run `cargo xtask guests`", bundle.display()))?;
+    let key = environment.directory().join("owner.key");
+    fs::write(&key, OWNER_KEY)?;
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600))?;
+
+    let programs = environment.program().parent().context("a program in no directory")?.display().to_string();
+    let mut said = String::new();
+    let blocks = blocks("sh")?;
+    ensure!(blocks.len() > 4, "the page lost its commands");
+    for block in blocks {
+        let output = Command::new("sh")
+            .args(["-e", "-u", "-c", &block])
+            .current_dir(environment.directory())
+            .env("PATH", format!("{programs}:{}", env::var("PATH")?))
+            .env("PHAT_RELAYER_API", environment.relayer.api().url())
+            .env("ORIGIN", format!("http://{}", source.address))
+            .env("OWNER", OWNER)
+            .kill_on_drop(true)
+            .output()
+            .await?;
+        said.push_str(&String::from_utf8_lossy(&output.stdout));
+        let complained = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "{block}ended with {}\n{said}{complained}", output.status);
+    }
+    for words in
+        ["price(symbol: String) -> Result<u128, Error>", "\"97214530000\"", "BTC is 97214.53", "ink-price is deployed"]
+    {
+        ensure!(said.contains(words), "{words} in {said}");
+    }
+
+    let shown = environment.api_command(["contract", "show", "ink-price"]).await?;
+    let contract: ContractId = shown["contract_id"].as_str().context("no id")?.parse()?;
+    ensure!(shown["interface"]["messages"][1]["name"] == "price", "{shown}");
+    let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
+    let asked = asker.ask(&Question::new(contract, "BTC")).await?;
+    let heard = environment.heard(&asker, &asked, DEADLINE).await?;
+    ensure!(heard.outcome == Outcome::Ok, "{heard:?}");
+    ensure!(U256::from_big_endian(&heard.output) == 97_214_530_000_u64.into(), "{heard:?}");
+    environment.finish().await
+}
