@@ -27,12 +27,13 @@ struct Guest {
     test_only: bool,
 }
 
-const GUESTS: [Guest; 7] = [
+const GUESTS: [Guest; 8] = [
     Guest { name: "compute", folder: "compute", test_only: false },
     Guest { name: "evm-read", folder: "evm-read", test_only: false },
     Guest { name: "graphql", folder: "graphql", test_only: false },
     Guest { name: "http-json", folder: "http-json", test_only: false },
     Guest { name: "price-median", folder: "price-median", test_only: false },
+    Guest { name: "s3", folder: "s3", test_only: false },
     Guest { name: "substrate-read", folder: "substrate-read", test_only: false },
     Guest { name: "probe", folder: "test-guests/probe", test_only: true },
 ];

@@ -4,6 +4,7 @@ mod compute;
 mod evm_read;
 mod graphql;
 mod price_median;
+mod s3;
 mod substrate_read;
 #[expect(dead_code, reason = "each test binary uses a part of it")]
 #[path = "../support/mod.rs"]
@@ -125,7 +126,7 @@ async fn a_price_costs_little_beside_its_http_call() {
 #[test]
 fn the_committed_modules_pass_the_check() {
     let limits = ExecutorConfig::default().limits;
-    for guest in ["compute", "evm-read", "graphql", "http-json", "price-median", "substrate-read", "probe"] {
+    for guest in ["compute", "evm-read", "graphql", "http-json", "price-median", "s3", "substrate-read", "probe"] {
         let facts = check(&wasm(guest), &limits).unwrap();
         assert_eq!(facts.maximum_pages, Some(64), "{guest}");
         assert!(facts.initial_pages <= 4, "{guest} starts with {} pages", facts.initial_pages);
@@ -150,7 +151,7 @@ fn described(guest: &str) -> Vec<serde_json::Value> {
 #[test]
 fn the_committed_modules_say_what_their_outputs_are() {
     let from_init = json!({"init": {"abi": "/type", "decimals": "/decimals"}, "error": "text"});
-    for guest in ["compute", "graphql", "http-json", "price-median"] {
+    for guest in ["compute", "graphql", "http-json", "price-median", "s3"] {
         assert_eq!(described(guest), slice::from_ref(&from_init), "{guest}");
     }
     let of_block = json!({"abi": "(uint256,bytes32,bytes)", "error": "text"});

@@ -50,6 +50,9 @@ pub trait Host {
     /// they are told otherwise.
     fn http_batch(&mut self, requests: &[HttpRequest], timeout_ms: u64, capacity: usize) -> Vec<BatchResult>;
 
+    /// The host's time in milliseconds since 1970, which nobody vouches for; 0 in `deploy`.
+    fn now_millis(&mut self) -> u64;
+
     /// Leaves a line in the host's log, cut at 1 KiB.
     fn log(&mut self, level: Level, message: &str);
 

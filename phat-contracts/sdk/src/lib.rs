@@ -79,6 +79,8 @@ pub mod json;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod mock;
 pub mod output;
+mod secret;
+pub mod sigv4;
 pub mod source;
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;
@@ -89,4 +91,5 @@ pub use host::{Host, Level, MAX_BATCH};
 pub use http::{BatchFailure, BatchResult, HttpFailure, HttpRequest, HttpResponse, ResponseError};
 pub use parity_scale_codec as scale;
 pub use phat_protocol::{Answer, Chain, HANDLE_REQUEST, OracleRequest, Outcome};
+pub use secret::Secret;
 pub use serde_json;

@@ -20,6 +20,8 @@ pub struct MockHost {
     pub requests: Vec<HttpRequest>,
     /// The lines that were logged, in order.
     pub log: Vec<(Level, String)>,
+    /// What time it is, in milliseconds since 1970.
+    pub now_millis: u64,
     /// What is stored.
     pub storage: BTreeMap<Vec<u8>, Vec<u8>>,
     /// The contract's secrets by name. Where they may be sent is not looked at.
@@ -34,6 +36,7 @@ impl MockHost {
             source: Box::new(source),
             requests: Vec::new(),
             log: Vec::new(),
+            now_millis: 1_800_000_000_000,
             storage: BTreeMap::new(),
             secrets: BTreeMap::new(),
         }
@@ -108,6 +111,10 @@ impl Host for MockHost {
             None => Ok(response),
         });
         results.collect()
+    }
+
+    fn now_millis(&mut self) -> u64 {
+        self.now_millis
     }
 
     fn log(&mut self, level: Level, message: &str) {

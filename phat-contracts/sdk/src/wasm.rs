@@ -11,6 +11,7 @@ use parity_scale_codec::{Decode, Encode};
 /// The chain extension `pink`'s functions are (0 << 16 | number).
 const HTTP_REQUEST: u32 = 1;
 const LOG: u32 = 10;
+const NOW_MILLIS: u32 = 18;
 const BATCH_HTTP_REQUEST: u32 = 22;
 
 /// What imports answer when they succeed.
@@ -63,6 +64,10 @@ impl Host for Executor {
                 vec![Err(failure); requests.len()]
             }
         }
+    }
+
+    fn now_millis(&mut self) -> u64 {
+        u64::decode(&mut pink(NOW_MILLIS, &[], 8).as_slice()).expect("the host encodes its time")
     }
 
     fn log(&mut self, level: Level, message: &str) {
