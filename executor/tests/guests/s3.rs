@@ -218,3 +218,22 @@ async fn credentials_go_nowhere_but_to_their_origins_and_nothing_goes_without_th
     let bound = answer(&storage.executor, Run { secrets, ..contract }, "").await;
     assert_error(&bound, Outcome::EgressDenied, 2, "unreachable: ");
 }
+
+#[tokio::test]
+async fn compute_reads_rows_of_a_bucket_that_is_not_public() {
+    let storage = Storage::start().await;
+    fs::write(storage.directory.path().join("prices/rows 1.csv"), "v\n0.1\n0.2\n").expect("an object");
+    let compute = |secret_key: &str| {
+        let Run { secrets, .. } = storage.contract("path", json!({}), secret_key);
+        let signing = json!({"region": "eu-1", "credentials": {"access_key": "id", "secret_key": "key"}});
+        let source = json!({"name": "s", "origin": storage.origin(DOMAIN), "path": "/prices/{name}", "s3": signing});
+        let init = json!({
+            "sources": [source], "format": "csv", "column": "v", "compute": "sum", "type": "uint256", "decimals": 1,
+        });
+        Run { secrets, ..deployment("compute", init.to_string().as_bytes()) }
+    };
+    let payload = r#"{"name":"rows 1.csv"}"#;
+    assert_eq!(answer(&storage.executor, compute(SECRET_KEY), payload).await.output, word(3));
+    let forged = answer(&storage.executor, compute("another key"), payload).await;
+    assert_error(&forged, Outcome::ContractError, 4, "s: status 403");
+}

@@ -8,6 +8,7 @@ use phat_sdk::{
     decimal::{Scaled, places},
     json::{Pointer, Value},
     serde_json::value::RawValue,
+    sigv4::Signing,
     source::{Headers, Origin, Template, TemplateError, is_placeholder_name},
 };
 
@@ -40,7 +41,7 @@ const FIELDS: &[&str] = &[
     "type",
     "decimals",
 ];
-const SOURCE_FIELDS: &[&str] = &["name", "origin", "path", "headers"];
+const SOURCE_FIELDS: &[&str] = &["name", "origin", "path", "headers", "s3"];
 const CONDITION_FIELDS: &[&str] = &["column", "is", "value"];
 const AGGREGATES: &[&str] = &["count", "sum", "mean", "min", "max", "quantile"];
 
@@ -48,7 +49,7 @@ const AGGREGATES: &[&str] = &["count", "sum", "mean", "min", "max", "quantile"];
 ///
 /// | field | |
 /// | --- | --- |
-/// | `sources` | 1 to [`MAX_SOURCES`] objects of `name`, `origin`, `path` (with placeholders) and perhaps `headers` |
+/// | `sources` | 1 to [`MAX_SOURCES`] objects of `name`, `origin`, `path` (with placeholders), perhaps `headers`, and perhaps `s3`, how its requests are signed |
 /// | `combine` | `all`: the rows of all sources together; `first`: those of the first that can be read; `all` when left out |
 /// | `format` | `csv` or `json` |
 /// | `delimiter`, `header` | of CSV: one character, `,` when left out; whether the first record names the columns, `true` when left out |
@@ -82,6 +83,8 @@ pub struct Source {
     pub(crate) origin: Origin,
     pub(crate) path: Template,
     pub(crate) headers: Headers,
+    /// Of a source that is S3, and not public.
+    pub(crate) signing: Option<Signing>,
 }
 
 /// What can be wrong with the init data.
@@ -152,12 +155,13 @@ fn sources(fields: &mut Fields<'_, Fault>) -> Vec<Source> {
         let origin = inner.origin("origin");
         let path = inner.template("path", Template::parse_mixed);
         let headers = inner.headers("headers");
+        let signing = Signing::read(inner, "s3");
         let name = name?;
         if names.contains(&name) {
             inner.mistake("name", config::Fault::NameTwice(name.clone()));
         }
         names.push(name.clone());
-        Some(Source { name, origin: origin?, path: path?, headers })
+        Some(Source { name, origin: origin?, path: path?, headers, signing })
     });
     sources
 }

@@ -3,6 +3,7 @@ use alloc::{string::String, vec::Vec};
 use phat_sdk::{
     ContractError,
     config::{Listed, Mistake},
+    sigv4::SigningError,
     source::{ReadError, TemplateError},
 };
 
@@ -55,6 +56,9 @@ pub enum ComputeError {
     /// 10: there are more rows than are read.
     #[error("more than {0} rows")]
     TooManyRows(u32),
+    /// 11: the request can't be signed.
+    #[error("{0}")]
+    Signing(#[from] SigningError),
     /// The same, in this source.
     #[error("{name}: {error}")]
     Source {
@@ -83,6 +87,7 @@ impl ContractError for ComputeError {
             Self::TooManyDigits { .. } | Self::Negative | Self::Aggregate(AggregateError::OutOfRange) => 8,
             Self::Aggregate(AggregateError::NoRows) => 9,
             Self::TooManyRows(_) => 10,
+            Self::Signing(_) => 11,
             Self::Source { error, .. } => error.code(),
         }
     }

@@ -78,8 +78,8 @@ impl Compute {
 
         let mut tally = self.nothing();
         let mut failed = None;
-        for (source, request) in sources.iter().zip(&requests) {
-            failed = match self.read(host, request, &conditions, &mut tally) {
+        for (source, request) in sources.iter().zip(requests) {
+            failed = match self.read(host, source, request, &conditions, &mut tally) {
                 Ok(()) => None,
                 Err(error) => Some(ComputeError::Source { name: source.name.clone(), error: error.into() }),
             };
@@ -107,11 +107,15 @@ impl Compute {
     fn read(
         &self,
         host: &mut dyn Host,
-        request: &HttpRequest,
+        source: &Source,
+        mut request: HttpRequest,
         conditions: &[Filled<'_>],
         tally: &mut Tally,
     ) -> Result<(), ComputeError> {
-        let document = host.http(request, MAX_RESPONSE).into_text().map_err(ReadError::from)?;
+        if let Some(signing) = &source.signing {
+            signing.sign(host, &mut request)?;
+        }
+        let document = host.http(&request, MAX_RESPONSE).into_text().map_err(ReadError::from)?;
         let Config { format, column, conditions: of, .. } = &self.config;
         let columns: Vec<&Column> = of.iter().map(|condition| &condition.column).chain(column).collect();
         let mut row = 0;

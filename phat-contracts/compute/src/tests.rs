@@ -175,6 +175,27 @@ fn the_rows_of_all_sources_or_of_the_first_that_can_be_read_count() {
 }
 
 #[test]
+fn a_source_that_is_s3_is_asked_with_a_signature() {
+    let init = r#"{"sources":[{"name":"s","origin":"https://s3.example","path":"/prices/{day}.csv",
+        "s3":{"region":"eu-1","credentials":{"access_key":"id","secret_key":"key"}}}],
+        "format":"csv","compute":"count","type":"uint256"}"#;
+    let mut host = MockHost::deployed::<Compute>(init, |_| ok("a\n1\n"));
+    let payload = br#"{"day":"2025-11"}"#;
+    let unsigned = error_of(&host.ask::<Compute>(payload));
+    assert_eq!(unsigned, (11, "s: there is no secret \"id\" (simulations get none)".into()));
+    assert_eq!(host.requests, []);
+    host.secrets.insert("id".into(), b"AKIA".to_vec());
+    host.secrets.insert("key".into(), b"hunter2".to_vec());
+    assert_eq!(number(&host.ask::<Compute>(payload)), 1);
+    let (name, value) = host.requests[0].headers.last().expect("a header");
+    assert_eq!(
+        (name.as_str(), host.requests[0].url.as_str()),
+        ("Authorization", "https://s3.example/prices/2025-11.csv")
+    );
+    assert!(value.contains("Credential=AKIA/20270115/eu-1/s3/aws4_request"), "{value}");
+}
+
+#[test]
 fn the_documented_init_data_can_be_deployed() {
     let init = json_under("\n## compute", include_str!("../../../docs/ready-made.md"));
     let _ = MockHost::deployed::<Compute>(init, |_| panic!("no requests in deploy"));

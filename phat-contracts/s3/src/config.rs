@@ -7,7 +7,7 @@ use alloc::{
 use phat_sdk::{
     answer::AnswerType,
     config::{self, Fields, Mistake},
-    sigv4::{CredentialNames, MAX_EXPIRES},
+    sigv4::{CredentialNames, MAX_EXPIRES, region},
     source::{JsonTemplate, Origin, Template},
 };
 
@@ -70,10 +70,7 @@ impl Config {
     pub fn parse(json: &[u8]) -> Result<Self, Vec<Mistake<Fault>>> {
         let mut fields = Fields::read(json, MAX_CONFIG)?;
         let bucket = bucket(&mut fields);
-        let region = fields.string("region").and_then(|region| {
-            let expected = config::Fault::WrongKind("1 to 64 letters, digits and \"-\"");
-            fields.check("region", if is_label(&region, 64) { Ok(region) } else { Err(expected) })
-        });
+        let region = region(&mut fields);
         let credentials = CredentialNames::read(&mut fields, "credentials");
         // Without a bucket keys are read all the same, for what is wrong with them.
         let root = bucket.as_ref().map_or("/", |bucket| bucket.root.as_str()).to_string();
@@ -89,10 +86,6 @@ impl Config {
             _ => Err(mistakes),
         }
     }
-}
-
-fn is_label(text: &str, most: usize) -> bool {
-    (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 fn bucket(fields: &mut Fields<'_, Fault>) -> Option<Bucket> {

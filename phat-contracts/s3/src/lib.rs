@@ -20,7 +20,7 @@ use operation::{Get, List, Operation, Presign, Put};
 use phat_sdk::{
     Host, HttpRequest, HttpResponse, Level, OracleRequest, PhatContract, ResponseError,
     abi::{self, Token},
-    sigv4::{Credentials, Signer, canonical_path, canonical_query},
+    sigv4::{Credentials, Signer, canonical_url},
     source::{Parameters, ReadError, Template},
 };
 
@@ -135,12 +135,7 @@ impl S3 {
     /// Where a target is, in the one form that is signed and sent.
     fn url(&self, target: &Template, parameters: &Parameters) -> Result<String, S3Error> {
         let Bucket { origin, .. } = &self.config.bucket;
-        let url = target.fill(origin, parameters)?;
-        let origin = format!("{origin}");
-        let target = url.strip_prefix(origin.as_str()).unwrap_or_default();
-        let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
-        let query = query.map(|query| format!("?{}", canonical_query(query))).unwrap_or_default();
-        Ok(format!("{origin}{}{query}", canonical_path(path)))
+        Ok(canonical_url(&target.fill(origin, parameters)?))
     }
 
     fn credentials(&self, host: &mut dyn Host) -> Result<Option<Credentials>, S3Error> {

@@ -15,7 +15,7 @@ use date::Stamp;
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 
-pub use canonical::{canonical_path, canonical_query};
+pub use canonical::canonical_url;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 /// What stands for the body's hash in a signed URL.
@@ -29,6 +29,13 @@ pub struct CredentialNames {
     access_key: String,
     secret_key: String,
     session_token: Option<String>,
+}
+
+/// How the requests to a source are signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signing {
+    region: String,
+    credentials: CredentialNames,
 }
 
 /// Whose requests are signed.
@@ -97,11 +104,47 @@ impl CredentialNames {
     }
 }
 
+impl Signing {
+    const FIELDS: &[&str] = &["region", "credentials"];
+
+    /// Reads an object of `region` and `credentials`; none where it is left out.
+    pub fn read<F: From<Fault>>(fields: &mut Fields<'_, F>, field: &str) -> Option<Self> {
+        let raw = fields.get(field)?;
+        let object = fields.check(field, Object::read(raw.get()).map_err(Fault::NotAnObject))?;
+        let mut inner = Fields::within(fields.place(field), object);
+        let region = region(&mut inner);
+        inner.required("credentials");
+        let credentials = CredentialNames::read(&mut inner, "credentials");
+        fields.append(inner.finish(Self::FIELDS));
+        Some(Self { region: region?, credentials: credentials? })
+    }
+
+    /// Signs a request to S3, with its URL brought to its canonical form.
+    ///
+    /// # Errors
+    /// [`SigningError`]
+    pub fn sign(&self, host: &mut dyn Host, request: &mut HttpRequest) -> Result<(), SigningError> {
+        let credentials = self.credentials.reveal(host)?;
+        request.url = canonical_url(&request.url);
+        let now_millis = host.now_millis();
+        Signer { region: &self.region, service: "s3", credentials: &credentials, now_millis }.sign(request)
+    }
+}
+
+/// Reads `region`, which must be there.
+pub fn region<F: From<Fault>>(fields: &mut Fields<'_, F>) -> Option<String> {
+    let region = fields.string("region")?;
+    let good =
+        (1..=64).contains(&region.len()) && region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let expected = Fault::WrongKind("1 to 64 letters, digits and \"-\"");
+    fields.check("region", if good { Ok(region) } else { Err(expected) })
+}
+
 impl Signer<'_> {
     /// Adds the headers that sign a request: `x-amz-date`, `x-amz-content-sha256`, perhaps `x-amz-security-token`, and
     /// `Authorization`, which covers these, the host, and all headers that the request has already.
     ///
-    /// The URL's path must be one that [`canonical_path`] made, and its query one of [`canonical_query`].
+    /// The URL must be one that [`canonical_url`] made.
     ///
     /// # Errors
     /// [`SigningError`]

@@ -57,6 +57,10 @@ fn mistakes_are_named_with_their_place() {
     assert_eq!(json(r#""column":"price""#).len(), 1);
     assert_eq!(json(r#""places":1"#), ["column: missing"]);
     assert_eq!(json(r#""column":"","delimiter":",""#), ["delimiter: has no meaning beside json"]);
+    let s3 = SOURCE.replace(r#""path""#, r#""s3":{"region":"a b"},"path""#);
+    let found = Config::parse(format!("{{{s3},{SUM}}}").as_bytes()).expect_err("a mistake");
+    let fields: Vec<&str> = found.iter().map(|mistake| mistake.field.as_str()).collect();
+    assert_eq!(fields, ["sources[0].s3.region", "sources[0].s3.credentials"]);
     let condition = |text: &str| mistakes(&format!(r#"{SUM},"where":[{text}]"#));
     assert_eq!(condition(r#"{"column":"a","is":"like","value":1}"#).len(), 1);
     assert_eq!(condition(r#"{"column":"a","is":"eq","value":null}"#), ["where[0].value: must be a string or a number"]);

@@ -22,21 +22,30 @@ pub(super) struct Canonical {
 }
 
 /// A path as it is signed, and must be sent: decoded, then encoded all but letters, digits, `-._~` and slashes.
-#[must_use]
-pub fn canonical_path(path: &str) -> String {
+pub(super) fn canonical_path(path: &str) -> String {
     let decoded: Vec<u8> = percent_decode_str(path).collect();
     percent_encode(&decoded, IN_PATH).to_string()
 }
 
 /// A query as it is signed, and must be sent: names and values decoded, then encoded all but letters, digits and `-._~`.
-#[must_use]
-pub fn canonical_query(query: &str) -> String {
+pub(super) fn canonical_query(query: &str) -> String {
     let again = |text: &str| percent_encode(&percent_decode_str(text).collect::<Vec<u8>>(), RESERVED).to_string();
     let pairs = query.split('&').map(|pair| match pair.split_once('=') {
         Some((name, value)) => format!("{}={}", again(name), again(value)),
         None => again(pair),
     });
     pairs.collect::<Vec<_>>().join("&")
+}
+
+/// A URL whose path and query are in their canonical form.
+#[must_use]
+pub fn canonical_url(url: &str) -> String {
+    let authority = url.find("://").map_or(0, |at| at + 3);
+    let target = url[authority..].find('/').map_or(url.len(), |at| authority + at);
+    let (origin, target) = url.split_at(target);
+    let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
+    let query = query.map(|query| format!("?{}", canonical_query(query))).unwrap_or_default();
+    format!("{origin}{}{query}", canonical_path(path))
 }
 
 /// A query's name or value, encoded.

@@ -1,4 +1,7 @@
-use super::{CredentialNames, Credentials, Signer, SigningError, canonical_path, canonical_query};
+use super::{
+    CredentialNames, Credentials, Signer, SigningError,
+    canonical::{canonical_path, canonical_query, canonical_url},
+};
 use crate::{HttpRequest, Secret, mock::MockHost};
 use alloc::{
     string::{String, ToString},
@@ -74,6 +77,11 @@ fn the_host_is_signed_as_the_connection_names_it() {
 fn a_path_is_encoded_once_whatever_it_was() {
     assert_eq!(canonical_path("/a b/ü+(1)%20%2f~"), "/a%20b/%C3%BC%2B%281%29%20/~");
     assert_eq!(canonical_query("a/b=c/d+e%2fü&x&y="), "a%2Fb=c%2Fd%2Be%2F%C3%BC&x&y=");
+    let url = canonical_url("https://s3.example:9000/a b/%63?d=/");
+    assert_eq!(
+        (url.as_str(), canonical_url("https://a")),
+        ("https://s3.example:9000/a%20b/c?d=%2F", "https://a".into())
+    );
     assert_eq!(canonical_path(&canonical_path("/%2520 %")), "/%2520%20%25");
 }
 
