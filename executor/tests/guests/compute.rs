@@ -9,7 +9,7 @@ use axum::{Router, http::StatusCode, response::IntoResponse, routing::get};
 use phat_executor::RunResult;
 use phat_protocol::{Answer, Outcome};
 use serde_json::{Value, json};
-use std::fmt::Write;
+use std::{fmt::Write, time::Duration};
 
 /// What is computed of a document that a source answers with, behind one that is broken.
 async fn computed(document: impl IntoResponse + Clone + Send + Sync + 'static, more: Value) -> RunResult {
@@ -27,7 +27,10 @@ async fn computed(document: impl IntoResponse + Clone + Send + Sync + 'static, m
     let members = more.as_object().expect("an object").clone();
     init.as_object_mut().expect("an object").extend(members);
     let contract = deployment("compute", init.to_string().as_bytes());
-    ask(&executor(&source.config()), contract, r#"{"year":2025}"#).await
+    let mut config = source.config();
+    // A busy machine takes its time for a document of 1 MB.
+    config.limits.wall_time = Duration::from_secs(120);
+    ask(&executor(&config), contract, r#"{"year":2025}"#).await
 }
 
 /// As many rows as are read, of 31 bytes each: 0.01, 0.02, …

@@ -96,7 +96,8 @@ impl CredentialNames {
     /// # Errors
     /// [`SigningError`]
     pub fn reveal(&self, host: &mut dyn Host) -> Result<Credentials, SigningError> {
-        let mut secret = |name: &String| host.secret(name).map(Secret::from).ok_or_else(|| SigningError::NoSecret(name.clone()));
+        let mut secret =
+            |name: &String| host.secret(name).map(Secret::from).ok_or_else(|| SigningError::NoSecret(name.clone()));
         let access_key = text(&self.access_key, &secret(&self.access_key)?)?;
         let secret_key = secret(&self.secret_key)?;
         let session_token = self.session_token.as_ref().map(secret).transpose()?;
