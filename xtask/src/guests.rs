@@ -5,6 +5,7 @@
 //! one that the manifest names; the digest is compared everywhere.
 
 mod ink;
+mod javascript;
 mod manifest;
 mod sources;
 mod toolchain;
@@ -23,19 +24,31 @@ struct Guest {
     name: &'static str,
     /// Its folder in `phat-contracts/`.
     folder: &'static str,
+    /// What builds it.
+    builder: Builder,
     /// Whether it is there to misbehave, and never to be deployed in earnest.
     test_only: bool,
 }
 
-const GUESTS: [Guest; 8] = [
-    Guest { name: "compute", folder: "compute", test_only: false },
-    Guest { name: "evm-read", folder: "evm-read", test_only: false },
-    Guest { name: "graphql", folder: "graphql", test_only: false },
-    Guest { name: "http-json", folder: "http-json", test_only: false },
-    Guest { name: "price-median", folder: "price-median", test_only: false },
-    Guest { name: "s3", folder: "s3", test_only: false },
-    Guest { name: "substrate-read", folder: "substrate-read", test_only: false },
-    Guest { name: "probe", folder: "test-guests/probe", test_only: true },
+/// What builds a guest.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Builder {
+    /// Cargo, as a package of the guests' workspace.
+    Cargo,
+    /// See [`javascript`].
+    JavaScript,
+}
+
+const GUESTS: [Guest; 9] = [
+    Guest { name: "compute", folder: "compute", builder: Builder::Cargo, test_only: false },
+    Guest { name: "evm-read", folder: "evm-read", builder: Builder::Cargo, test_only: false },
+    Guest { name: "graphql", folder: "graphql", builder: Builder::Cargo, test_only: false },
+    Guest { name: "http-json", folder: "http-json", builder: Builder::Cargo, test_only: false },
+    Guest { name: "price-median", folder: "price-median", builder: Builder::Cargo, test_only: false },
+    Guest { name: "s3", folder: "s3", builder: Builder::Cargo, test_only: false },
+    Guest { name: "substrate-read", folder: "substrate-read", builder: Builder::Cargo, test_only: false },
+    Guest { name: "probe", folder: "test-guests/probe", builder: Builder::Cargo, test_only: true },
+    Guest { name: "js", folder: javascript::FOLDER, builder: Builder::JavaScript, test_only: false },
 ];
 
 /// Builds the guests and writes the artifacts; with `check`, writes nothing and fails where the
@@ -53,12 +66,16 @@ pub(crate) fn run(check: bool) -> Result<()> {
     }
     let toolchain = Toolchain::find()?;
     println!("guests: {toolchain}");
+    let c_compiler = javascript::compiler()?;
+    println!("guests: {c_compiler}");
     ink::run(check, &repository, &toolchain)?;
-    let built = toolchain.build(&repository, Workspace::Sdk, GUESTS.map(|guest| guest.name).as_slice())?;
+    let built = build(&repository, &toolchain)?;
+    let compilers = [toolchain.version().to_owned(), c_compiler];
     if check {
-        return check_built(&artifacts, &toolchain, &built);
+        return check_built(&artifacts, compilers, &built);
     }
-    let mut manifest = Manifest { compiler: toolchain.version().into(), guests: Vec::new() };
+    let [compiler, c_compiler] = compilers;
+    let mut manifest = Manifest { compiler, c_compiler: Some(c_compiler), guests: Vec::new() };
     fs::create_dir_all(&artifacts)?;
     for (guest, wasm) in GUESTS.iter().zip(&built) {
         let artifact = artifact(&repository, guest, wasm)?;
@@ -67,6 +84,17 @@ pub(crate) fn run(check: bool) -> Result<()> {
         manifest.guests.push(artifact);
     }
     manifest.write(&artifacts)
+}
+
+/// The bytes of each guest.
+fn build(repository: &Path, toolchain: &Toolchain) -> Result<Vec<Vec<u8>>> {
+    let in_rust = GUESTS.iter().filter(|guest| guest.builder == Builder::Cargo).map(|guest| guest.name);
+    let mut packages = toolchain.build(repository, Workspace::Sdk, &in_rust.collect::<Vec<_>>())?.into_iter();
+    let guests = GUESTS.iter().map(|guest| match guest.builder {
+        Builder::Cargo => packages.next().context("every package was built"),
+        Builder::JavaScript => javascript::build(repository),
+    });
+    guests.collect()
 }
 
 fn repository() -> Result<PathBuf> {
@@ -82,7 +110,13 @@ fn artifact(repository: &Path, guest: &Guest, wasm: &[u8]) -> Result<Artifact> {
         file: file(guest),
         code_hash: phat_protocol::code_hash(wasm),
         size: wasm.len(),
-        source_digest: sources::digest(repository, &sources::SDK, guest.folder)?,
+        source_digest: match guest.builder {
+            Builder::Cargo => sources::digest(repository, &sources::SDK, guest.folder)?,
+            Builder::JavaScript => {
+                let sources = javascript::SOURCES.map(PathBuf::from).into();
+                sources::digest_of(repository, &javascript::flags(), sources)?
+            }
+        },
         test_only: guest.test_only,
         bundle_hash: None,
     })
@@ -110,14 +144,18 @@ fn check_committed(repository: &Path, artifacts: &Path) -> Result<()> {
 
 /// Whether the committed bytes are those just built, where the compiler is the same.
 #[expect(clippy::print_stdout, reason = "says when bytes can't be compared")]
-fn check_built(artifacts: &Path, toolchain: &Toolchain, built: &[Vec<u8>]) -> Result<()> {
+fn check_built(artifacts: &Path, [compiler, c_compiler]: [String; 2], built: &[Vec<u8>]) -> Result<()> {
     let manifest = Manifest::read(artifacts)?;
-    if manifest.compiler != toolchain.version() {
-        println!("guests: built, but not compared: the artifacts come from {}", manifest.compiler);
-        return Ok(());
-    }
     let mut wrong = Vec::new();
     for (guest, wasm) in GUESTS.iter().zip(built) {
+        let (used, now) = match guest.builder {
+            Builder::Cargo => (manifest.compiler.as_str(), &compiler),
+            Builder::JavaScript => (manifest.c_compiler.as_deref().unwrap_or_default(), &c_compiler),
+        };
+        if used != now {
+            println!("guests: {} is built, but not compared: the artifact comes from {used}", guest.name);
+            continue;
+        }
         if fs::read(artifacts.join(file(guest)))? != *wasm {
             wrong.push(format!("{}: the same sources and compiler now give other bytes", guest.name));
         }

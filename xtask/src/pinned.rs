@@ -21,5 +21,8 @@ pub(crate) const DENY: CargoTool = CargoTool { name: "cargo-deny", subcommand: "
 /// its library's sources, and a linker for wasm.
 pub(crate) const WASM_PACKAGES: [&str; 3] = ["rustc-web", "rust-web-src", "lld"];
 
+/// Debian packages for the JavaScript contract: a compiler for C, its library for wasm, and a libc.
+pub(crate) const C_PACKAGES: [&str; 4] = ["clang", "lld", "libclang-rt-dev-wasm32", "wasi-libc"];
+
 /// The folders whose package.json pins npm packages.
-pub(crate) const NPM_FOLDERS: [&str; 1] = ["contracts-evm"];
+pub(crate) const NPM_FOLDERS: [&str; 2] = ["contracts-evm", "phat-contracts/js/example"];

@@ -1,7 +1,7 @@
 //! What a machine needs before anything can be built and tested.
 
 use crate::{
-    pinned::{CargoTool, DENY, NEXTEST, NPM_FOLDERS, WASM_PACKAGES},
+    pinned::{C_PACKAGES, CargoTool, DENY, NEXTEST, NPM_FOLDERS, WASM_PACKAGES},
     process::{self, cargo, npm, root, succeeds},
     schemathesis,
 };
@@ -14,6 +14,7 @@ use std::{fs, path::PathBuf, process::Command};
 /// When something can't be installed; the message says what.
 pub(crate) fn run(system: bool) -> Result<()> {
     wasm_target(system)?;
+    c_for_wasm(system)?;
     npm_packages()?;
     schemathesis(system)?;
     for tool in [NEXTEST, DENY] {
@@ -50,6 +51,24 @@ fn wasm_target(system: bool) -> Result<()> {
         "there is no compiler for wasm; run `cargo xtask setup --system` (it runs `apt-get install {}`), or `rustup target add wasm32-unknown-unknown`",
         missing.join(" ")
     )
+}
+
+/// What compiles the JavaScript contract's engine.
+fn c_for_wasm(system: bool) -> Result<()> {
+    let compiles = || {
+        let header = ["--target=wasm32-wasi", "-include", "stdio.h", "-fsyntax-only", "-x", "c", "/dev/null"];
+        succeeds(Command::new("clang").args(header)) && succeeds(Command::new("wasm-ld").arg("--version"))
+    };
+    if !compiles() {
+        ensure!(
+            system,
+            "there is no compiler of C for wasm; run `cargo xtask setup --system` (it runs `apt-get install {}`)",
+            C_PACKAGES.join(" ")
+        );
+        install(&C_PACKAGES)?;
+    }
+    say("setup: the JavaScript engine is built with clang and wasi-libc");
+    Ok(())
 }
 
 fn rustup_has_wasm() -> bool {

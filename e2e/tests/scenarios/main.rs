@@ -11,6 +11,7 @@ mod enclave_crash;
 mod evm_read;
 mod gas;
 mod honesty;
+mod javascript;
 mod logs;
 mod metrics;
 mod operations;

@@ -3,6 +3,7 @@
 mod compute;
 mod evm_read;
 mod graphql;
+mod js;
 mod price_median;
 mod s3;
 mod substrate_read;

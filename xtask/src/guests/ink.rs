@@ -56,7 +56,7 @@ pub(super) fn run(check: bool, repository: &Path, toolchain: &Toolchain) -> Resu
         return fail(&wrong);
     }
     let metadata = metadata(repository)?;
-    let mut manifest = Manifest { compiler: toolchain.version().into(), guests: Vec::new() };
+    let mut manifest = Manifest { compiler: toolchain.version().into(), c_compiler: None, guests: Vec::new() };
     fs::create_dir_all(&artifacts)?;
     for ((guest, wasm), metadata) in GUESTS.iter().zip(&built).zip(metadata) {
         let mut text = serde_json::to_string(&bundle(repository, guest, toolchain, wasm, metadata)?)?;

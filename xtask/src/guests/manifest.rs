@@ -9,8 +9,11 @@ const FILE: &str = "manifest.json";
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Manifest {
-    /// What compiled and linked every artifact.
+    /// What compiled and linked every artifact in Rust.
     pub(super) compiler: String,
+    /// What compiled and linked the JavaScript contract, where it is among the guests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) c_compiler: Option<String>,
     /// One for each guest.
     pub(super) guests: Vec<Artifact>,
 }

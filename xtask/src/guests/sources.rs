@@ -27,10 +27,16 @@ pub(super) const INK: [&str; 3] =
 /// contents are each preceded by their length in bytes, a little-endian u64. Files and folders named
 /// `tests` are left out: no guest contains them.
 pub(super) fn digest(repository: &Path, shared: &[&str], folder: &str) -> Result<Digest> {
-    let mut message = Vec::new();
     let flags = [FLAGS.as_slice(), &RUSTUP_FLAGS, &DEBIAN_FLAGS].concat();
+    let own = ["Cargo.toml", "src"].map(|entry| format!("phat-contracts/{folder}/{entry}"));
+    digest_of(repository, &flags, shared.iter().map(PathBuf::from).chain(own.map(PathBuf::from)).collect())
+}
+
+/// As [`digest`], of other flags and sources.
+pub(super) fn digest_of(repository: &Path, flags: &[&str], sources: Vec<PathBuf>) -> Result<Digest> {
+    let mut message = Vec::new();
     append(&mut message, flags.join("\n").as_bytes());
-    for path in files(repository, shared, folder)? {
+    for path in files(repository, sources)? {
         let content = fs::read(repository.join(&path)).with_context(|| format!("can't read {path}"))?;
         append(&mut message, path.as_bytes());
         append(&mut message, &content);
@@ -43,9 +49,7 @@ fn append(message: &mut Vec<u8>, part: &[u8]) {
     message.extend_from_slice(part);
 }
 
-fn files(repository: &Path, shared: &[&str], folder: &str) -> Result<BTreeSet<String>> {
-    let own = ["Cargo.toml", "src"].map(|entry| format!("phat-contracts/{folder}/{entry}"));
-    let mut open: Vec<PathBuf> = shared.iter().map(PathBuf::from).chain(own.map(PathBuf::from)).collect();
+fn files(repository: &Path, mut open: Vec<PathBuf>) -> Result<BTreeSet<String>> {
     let mut files = BTreeSet::new();
     while let Some(path) = open.pop() {
         let place = repository.join(&path);

@@ -1,4 +1,4 @@
-use super::{GUESTS, artifact, check_committed, file, manifest::Manifest};
+use super::{Builder, GUESTS, artifact, check_committed, file, manifest::Manifest};
 use std::{fs, path::Path};
 use tempfile::TempDir;
 
@@ -17,13 +17,18 @@ fn repository() -> TempDir {
     ] {
         put(repository.path(), path, path);
     }
+    for path in ["phat-contracts/js/engine/a.c", "phat-contracts/js/prelude/a.js", "xtask/src/guests/javascript/a.rs"] {
+        put(repository.path(), path, path);
+    }
+    put(repository.path(), "xtask/src/guests/javascript.rs", "fn main() {}");
     for guest in &GUESTS {
         put(repository.path(), &format!("phat-contracts/{}/Cargo.toml", guest.folder), guest.name);
         put(repository.path(), &format!("phat-contracts/{}/src/lib.rs", guest.folder), guest.name);
         put(repository.path(), &format!("artifacts/{}", file(guest)), "wasm");
     }
     let guests = GUESTS.iter().map(|guest| artifact(repository.path(), guest, b"wasm")).collect::<Result<_, _>>();
-    let manifest = Manifest { compiler: "rustc".into(), guests: guests.expect("artifacts") };
+    let manifest =
+        Manifest { compiler: "rustc".into(), c_compiler: Some("clang".into()), guests: guests.expect("artifacts") };
     manifest.write(&repository.path().join("artifacts")).expect("a manifest");
     repository
 }
@@ -58,9 +63,15 @@ fn a_changed_source_is_named_with_the_guests_built_from_it() {
     for path in ["phat-contracts/Cargo.lock", "phat-contracts/sdk/src/lib.rs", "protocol/src/lib.rs"] {
         let repository = repository();
         put(repository.path(), path, "changed");
-        assert_eq!(against(&repository), GUESTS.map(|guest| changed(guest.name)), "{path}");
+        let in_rust = GUESTS.iter().filter(|guest| guest.builder == Builder::Cargo);
+        assert_eq!(against(&repository), in_rust.map(|guest| changed(guest.name)).collect::<Vec<_>>(), "{path}");
     }
-    for guest in &GUESTS {
+    for path in ["phat-contracts/js/engine/a.c", "phat-contracts/js/prelude/b.js", "xtask/src/guests/javascript.rs"] {
+        let repository = repository();
+        put(repository.path(), path, "changed");
+        assert_eq!(against(&repository), [changed("js")], "{path}");
+    }
+    for guest in GUESTS.iter().filter(|guest| guest.builder == Builder::Cargo) {
         for path in ["Cargo.toml", "src/lib.rs", "src/added.rs"] {
             let repository = repository();
             put(repository.path(), &format!("phat-contracts/{}/{path}", guest.folder), "changed");

@@ -42,6 +42,11 @@ impl Code {
         Ok(Self { wasm, metadata })
     }
 
+    /// A module of which nothing is said.
+    pub(super) fn module(wasm: Vec<u8>) -> Self {
+        Self { wasm, metadata: None }
+    }
+
     pub(super) fn interface(&self) -> Option<&Interface> {
         self.metadata.as_ref().map(|(_, interface)| interface)
     }

@@ -1,3 +1,5 @@
+mod javascript;
+
 use super::code::{self, Code};
 use crate::{
     api::{ContractAnswer, DeployContract},
@@ -19,11 +21,12 @@ use std::{convert::Infallible, path::PathBuf, str::FromStr};
 /// Bring a contract into the enclave. Doing it again changes nothing but the name.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  relayer contract deploy http-json.wasm --init-json price.json --name price\n  \
-    relayer contract deploy ink-price.contract https://prices.example.com --constructor new")]
+    relayer contract deploy ink-price.contract https://prices.example.com --constructor new\n  \
+    relayer contract deploy --js price.js")]
 pub(crate) struct Deploy {
     /// The module, the bundle of module and metadata, or the hash of code that was uploaded before.
-    #[arg(value_name = "FILE.wasm|FILE.contract|CODE-HASH")]
-    code: Given,
+    #[arg(value_name = "FILE.wasm|FILE.contract|CODE-HASH", required_unless_present = "js")]
+    code: Option<Given>,
     /// The constructor's arguments, in order, where metadata tells what they are: numbers, text and 0x… bytes as they
     /// are, everything else as JSON.
     #[arg(value_name = "ARGUMENT", allow_negative_numbers = true, conflicts_with_all = ["init_json", "init_data"])]
@@ -31,6 +34,10 @@ pub(crate) struct Deploy {
     /// The constructor, as the metadata calls it; without this `new`, or the only one.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["init_json", "init_data"])]
     constructor: Option<String>,
+    /// Deploy a script in JavaScript: its text becomes the setting `script` of the JavaScript contract, which comes with
+    /// this program. Other settings are given with --init-json.
+    #[arg(long, value_name = "SCRIPT.js", conflicts_with_all = ["code", "arguments", "constructor", "init_data"])]
+    js: Option<PathBuf>,
     /// Deploy with the constructor `new` and this JSON as its one argument: JSON, or a file that holds it.
     #[arg(long, value_name = "FILE|JSON", conflicts_with = "init_data")]
     init_json: Option<String>,
@@ -58,14 +65,19 @@ pub(crate) struct Deploy {
 impl Deploy {
     pub(super) async fn run(self, output: &Output) -> anyhow::Result<()> {
         let client: Client = self.api.connect()?;
-        let source = Source::read(&self.code, &client, output).await?;
-        let name = match (&self.name, &self.code) {
+        let (source, file) = match (&self.js, &self.code) {
+            (Some(script), _) => (Source::File(Code::module(javascript::ENGINE.to_vec())), Some(script)),
+            (None, Some(given @ Given::File(path))) => (Source::read(given, &client, output).await?, Some(path)),
+            (None, Some(given @ Given::Uploaded(_))) => (Source::read(given, &client, output).await?, None),
+            (None, None) => bail!("a module, a bundle or a script has to be named"),
+        };
+        let name = match (&self.name, file) {
             (Some(name), _) => name.clone(),
-            (None, Given::File(path)) => {
+            (None, Some(path)) => {
                 let stem = path.file_stem().unwrap_or_default().to_string_lossy();
                 stem.parse().context("the file's name doesn't serve; give one with --name")?
             }
-            (None, Given::Uploaded(_)) => {
+            (None, None) => {
                 bail!("a contract of uploaded code has no name by itself: give one with --name")
             }
         };
@@ -76,7 +88,10 @@ impl Deploy {
             (None, Some(_), _) | (None, None, [_, ..]) => bail!(
                 "no metadata tells of this code's constructors: deploy its bundle, or give the input with --init-data"
             ),
-            _ => init_data(self.init_json.as_deref(), self.init_data.as_ref())?,
+            _ => match &self.js {
+                Some(script) => javascript::init_data(argument::file(script)?, self.init_json.as_deref())?,
+                None => init_data(self.init_json.as_deref(), self.init_data.as_ref())?,
+            },
         };
         let described = self.output.as_deref().map(output_description).transpose()?;
         let (owner, salt) = (self.owner, self.salt.unwrap_or_default());
