@@ -1,6 +1,7 @@
 //! The JavaScript contract: scripts as init data, and what they find.
 
 mod bundle;
+mod docs;
 mod errors;
 mod language;
 mod messages;
