@@ -291,3 +291,25 @@ async fn a_line_that_tells_a_secret_is_kept_without_it() {
         result.logs
     );
 }
+
+#[tokio::test]
+async fn what_a_confined_run_cached_binds_the_runs_that_read_it() {
+    const CACHE_SET: u32 = 6;
+    const CACHE_GET: u32 = 8;
+    const CACHE_REMOVE: u32 = 9;
+    let (mine, other) = (server::http().await, server::http().await);
+    let executor = executor(&both(&mine, &other));
+    let set = || vec![secret("token", b"hush", &[mine.url("http", "")])];
+    let keep = |calls: Calls, key: &[u8]| calls.then(CACHE_SET, &(key.to_vec(), b"learned".to_vec()));
+    run(&executor, with(set(), keep(Calls::default().then(SECRET, &"token"), b"bound"))).await;
+    run(&executor, with(set(), keep(Calls::default(), b"free"))).await;
+    let ask = async |id, key: &[u8], server: &Server| {
+        let calls = Calls::default().then(id, &key.to_vec()).http(&get(server.url("http", "/echo")));
+        response(&run(&executor, with(Vec::new(), calls)).await).status
+    };
+    assert_eq!(ask(CACHE_GET, b"free", &other).await, 200);
+    assert_eq!(ask(CACHE_GET, b"bound", &mine).await, 200);
+    assert_eq!(ask(CACHE_GET, b"bound", &other).await, 523);
+    assert_eq!(ask(CACHE_REMOVE, b"bound", &other).await, 523);
+    assert_eq!(ask(CACHE_GET, b"bound", &other).await, 200);
+}
