@@ -1,4 +1,4 @@
-use super::CallAnswer;
+use super::{CallAnswer, whole};
 use crate::schema;
 use phat_enclave_api::Attestation;
 use phat_protocol::{ActionKind, ContractId, serde_hex};
@@ -10,8 +10,10 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub struct ActOrder {
     /// The contract's revision + 1 for a message or secrets; above the last accepted for a query.
+    #[serde(deserialize_with = "whole::required")]
     pub nonce: u64,
     /// Until when the enclave accepts it, unix seconds.
+    #[serde(deserialize_with = "whole::required")]
     pub not_after: u64,
     /// What to do.
     #[schema(value_type = schema::ActionKind)]
