@@ -111,5 +111,6 @@ fn guests_and_manifest_are_the_same_set() {
     let mut manifest = Manifest::read(&artifacts).expect("a manifest");
     manifest.guests[0].name = "stranger".into();
     manifest.write(&artifacts).expect("written");
-    assert_eq!(against(&repository), ["http-json: not in the manifest", "stranger: in the manifest, but no guest"]);
+    let missing = format!("{}: not in the manifest", GUESTS[0].name);
+    assert_eq!(against(&repository), [missing.as_str(), "stranger: in the manifest, but no guest"]);
 }
