@@ -147,3 +147,6 @@ fn metadata(repository: &Path) -> Result<Vec<Value>> {
     });
     described.collect()
 }
+
+#[cfg(test)]
+mod tests;
