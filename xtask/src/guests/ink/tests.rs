@@ -23,7 +23,7 @@ fn repository() -> TempDir {
     {
         put(root, path, path);
     }
-    let mut manifest = Manifest { compiler: "rustc".into(), guests: Vec::new() };
+    let mut manifest = Manifest { compiler: "rustc".into(), c_compiler: None, guests: Vec::new() };
     for guest in &GUESTS {
         put(root, &format!("phat-contracts/ink/{}/Cargo.toml", guest.name), guest.name);
         put(root, &format!("phat-contracts/ink/{}/src/lib.rs", guest.name), guest.name);
