@@ -14,6 +14,7 @@ mod docs;
 mod events;
 mod extract;
 mod finding;
+mod job;
 mod metadata;
 mod metrics;
 mod openapi;
@@ -27,14 +28,17 @@ mod stall;
 mod status;
 mod worker;
 
+pub(crate) use answer::whole_number;
 pub use answer::{
     ActOrder, ActedAnswer, CallAnswer, CallContract, ChainAnswer, ChainsAnswer, CodeAnswer, ContractAnswer,
-    ContractSummary, ContractsAnswer, DeployContract, FailedRunAnswer, Liveness, MetadataAnswer, PauseAnswer,
-    PauseOrder, QuoteAnswer, Readiness, ReadinessComponent, RecentRunsAnswer, RegisteredAnswer, ReportAnswer,
-    RequestAnswer, RequestCounts, RequestsAnswer, RescanAnswer, RescanCancelledAnswer, RescanOrder, ResumeAnswer,
-    RetryAnswer, SimulateContract, SimulationAnswer, StateSpan, StatusAnswer, StatusReason, Verdict, WaitingAnswer,
-    WorkerAnswer, WorkerOnChain,
+    ContractSummary, ContractsAnswer, DeployContract, FailedRunAnswer, JobAnswer, JobOrder, JobResult, JobRunAnswer,
+    JobRunOrdered, JobRunState, JobRunsAnswer, JobSkip, JobsAnswer, Liveness, MetadataAnswer, PauseAnswer, PauseOrder,
+    QuoteAnswer, Readiness, ReadinessComponent, RecentRunsAnswer, RegisteredAnswer, ReportAnswer, RequestAnswer,
+    RequestCounts, RequestsAnswer, RescanAnswer, RescanCancelledAnswer, RescanOrder, ResumeAnswer, RetryAnswer,
+    SimulateContract, SimulationAnswer, StateSpan, StatusAnswer, StatusReason, Verdict, WaitingAnswer, WorkerAnswer,
+    WorkerOnChain,
 };
+pub use job::ApiJobs;
 pub use openapi::openapi;
 use problem::PROBLEM;
 pub use problem::{Problem, ProblemKind};
@@ -91,6 +95,8 @@ pub struct ApiState {
     pub admin: Arc<dyn AdminStore>,
     /// What happened.
     pub events: Arc<dyn EventStore>,
+    /// The jobs.
+    pub jobs: ApiJobs,
     /// The enclave.
     pub enclave: Arc<dyn Enclave>,
     /// The chains, by their configured names.
@@ -206,6 +212,9 @@ fn reads() -> OpenApiRouter<Shared> {
         .routes(routes!(metadata::show))
         .routes(routes!(chain::list))
         .routes(routes!(chain::show))
+        .routes(routes!(job::list))
+        .routes(routes!(job::show))
+        .routes(routes!(job::runs))
         .routes(routes!(worker::show))
         .routes(routes!(worker::quote))
         .routes(routes!(events::stream))
@@ -224,6 +233,11 @@ fn writes() -> OpenApiRouter<Shared> {
         .routes(routes!(simulate::simulate))
         .routes(routes!(call::call).layer(DefaultBodyLimit::max(CODE_LIMIT)))
         .routes(routes!(action::act).layer(DefaultBodyLimit::max(CODE_LIMIT)))
+        .routes(routes!(job::add))
+        .routes(routes!(job::remove))
+        .routes(routes!(job::pause))
+        .routes(routes!(job::resume))
+        .routes(routes!(job::run))
         .routes(routes!(worker::register))
         .routes(routes!(admin::retry))
         .routes(routes!(admin::pause_chain))

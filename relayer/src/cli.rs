@@ -13,6 +13,7 @@ mod doctor;
 mod events;
 mod help;
 mod init;
+mod job;
 mod limits;
 mod money;
 mod oracle;
@@ -70,6 +71,9 @@ enum Command {
     /// The configured chains.
     #[command(subcommand)]
     Chain(chain::ChainCommand),
+    /// Messages of contracts that are run on their own: by the calendar, or as a chain goes on.
+    #[command(subcommand)]
+    Job(job::JobCommand),
     Events(events::Events),
     Completions(completions::Completions),
 }
@@ -147,6 +151,7 @@ impl Command {
             Self::Contract(command) => return command.run(output).await,
             Self::Request(command) => return command.run(output).await,
             Self::Chain(command) => command.run(output).await?,
+            Self::Job(command) => command.run(output).await?,
             Self::Events(events) => events.run(output).await?,
             Self::Completions(completions) => completions.run()?,
         }

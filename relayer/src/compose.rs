@@ -2,22 +2,25 @@
 
 mod doctor;
 mod greeting;
+mod jobs;
 mod registrar;
 mod signals;
 
 pub use doctor::examine;
 
 use crate::{
-    api::{self, ApiChain, ApiState, Registrar},
-    clock::{SharedClock, SystemClock},
+    api::{self, ApiChain, ApiJobs, ApiState, Registrar},
+    clock::{Millis, SharedClock, SystemClock},
     config::{ChainConfig, ChainKind, Config, DatabaseConfig, EvmConfig},
     enclave::VettedEnclave,
     health::Health,
+    jobs::{JobChain, JobDoorbells},
     metrics::CallsOf,
     pipeline::{ChainEnd, Doorbells, ExecuteSettings, Pipeline, RetrySettings, SubmitSettings, WatchSettings},
-    store::sqlite::SqliteStore,
+    store::{JobStore, sqlite::SqliteStore},
 };
 use anyhow::{Context, Result};
+use phat_connector::EventSource;
 use phat_connector_evm::{
     EvmChain, EvmSettings, FeePolicy,
     admin::{AdminSettings, EvmAdmin},
@@ -55,9 +58,20 @@ async fn run_until(config: Config, cancel: CancellationToken) -> Result<()> {
     let enclave = Arc::new(open_enclave(&config)?);
     let retry = RetrySettings { initial: config.retry.initial, max: config.retry.max };
     let mut ends = Vec::new();
-    let mut api_chains = BTreeMap::new();
+    let (mut api_chains, mut job_chains) = (BTreeMap::new(), Vec::new());
     for (name, chain) in &config.chains {
-        let (end, registrar) = open_chain(name, chain)?;
+        let (end, events, registrar) = open_chain(name, chain)?;
+        job_chains.push((
+            JobChain {
+                name: end.name.clone(),
+                chain: chain.kind.chain(),
+                source: end.source.clone(),
+                status: end.status.clone(),
+                events,
+                max_range: chain.max_range,
+            },
+            chain.poll_interval,
+        ));
         let watch = WatchSettings { from_block: chain.from_block, max_range: chain.max_range.get(), overlap: OVERLAP };
         api_chains.insert(
             name.clone(),
@@ -73,6 +87,10 @@ async fn run_until(config: Config, cancel: CancellationToken) -> Result<()> {
         );
         ends.push((end, watch, chain.poll_interval));
     }
+    let doorbells = JobDoorbells::of(config.chains.keys().cloned());
+    store.configure_jobs(&config.jobs, Millis::now(&*clock)).await.context("can't store the configuration's jobs")?;
+    let parts = jobs::Parts { store: store.clone(), enclave: enclave.clone(), clock: clock.clone() };
+    let beside = jobs::stages(&config, parts, job_chains, &doorbells);
     let pipeline = Pipeline {
         store: store.clone(),
         enclave: enclave.clone(),
@@ -97,6 +115,7 @@ async fn run_until(config: Config, cancel: CancellationToken) -> Result<()> {
         catalogue: store.clone(),
         execute: store.clone(),
         admin: store.clone(),
+        jobs: ApiJobs { store: store.clone(), doorbells },
         events: store,
         enclave: enclave.clone(),
         chains: api_chains,
@@ -112,7 +131,7 @@ async fn run_until(config: Config, cancel: CancellationToken) -> Result<()> {
     let store_ended = closed(store_closing, &cancel);
     let listener = bind(&config).await?;
     let served = api::serve(listener, router, cancel.clone());
-    let piped = pipeline.run(ends, cancel.clone());
+    let piped = pipeline.run(ends, beside, cancel.clone());
     // Whichever ends first takes the other with it.
     let (served, piped, closed, ()) =
         tokio::join!(stopping(served, &cancel), stopping(piped, &cancel), stopping(store_ended, &cancel), greeted);
@@ -176,13 +195,17 @@ fn write_whole(path: &Path, text: &str) -> Result<()> {
         .with_context(|| format!("can't write {}", path.display()))
 }
 
-fn open_chain(name: &str, config: &ChainConfig) -> Result<(ChainEnd, Arc<dyn Registrar>)> {
+/// One chain's end, what it tells, and who registers the worker there.
+type Opened = (ChainEnd, Arc<dyn EventSource>, Arc<dyn Registrar>);
+
+fn open_chain(name: &str, config: &ChainConfig) -> Result<Opened> {
     let context = || format!("chains.{name}");
     match &config.kind {
         ChainKind::Evm(evm) => {
             let chain = EvmChain::connect(evm_settings(name, evm), evm.key.secret()).with_context(context)?;
             let admin = EvmAdmin::connect(admin_settings(evm), evm.key.secret()).with_context(context)?;
             let registrar = EvmRegistrar { chain: chain.clone(), admin };
+            let events = Arc::new(chain.clone());
             let end = ChainEnd {
                 name: name.into(),
                 source: Arc::new(chain.clone()),
@@ -190,7 +213,7 @@ fn open_chain(name: &str, config: &ChainConfig) -> Result<(ChainEnd, Arc<dyn Reg
                 status: Arc::new(chain),
                 doorbells: Doorbells::default(),
             };
-            Ok((end, Arc::new(registrar)))
+            Ok((end, events, Arc::new(registrar)))
         }
     }
 }

@@ -6,6 +6,7 @@
 mod chain;
 mod environment;
 mod error;
+mod job;
 mod parse;
 mod secret;
 mod section;
@@ -15,8 +16,10 @@ mod tree;
 pub use chain::{ChainConfig, ChainKind, EvmConfig};
 pub use environment::Environment;
 pub use error::{ConfigError, Mistake};
+pub use job::JobRunsConfig;
 pub use secret::{ApiToken, KeyFileError, WalletKey};
 
+use crate::jobs::JobSpec;
 use phat_connector_evm::EndpointUrl;
 use phat_enclave_api::Endpoint;
 use phat_telemetry::{LogSettings, OtlpEndpoint};
@@ -54,6 +57,10 @@ pub struct Config {
     pub status: StatusConfig,
     /// The chains, by the names that the operator gave them.
     pub chains: BTreeMap<String, ChainConfig>,
+    /// The jobs.
+    pub jobs: Vec<JobSpec>,
+    /// How jobs are run.
+    pub job_runs: JobRunsConfig,
 }
 
 /// The HTTP API.

@@ -11,6 +11,7 @@ pub mod config;
 pub mod doctor;
 pub mod enclave;
 pub mod health;
+pub mod jobs;
 pub(crate) mod metrics;
 pub mod output;
 pub mod pipeline;

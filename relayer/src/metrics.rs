@@ -12,6 +12,7 @@ mod commits;
 mod exposition;
 pub(crate) mod figures;
 mod http;
+mod jobs;
 mod life;
 mod stages;
 
@@ -22,6 +23,7 @@ pub(crate) use stages::{ErrorKind, Fate};
 use calls::Calls;
 use commits::Commits;
 use http::Http;
+use jobs::Jobs;
 use life::Life;
 use stages::Stages;
 use std::sync::LazyLock;
@@ -40,14 +42,16 @@ pub(crate) struct Metrics {
     pub(crate) commits: Commits,
     /// Calls of the HTTP API.
     pub(crate) http: Http,
+    /// What jobs did.
+    pub(crate) jobs: Jobs,
 }
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
     let mut exposition = Exposition::default();
     let (stages, life) = (Stages::new(&mut exposition), Life::new(&mut exposition));
     let (calls, commits) = (Calls::new(&mut exposition), Commits::new(&mut exposition));
-    let http = Http::new(&mut exposition);
-    Metrics { exposition, stages, life, calls, commits, http }
+    let (http, jobs) = (Http::new(&mut exposition), Jobs::new(&mut exposition));
+    Metrics { exposition, stages, life, calls, commits, http, jobs }
 });
 
 /// What this process counted so far.

@@ -18,7 +18,7 @@ pub use chain::{ChainEnd, Doorbells};
 pub use execute::{ExecuteSettings, ExecuteStage};
 pub use rescan::RescanStage;
 pub use retry::RetrySettings;
-pub use run::{Pipeline, PipelineError};
+pub use run::{Beside, Pipeline, PipelineError};
 pub use settle::SettleStage;
 pub use stage::{Progress, Stage, StageError};
 pub use submit::{SubmitSettings, SubmitStage};

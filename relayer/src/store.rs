@@ -6,6 +6,7 @@ mod catalogue;
 mod error;
 mod events;
 mod figures;
+mod jobs;
 mod read;
 mod rescan;
 mod role;
@@ -16,6 +17,11 @@ pub use catalogue::{CatalogueRecord, CatalogueStore, CodeRecord, FailedRun, Rece
 pub use error::StoreError;
 pub use events::{Event, EventFilter, EventPage, EventStore};
 pub use figures::{FigureStore, Queues, Step, Steps};
+pub use jobs::{
+    Advance, ChainJob, ChainWait, DueJob, Found, JobId, JobRecord, JobRunId, JobRunPage, JobRunProgress, JobRunRecord,
+    JobRunResult, JobRunStore, JobStore, JobTurnStore, LeasedRun, OUTPUT_KEPT, Ordered, Removed, Retention, RunEnd,
+    Turn, Turned,
+};
 pub use read::{
     AttemptRecord, Counts, EventRecord, OpenAttemptRecord, Page, ReadStore, RequestFilter, RequestLife, RequestSummary,
     Stage, StageAge, StoredReport, TransactionRecord,

@@ -10,6 +10,7 @@ pub mod admin;
 mod bindings;
 mod chain;
 mod endpoint_url;
+mod event;
 mod examine;
 mod fees;
 mod gas;

@@ -185,13 +185,19 @@ pub(super) async fn cancel_rescan(
 }
 
 async fn pause(api: &Shared, subject: &Subject, order: Option<PauseOrder>) -> Result<Json<PauseAnswer>, Problem> {
+    let reason = checked_reason(order)?;
+    let paused = api.state.admin.pause(subject, reason.as_deref(), Millis::now(&*api.state.clock)).await?;
+    tracing::warn!(%subject, reason = paused.reason, "paused by order");
+    Ok(Json(PauseAnswer { paused }))
+}
+
+/// The reason that a pause is given, where it isn't too long.
+pub(super) fn checked_reason(order: Option<PauseOrder>) -> Result<Option<String>, Problem> {
     let reason = order.and_then(|order| order.reason);
     if reason.as_ref().is_some_and(|reason| reason.chars().count() > MAX_REASON) {
         return Err(Problem::new(ProblemKind::Malformed, format!("a reason has at most {MAX_REASON} characters")));
     }
-    let paused = api.state.admin.pause(subject, reason.as_deref(), Millis::now(&*api.state.clock)).await?;
-    tracing::warn!(%subject, reason = paused.reason, "paused by order");
-    Ok(Json(PauseAnswer { paused }))
+    Ok(reason)
 }
 
 /// Ends the pause. What was paused may be known no more, so `known` is asked only where nothing was.

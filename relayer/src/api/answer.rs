@@ -6,6 +6,7 @@ mod admin;
 mod call;
 mod chain;
 mod contract;
+mod job;
 mod metadata;
 mod ready;
 mod request;
@@ -21,9 +22,13 @@ pub use chain::{ChainAnswer, ChainsAnswer, WaitingAnswer};
 pub use contract::{
     CodeAnswer, ContractAnswer, ContractSummary, ContractsAnswer, DeployContract, FailedRunAnswer, RecentRunsAnswer,
 };
+pub use job::{
+    JobAnswer, JobOrder, JobResult, JobRunAnswer, JobRunOrdered, JobRunState, JobRunsAnswer, JobSkip, JobsAnswer,
+};
 pub use metadata::MetadataAnswer;
 pub use ready::{Liveness, Readiness, ReadinessComponent};
 pub use request::{ReportAnswer, RequestAnswer, RequestCounts, RequestsAnswer, StateSpan};
 pub use simulation::{SimulateContract, SimulationAnswer};
 pub use status::{StatusAnswer, StatusReason, Verdict};
+pub(crate) use whole::optional_long as whole_number;
 pub use worker::{QuoteAnswer, RegisteredAnswer, WorkerAnswer, WorkerOnChain};

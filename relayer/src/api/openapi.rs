@@ -29,6 +29,7 @@ use utoipa::{
         (name = "requests", description = "What was asked on the chains, and what became of it"),
         (name = "contracts", description = "What answers"),
         (name = "chains", description = "Where questions come from, and answers go"),
+        (name = "jobs", description = "What runs on its own"),
         (name = "events", description = "What happens, as it is committed"),
         (name = "worker", description = "The enclave that answers"),
         (name = "description", description = "This description"),

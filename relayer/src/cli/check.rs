@@ -12,7 +12,7 @@ struct Checked {
 #[derive(Serialize)]
 struct Wrong {
     key: String,
-    variable: String,
+    variable: Option<String>,
     message: String,
 }
 

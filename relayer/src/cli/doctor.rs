@@ -85,7 +85,8 @@ fn mistaken(file: &ConfigFile, error: &ConfigError) -> Vec<Check> {
         ConfigError::Mistakes { mistakes, .. } => mistakes
             .iter()
             .map(|mistake| {
-                let remedy = format!("mend {} in {}, or set {}", mistake.key, file.config.display(), mistake.variable);
+                let variable = mistake.variable.as_ref().map_or_else(String::new, |name| format!(", or set {name}"));
+                let remedy = format!("mend {} in {}{variable}", mistake.key, file.config.display());
                 Check::fail(SUBJECT, mistake.message.clone(), remedy)
             })
             .collect(),

@@ -7,7 +7,7 @@ use std::fmt::Write;
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Set up", &["init", "config", "oracle", "completions"]),
     ("Run", &["run", "status", "doctor"]),
-    ("Look after a running relayer", &["request", "contract", "chain", "worker", "events"]),
+    ("Look after a running relayer", &["request", "contract", "chain", "job", "worker", "events"]),
     ("Help", &["help"]),
 ];
 

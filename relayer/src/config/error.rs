@@ -42,8 +42,8 @@ pub enum ConfigError {
 pub struct Mistake {
     /// The setting (`chains.local.rpc_url`).
     pub key: String,
-    /// The environment variable that sets it.
-    pub variable: String,
+    /// The environment variable that sets it; none for what stands in a list of sections.
+    pub variable: Option<String>,
     /// What is wrong. It never repeats a secret.
     pub message: String,
 }
@@ -51,13 +51,17 @@ pub struct Mistake {
 impl Mistake {
     pub(super) fn new(key: impl Into<String>, message: impl Into<String>) -> Self {
         let key = key.into();
-        Self { variable: environment::variable(&key), key, message: message.into() }
+        let variable = (!key.contains('[')).then(|| environment::variable(&key));
+        Self { variable, key, message: message.into() }
     }
 }
 
 impl fmt::Display for Mistake {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} ({}): {}", self.key, self.variable, self.message)
+        match &self.variable {
+            Some(variable) => write!(formatter, "{} ({variable}): {}", self.key, self.message),
+            None => write!(formatter, "{}: {}", self.key, self.message),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     ApiConfig, ApiToken, Config, DatabaseConfig, EnclaveConfig, Environment, ExecuteConfig, Mistake, RetryConfig,
-    StatusConfig, SubmitConfig, chain, section::Section, tree::Branch,
+    StatusConfig, SubmitConfig, chain, job, section::Section, tree::Branch,
 };
 use phat_enclave_api::Endpoint;
 use phat_telemetry::{LogSettings, OtlpEndpoint};
@@ -29,13 +29,29 @@ pub(super) fn config(
     let log = log(root.section("log", mistakes), mistakes);
     let otlp = otlp(root.section("telemetry", mistakes), mistakes);
     let status = status(root.section("status", mistakes), mistakes);
+    let job_runs = job::runs(root.section("job_runs", mistakes), mistakes);
     let chains = root.section("chains", mistakes).sections(mistakes);
+    let names: Vec<String> = chains.iter().map(|(name, _)| name.clone()).collect();
+    let jobs = job::read(root.list("jobs", mistakes), &names, mistakes);
     let chains = chains
         .into_iter()
         .filter_map(|(name, section)| Some((name.clone(), chain::read(&name, section, environment, mistakes)?)))
         .collect();
     root.finish(mistakes);
-    Some(Config { api, database: database?, enclave, execute, submit, retry, log, otlp, status, chains })
+    Some(Config {
+        api,
+        database: database?,
+        enclave,
+        execute,
+        submit,
+        retry,
+        log,
+        otlp,
+        status,
+        chains,
+        jobs,
+        job_runs,
+    })
 }
 
 fn api(mut section: Section<'_>, mistakes: &mut Vec<Mistake>) -> ApiConfig {
@@ -158,6 +174,6 @@ fn status(mut section: Section<'_>, mistakes: &mut Vec<Mistake>) -> StatusConfig
     config
 }
 
-fn count(number: u32) -> NonZeroU32 {
+pub(super) fn count(number: u32) -> NonZeroU32 {
     NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)
 }

@@ -29,6 +29,11 @@ impl<'a> Section<'a> {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 
+    /// Whether anything stands under the name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.branch.contains_key(name)
+    }
+
     /// A section within this one; one that isn't there is empty.
     pub(super) fn section(&mut self, name: &'static str, mistakes: &mut Vec<Mistake>) -> Self {
         self.known.push(name);
@@ -40,6 +45,33 @@ impl<'a> Section<'a> {
     pub(super) fn sections(mut self, mistakes: &mut Vec<Mistake>) -> Vec<(String, Self)> {
         let branch = std::mem::take(&mut self.branch);
         branch.into_iter().map(|(name, node)| (name.clone(), self.within(&name, Some(node), mistakes))).collect()
+    }
+
+    /// Every section of a list of sections (`[[name]]`), in order.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all but a list of tables is a mistake")]
+    pub(super) fn list(&mut self, name: &'static str, mistakes: &mut Vec<Mistake>) -> Vec<Self> {
+        self.known.push(name);
+        let path = self.key(name);
+        let items = match self.branch.remove(name) {
+            Some(Node::Value(Value::File(toml::Value::Array(items)))) => items,
+            Some(_) => {
+                mistakes.push(Mistake::new(&path, format!("expected sections [[{path}]]")));
+                Vec::new()
+            }
+            None => Vec::new(),
+        };
+        let mut sections = Vec::new();
+        for (place, item) in items.into_iter().enumerate() {
+            let path = format!("{path}[{place}]");
+            match item {
+                toml::Value::Table(table) => {
+                    let branch = super::tree::from_toml(table);
+                    sections.push(Self { path, branch, known: Vec::new(), base: self.base });
+                }
+                _ => mistakes.push(Mistake::new(path, "expected a section")),
+            }
+        }
+        sections
     }
 
     fn within(&self, name: &str, node: Option<Node>, mistakes: &mut Vec<Mistake>) -> Self {

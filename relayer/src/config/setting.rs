@@ -19,7 +19,7 @@ pub(super) trait Setting: Sized {
 }
 
 /// The value as text, whatever it is to mean.
-fn text<'a>(value: &'a Value, expected: &str) -> Result<&'a str, String> {
+pub(super) fn text<'a>(value: &'a Value, expected: &str) -> Result<&'a str, String> {
     match value {
         Value::Environment(text) | Value::File(toml::Value::String(text)) => Ok(text),
         Value::File(other) => Err(format!("expected {expected}, found {}", kind(other))),
@@ -97,6 +97,23 @@ impl Setting for Duration {
 impl Setting for String {
     fn read(value: &Value) -> Result<Self, String> {
         text(value, "text").map(str::to_owned)
+    }
+}
+
+impl Setting for Vec<String> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all but a list of text is a mistake")]
+    fn read(value: &Value) -> Result<Self, String> {
+        match value {
+            Value::File(toml::Value::Array(items)) => items
+                .iter()
+                .map(|item| match item {
+                    toml::Value::String(text) => Ok(text.clone()),
+                    other => Err(format!("expected a list of text, found {} in it", kind(other))),
+                })
+                .collect(),
+            Value::File(other) => Err(format!("expected a list of text, found {}", kind(other))),
+            Value::Environment(text) => Ok(text.split(',').map(|item| item.trim().to_owned()).collect()),
+        }
     }
 }
 

@@ -78,7 +78,7 @@ fn the_samples_chain_shows_the_defaults() {
 #[test]
 fn the_sample_shows_every_setting() {
     // A misspelt key in every section makes the reader list what it knows there.
-    let sections = ["api", "database", "enclave", "execute", "submit", "retry"];
+    let sections = ["api", "database", "enclave", "execute", "submit", "job_runs", "retry"];
     let mut text: String =
         sections.iter().map(|section| format!("[{section}]\nqqqqqqqqqqqqqqqqqqqqqqqqqqq = 1\n")).collect();
     text.push_str(CHAIN);

@@ -48,7 +48,8 @@ pub(super) fn read(text: &str, environment: &Environment, mistakes: &mut Vec<Mis
     Ok(branch)
 }
 
-fn from_toml(table: toml::Table) -> Branch {
+/// The table as a branch, its tables as sections.
+pub(super) fn from_toml(table: toml::Table) -> Branch {
     table.into_iter().map(|(key, value)| (key, node(value))).collect()
 }
 

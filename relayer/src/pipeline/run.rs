@@ -49,20 +49,36 @@ pub struct Pipeline<Store> {
     pub retry: RetrySettings,
 }
 
+/// A stage that is no step of a request's way, and is run like those that are.
+pub struct Beside {
+    /// The stage.
+    pub stage: Box<dyn Stage>,
+    /// What wakes it.
+    pub doorbell: Arc<Notify>,
+    /// How long it rests when nothing does.
+    pub interval: Duration,
+}
+
 impl<Store> Pipeline<Store>
 where
     Store: WatchStore + RescanStore + ExecuteStore + SubmitStore + SettleStore + 'static,
 {
-    /// Runs every stage of every chain until `cancel`: softly, then hard.
+    /// Runs every stage of every chain, and those beside them, until `cancel`: softly, then hard.
     ///
     /// # Errors
     /// When a task ended that wasn't asked to.
     pub async fn run(
         &self,
         chains: Vec<(ChainEnd, WatchSettings, Duration)>,
+        beside: Vec<Beside>,
         cancel: CancellationToken,
     ) -> Result<(), PipelineError> {
         let mut tasks = Tasks::default();
+        for Beside { stage, doorbell, interval } in beside {
+            let task = format!("{}/{}", stage.chain(), stage.name());
+            let running = stage::run(stage, doorbell, interval, self.retry, self.health.clone(), cancel.child_token());
+            tasks.spawn(task, running);
+        }
         for (chain, watch, poll) in chains {
             self.spawn_chain(&mut tasks, chain, watch, poll, &cancel);
         }

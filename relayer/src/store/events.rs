@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use utoipa::ToSchema;
 
-/// One thing that happened to a request, or that an operator did.
+/// One thing that happened to a request or a job, or that an operator did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Event {
     /// Its place among all events; later ones have higher numbers.
@@ -17,7 +17,9 @@ pub struct Event {
     pub at_ms: i64,
     /// What: the state that a request took, or another step of its life; `paused`, `resumed`,
     /// `rescan_ordered`, `rescan_cancelled`, `deployed` or `registered` for what an operator did, `owner_acted` for
-    /// what a contract's owner did.
+    /// what a contract's owner did; `job_ran` or `job_refused` for the end of a job's run, and `job_added`,
+    /// `job_changed`, `job_left`, `job_removed`, `job_paused`, `job_resumed` or `job_run_ordered` for what was done about
+    /// a job.
     pub event: String,
     /// The request that it happened to; none for an operator's act.
     #[schema(value_type = Option<schema::RequestId>)]

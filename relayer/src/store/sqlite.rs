@@ -6,6 +6,7 @@ mod events;
 mod execute;
 mod figures;
 mod inspect;
+mod jobs;
 mod metadata;
 mod read;
 mod rescan;

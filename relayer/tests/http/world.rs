@@ -10,11 +10,12 @@ use phat_protocol::{
     Signature, evm, keccak256,
 };
 use phat_relayer::{
-    api::{self, ApiChain, ApiState},
+    api::{self, ApiChain, ApiJobs, ApiState},
     attempt::AttemptId,
     clock::{Clock, Millis},
     config::{ApiToken, StatusConfig},
     health::Health,
+    jobs::JobDoorbells,
     pipeline::Doorbells,
     request::IgnoreReason,
     store::{
@@ -117,6 +118,7 @@ impl World {
             catalogue: Arc::clone(&shared) as Arc<_>,
             execute: Arc::clone(&shared) as Arc<_>,
             admin: Arc::clone(&shared) as Arc<_>,
+            jobs: ApiJobs { store: Arc::clone(&shared) as Arc<_>, doorbells: JobDoorbells::default() },
             events: shared,
             enclave: Arc::clone(&enclave) as Arc<_>,
             chains: BTreeMap::from([("local".to_owned(), ends)]),

@@ -77,7 +77,7 @@ async fn run(poison: Option<Poison>, cancel: CancellationToken) -> Result<(), Pi
         retry: World::RETRY,
     };
     let watch = WatchSettings { from_block: 0, max_range: 3, overlap: 2 };
-    let running = pipeline.run(vec![(end, watch, Duration::from_millis(20))], cancel);
+    let running = pipeline.run(vec![(end, watch, Duration::from_millis(20))], Vec::new(), cancel);
     timeout(Duration::from_secs(60), running).await.expect("it goes on for ever")
 }
 

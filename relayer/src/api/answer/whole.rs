@@ -14,6 +14,11 @@ pub(super) fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opt
     u32::try_from(read(&number)?).map(Some).map_err(D::Error::custom)
 }
 
+/// A long one that may be left out or `null`.
+pub(crate) fn optional_long<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    <Option<Number>>::deserialize(deserializer)?.as_ref().map(read).transpose()
+}
+
 fn read<Error: serde::de::Error>(number: &Number) -> Result<u64, Error> {
     let whole = || number.as_f64().filter(|value| value.fract() == 0.0)?.to_string().parse().ok();
     number.as_u64().or_else(whole).ok_or_else(|| Error::custom("expected a whole number that is not negative"))

@@ -1,0 +1,81 @@
+use super::show;
+use crate::{
+    api::{JobAnswer, JobOrder},
+    cli::{
+        argument::{Called, Hex},
+        client::Api,
+        output::Output,
+    },
+    jobs::{EventForm, JobName, Missed, ScheduleForm},
+};
+use clap::Args;
+use phat_protocol::EvmAddress;
+
+/// Make a job: a message of a contract that is run on its own.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  relayer job add hourly --contract price --input 0x9bae9d5e --cron '0 * * * *'\n  \
+    relayer job add each-hundred --contract price --input 0x9bae9d5e --every-blocks 100 --chain local\n  relayer job \
+    add on-transfer --contract price --input 0x9bae9d5e --append-trigger --event 0x5fbd… --topic 0xddf2… --chain local"
+)]
+pub(crate) struct Add {
+    /// What it is to be called: lower-case letters, digits, hyphens and underscores.
+    #[arg(value_name = "NAME")]
+    name: JobName,
+    /// The contract that is run: its id, or its name where no other has the same.
+    #[arg(long, value_name = "ID|NAME")]
+    contract: Called,
+    /// The message's input: selector and arguments.
+    #[arg(long, value_name = "HEX")]
+    input: Hex,
+    /// Put what triggered a run behind the input, SCALE-encoded, as the last argument.
+    #[arg(long)]
+    append_trigger: bool,
+    #[command(flatten)]
+    when: When,
+    /// The chain, by its name in the configuration, for --every-blocks and --event.
+    #[arg(long, value_name = "NAME")]
+    chain: Option<String>,
+    /// A topic of the event: 0x and 64 hexadecimal digits, or `any`; once for each, from the first on.
+    #[arg(long = "topic", value_name = "HEX|any", requires = "event")]
+    topics: Vec<String>,
+    /// What becomes of times and heights that passed while no relayer was running: skip, or once.
+    #[arg(long, value_name = "POLICY", default_value_t = Missed::Skip)]
+    missed: Missed,
+    #[command(flatten)]
+    api: Api,
+}
+
+/// When it runs.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct When {
+    /// By the calendar, in UTC: minute, hour, day of the month, month, day of the week; with six fields, seconds first.
+    #[arg(long, value_name = "EXPRESSION")]
+    cron: Option<String>,
+    /// At each height of the chain that this number divides.
+    #[arg(long, value_name = "N", requires = "chain")]
+    every_blocks: Option<u64>,
+    /// On each event of the contract at this address on the chain.
+    #[arg(long, value_name = "ADDRESS", requires = "chain")]
+    event: Option<EvmAddress>,
+}
+
+impl Add {
+    pub(super) async fn run(self, output: &Output) -> anyhow::Result<()> {
+        let Self { name, contract, input, append_trigger, when, chain, topics, missed, api } = self;
+        let When { cron, every_blocks, event } = when;
+        let schedule = match event {
+            Some(address) => {
+                let event = EventForm { chain: chain.unwrap_or_default(), address, topics };
+                ScheduleForm { event: Some(event), ..ScheduleForm::default() }
+            }
+            None => ScheduleForm { cron, every_blocks, chain, event: None },
+        };
+        let client = api.connect()?;
+        let contract = contract.id(&client).await?;
+        let order = JobOrder { name, contract, input: input.0, append_trigger, schedule, missed };
+        let job: JobAnswer = client.post(&["v1", "jobs"], &order).await?;
+        output.show(&job, show::in_words)
+    }
+}
