@@ -12,6 +12,7 @@ mod evm_read;
 mod gas;
 mod honesty;
 mod javascript;
+mod jobs;
 mod logs;
 mod metrics;
 mod operations;

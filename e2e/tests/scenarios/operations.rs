@@ -1,6 +1,6 @@
 //! The commands of docs/operations.md, as an operator pastes them.
 
-use crate::DEADLINE;
+use crate::{DEADLINE, jobs::price_input};
 use anyhow::{Context, Result, ensure};
 use phat_e2e::{Environment, Guest, PriceAsker, wait_for};
 use std::{env, fs, path::Path};
@@ -38,6 +38,7 @@ async fn every_command_and_call_of_the_page_for_operators_works_as_written() -> 
             .env("PATH", format!("{programs}:{}", env::var("PATH")?))
             .env("PHAT_RELAYER_API", environment.relayer.api().url())
             .env("REQUEST", request.id.to_string())
+            .env("INPUT", price_input("BTC", "USD"))
             .kill_on_drop(true)
             .output()
             .await?;

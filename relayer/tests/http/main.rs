@@ -13,6 +13,7 @@ mod ends;
 mod errors;
 mod events;
 mod filters;
+mod jobs;
 mod metadata;
 mod metrics;
 mod openapi;
