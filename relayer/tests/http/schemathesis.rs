@@ -44,10 +44,10 @@ fn settings(requests: &[String], contracts: &[String]) -> String {
         [[operations]]
         include-path-regex = "^/docs/"
         parameters = {{ "path.file" = {{ dictionary = "files", probability = 0.8 }} }}
-        # A sound call, of code that can't become a contract, of metadata that is none of ink!'s, or of a contract whose
-        # code isn't there.
+        # A sound call, of code that can't become a contract, of metadata that is none of ink!'s, of a contract whose
+        # code isn't there, or of a job whose schedule no chain here has.
         [[operations]]
-        include-operation-id = ["put_code", "put_metadata", "deploy_contract"]
+        include-operation-id = ["put_code", "put_metadata", "deploy_contract", "add_job"]
         checks.positive_data_acceptance.expected-statuses = ["2xx", "409", "422"]
         "#,
         requests = list(requests),
