@@ -55,7 +55,7 @@ const AGGREGATES: &[&str] = &["count", "sum", "mean", "min", "max", "quantile"];
 /// | `delimiter`, `header` | of CSV: one character, `,` when left out; whether the first record names the columns, `true` when left out |
 /// | `rows` | of JSON: a pointer to the list of rows; the whole document when left out |
 /// | `column` | the numbers: a name in the header, an index from 0 without one, a pointer within a JSON row |
-/// | `where` | optional: conditions, each of `column`, `is` ([`Comparison::NAMES`]) and `value` |
+/// | `where` | optional: conditions, each of `column`, `is` (`eq`, `ne`, `lt`, `le`, `gt` or `ge`) and `value` |
 /// | `compute` | `count`, `sum`, `mean`, `min`, `max` or `quantile` |
 /// | `quantile` | a number from 0 to 1 with at most six decimals |
 /// | `places` | how many digits behind the point are counted: 0 to 36; 18 when left out |
