@@ -11,10 +11,11 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
 }
 
-/// The cargo that runs this tool.
+/// The cargo that runs this tool, as a shell would start it: `CARGO_MANIFEST_DIR`, which this tool was
+/// given, would have build scripts that watch it (ring's) and all that depends on them built anew.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(root());
+    command.current_dir(root()).env_remove("CARGO_MANIFEST_DIR");
     command
 }
 
