@@ -79,7 +79,7 @@ pub struct UnknownEntry {
     known: Vec<String>,
 }
 
-/// What of the metadata is read, from version 4 on.
+/// What of the metadata is read.
 #[derive(Deserialize)]
 struct Project {
     spec: Spec,
@@ -99,7 +99,8 @@ struct Spec {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RawEntry {
-    label: String,
+    #[serde(alias = "name")]
+    label: Label,
     selector: String,
     #[serde(default)]
     args: Vec<RawArgument>,
@@ -114,8 +115,26 @@ struct RawEntry {
     docs: Vec<String>,
 }
 
+/// A name, which release candidates of ink! 3 write in parts: a trait's and its message's.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Label {
+    Whole(String),
+    Parts(Vec<String>),
+}
+
+impl From<Label> for String {
+    fn from(label: Label) -> Self {
+        match label {
+            Label::Whole(name) => name,
+            Label::Parts(parts) => parts.join("::"),
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct RawArgument {
+    #[serde(alias = "name")]
     label: String,
     #[serde(rename = "type")]
     ty: RawType,
@@ -138,9 +157,12 @@ impl Interface {
             Value::Number(version) => Some(version.to_string()),
             Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
         };
-        let project = match (version.as_deref(), metadata.get("V3")) {
+        let of_ink_3 = || ["V3", "V2", "V1"].iter().find_map(|key| metadata.get(key));
+        let project = match (version.as_deref(), of_ink_3()) {
             (Some("4" | "5"), _) => metadata,
             (None, Some(project)) => project,
+            // Release candidates of ink! 3 don't name the version of what they write.
+            (None, None) if metadata["metadataVersion"] == "0.1.0" => metadata,
             _ => return Err(MetadataError::Version { version }),
         };
         let Project { spec, types } =
@@ -214,6 +236,7 @@ pub(crate) fn similar<'a>(name: &str, known: impl Iterator<Item = &'a String>) -
 
 fn entry(raw: RawEntry, registry: &Registry) -> Result<Entry, MetadataError> {
     let RawEntry { label, selector, args, return_type, mutates, payable, docs } = raw;
+    let label = String::from(label);
     let mut bytes = [0; 4];
     let digits = selector.strip_prefix("0x").unwrap_or(&selector);
     hex::decode_to_slice(digits, &mut bytes).map_err(|_| MetadataError::Selector { name: label.clone() })?;

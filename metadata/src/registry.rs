@@ -1,6 +1,8 @@
-//! The types of a contract, as `scale-info` 2 writes them to JSON.
+//! The types of a contract, as `scale-info` writes them to JSON: since 1.0 each beside its number, which counts
+//! from 0; before, in a list whose first is number 1.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 /// The number of a type in the metadata that names it.
 pub(crate) type TypeId = u32;
@@ -22,9 +24,29 @@ pub(crate) struct Type {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "RawParam")]
 pub(crate) struct Param {
-    #[serde(default, rename = "type")]
     pub(crate) ty: Option<TypeId>,
+}
+
+/// `scale-info` before 1.0 gives the number alone.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RawParam {
+    Number(TypeId),
+    Named {
+        #[serde(default, rename = "type")]
+        ty: Option<TypeId>,
+    },
+}
+
+impl From<RawParam> for Param {
+    fn from(raw: RawParam) -> Self {
+        match raw {
+            RawParam::Number(ty) => Self { ty: Some(ty) },
+            RawParam::Named { ty } => Self { ty },
+        }
+    }
 }
 
 /// What a type is made of.
@@ -54,16 +76,34 @@ pub(crate) struct Composite {
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct Variants {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "variants")]
     pub(crate) variants: Vec<Variant>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Variant {
     pub(crate) name: String,
-    #[serde(default)]
     pub(crate) fields: Vec<Field>,
     pub(crate) index: u8,
+}
+
+#[derive(Deserialize)]
+struct RawVariant {
+    name: String,
+    #[serde(default)]
+    fields: Vec<Field>,
+    /// Its place counts where none is given, as `scale-info` before 1.0 does.
+    #[serde(default, alias = "discriminant")]
+    index: Option<u8>,
+}
+
+fn variants<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Variant>, D::Error> {
+    let numbered = |(place, RawVariant { name, fields, index }): (usize, RawVariant)| {
+        let index = index.or_else(|| u8::try_from(place).ok());
+        let index = index.ok_or_else(|| serde::de::Error::custom(format!("variant {name} can have no number")))?;
+        Ok(Variant { name, fields, index })
+    };
+    Vec::<RawVariant>::deserialize(deserializer)?.into_iter().enumerate().map(numbered).collect()
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -138,14 +178,28 @@ struct Numbered {
 
 impl<'de> Deserialize<'de> for Registry {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let numbered: Vec<Numbered> = Vec::deserialize(deserializer)?;
-        for (index, numbered) in numbered.iter().enumerate() {
-            if usize::try_from(numbered.id) != Ok(index) {
-                return Err(serde::de::Error::custom(format!("type {} stands in place {index}", numbered.id)));
-            }
-        }
-        Ok(Self(numbered.into_iter().map(|numbered| numbered.ty).collect()))
+        let listed: Vec<Value> = Vec::deserialize(deserializer)?;
+        let types = match listed.first() {
+            Some(first) if first.get("def").is_some() => counted_from_1(listed),
+            Some(_) | None => counted_from_0(listed),
+        };
+        types.map(Self).map_err(serde::de::Error::custom)
     }
+}
+
+fn counted_from_0(listed: Vec<Value>) -> Result<Vec<Type>, String> {
+    let ty = |(index, ty): (usize, Value)| {
+        let Numbered { id, ty } = Numbered::deserialize(ty).map_err(|error| error.to_string())?;
+        if usize::try_from(id) == Ok(index) { Ok(ty) } else { Err(format!("type {id} stands in place {index}")) }
+    };
+    listed.into_iter().enumerate().map(ty).collect()
+}
+
+fn counted_from_1(listed: Vec<Value>) -> Result<Vec<Type>, String> {
+    // Nothing names type 0.
+    let nothing = Type { path: Vec::new(), params: Vec::new(), def: Def::Tuple(Vec::new()) };
+    let types = listed.into_iter().map(|ty| Type::deserialize(ty).map_err(|error| error.to_string()));
+    std::iter::once(Ok(nothing)).chain(types).collect()
 }
 
 impl Registry {

@@ -225,6 +225,33 @@ fn a_message_of_ink_3_answers_its_bare_result() {
 }
 
 #[test]
+fn metadata_of_release_candidates_of_ink_3_is_read() {
+    let argument = |name: &str, ty: u32| json!({ "name": name, "type": { "displayName": [], "type": ty } });
+    let spec = |first: u32| {
+        json!({ "constructors": [{ "name": ["default"], "selector": "0xed4b9d1b", "args": [] }], "messages": [{
+            "name": ["Erc20", "transfer"], "selector": "0xfae3a09d", "mutates": true, "payable": false, "docs": [],
+            "args": [argument("to", first), argument("value", first + 1)], "returnType": null,
+        }], "docs": [], "events": [] })
+    };
+    let option = |of: u32, params: Value| {
+        let variants = json!([{ "name": "None" }, { "name": "Some", "fields": [{ "type": of }] }]);
+        json!({ "path": ["Option"], "params": params, "def": { "variant": { "variants": variants } } })
+    };
+    let byte = json!({ "def": { "primitive": "u8" } });
+    let from_1 = [option(2, json!([2])), byte.clone()];
+    let from_0 = numbered(&[option(1, json!([{ "name": "T", "type": 1 }])), byte]);
+    for (types, first) in [(json!(from_1), 1), (from_0, 0)] {
+        let metadata = json!({ "metadataVersion": "0.1.0", "spec": spec(first), "types": types });
+        let interface = Interface::read(&metadata).unwrap();
+        let transfer = interface.message("Erc20::transfer").unwrap();
+        assert_eq!(interface.signature(transfer), "Erc20::transfer(to: Option<u8>, value: u8)");
+        let input = interface.encode(transfer, &["7".to_owned(), "8".to_owned()]).unwrap();
+        assert_eq!(input, [0xfa, 0xe3, 0xa0, 0x9d, 1, 7, 8]);
+        assert_eq!(interface.constructor("default").unwrap().selector, [0xed, 0x4b, 0x9d, 0x1b]);
+    }
+}
+
+#[test]
 fn types_that_are_not_there_or_made_of_themselves_end_in_an_error() {
     let message = json!({ "label": "take", "selector": "0x00000001", "returnType": { "type": 9 } });
     let absent = json!({ "version": 5, "types": [], "spec": { "constructors": [], "messages": [message] } });
