@@ -120,6 +120,7 @@ fn zeroes(config: &ExecutorConfig, resources: &Resources) -> Vec<ConfigError> {
         ("limits.fuel", limits.fuel == 0),
         ("limits.fuel_slice", limits.fuel_slice == 0),
         ("limits.memory_pages", limits.memory_pages == 0),
+        ("limits.calls.memory_pages", limits.calls.memory_pages == 0),
         ("resources.concurrent_runs", resources.concurrent_runs == 0),
         ("resources.cached_modules", resources.cached_modules == 0),
         ("resources.cached_code_bytes", resources.cached_code_bytes == 0),

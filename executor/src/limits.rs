@@ -20,8 +20,8 @@ pub struct Limits {
     /// Fuel after which a run gives way to others. Default 2 × 10⁶, a few milliseconds. What a run
     /// is answered does not depend on it.
     pub fuel_slice: u64,
-    /// Linear memory of a whole run, nested calls included, in pages of 64 KiB; also the most that a
-    /// module may declare. Default 64 (4 MiB).
+    /// Linear memory of one contract in a run, in pages of 64 KiB; also the most that a module may
+    /// declare. What a run has altogether is bounded by [`CallLimits::memory_pages`]. Default 64 (4 MiB).
     pub memory_pages: u32,
     /// Elements of one module's table. Default 16,384.
     pub table_elements: u32,
@@ -66,6 +66,9 @@ pub struct CallLimits {
     pub depth: u32,
     /// Contracts, and pieces of code beside theirs, that one run may call, make or ask for. Default 32.
     pub contracts: u32,
+    /// Linear memory of a run's first contract and of all that are called at a time, in pages of 64 KiB.
+    /// Default 384 (24 MiB): each of six has its own [`Limits::memory_pages`], as in the reference.
+    pub memory_pages: u32,
 }
 
 /// Bounds of what a contract keeps beside its storage.
@@ -155,7 +158,7 @@ impl Default for Limits {
 
 impl Default for CallLimits {
     fn default() -> Self {
-        Self { depth: 5, contracts: 32 }
+        Self { depth: 5, contracts: 32, memory_pages: 384 }
     }
 }
 
@@ -192,6 +195,14 @@ impl Default for HttpLimits {
 }
 
 impl Limits {
+    /// The memory of one contract, in bytes.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        in_memory(self.memory_pages).saturating_mul(in_memory(PAGE_BYTES))
+    }
+}
+
+impl CallLimits {
     /// The memory of a whole run, in bytes.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {

@@ -23,25 +23,43 @@ use wasmi::Error;
 
 /// The extension's own number, in the upper half of a function's id.
 const EXTENSION: u32 = 0;
+/// Its number until August 2022, and the last of the functions that it had by then. They are the same ones.
+const FIRST_EXTENSION: (u32, u32) = (0xff00, 12);
 /// The id of what there is none of.
 const NOBODY: [u8; 32] = [0; 32];
+/// The status code of a share that is full.
+const QUOTA_EXCEEDED: u32 = 1;
 /// What the reference's runtime calls itself.
 const RUNTIME_VERSION: (u32, u32) = (1, 2);
 
+/// What a contract's release of ink! made of the extension, which is told from the name that it imports it by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// No function has error codes: a result that can fail is among the output.
+    Ink3,
+    /// And later.
+    Ink4,
+}
+
 /// Calls function `id`, and answers 0 or, for the functions that have one, an error code.
-pub(crate) fn call(host: &mut Host<'_>, id: u32, input: &[u8], out: OutBuffer) -> Result<u32, Error> {
-    if id >> 16 != EXTENSION {
-        return Err(Halt::Unsupported(format!("chain extension {}", id >> 16)).into());
+pub(crate) fn call(host: &mut Host<'_>, dialect: Dialect, id: u32, input: &[u8], out: OutBuffer) -> Result<u32, Error> {
+    let (extension, function) = (id >> 16, id & 0xffff);
+    let (first, last) = FIRST_EXTENSION;
+    if extension != EXTENSION && (extension != first || function > last) {
+        return Err(Halt::Unsupported(format!("chain extension {extension}")).into());
     }
-    let output = match id {
+    let output = match function {
         1 => return http::request(host, input, out),
         2 => signing::sign(host, arguments(input)?)?.encode(),
         3 => signing::verify(host, arguments(input)?)?.encode(),
         4 => keys::derive(host, &arguments::<Vec<u8>>(input)?)?.encode(),
         5 => keys::public(host, arguments(input)?)?.encode(),
         6 => {
-            let code = cache::set(host, arguments(input)?)?;
-            return answer_code(host, code, out);
+            let kept = cache::set(host, arguments(input)?)?;
+            match dialect {
+                Dialect::Ink3 => kept.encode(),
+                Dialect::Ink4 => return answer_code(host, kept.map_or(QUOTA_EXCEEDED, |()| 0), out),
+            }
         }
         7 => cache::set_expiration(host, arguments(input)?),
         8 => cache::get(host, &arguments::<Vec<u8>>(input)?)?.encode(),

@@ -1,12 +1,14 @@
 //! Calls between contracts: whom they reach, what they leave, and what bounds them.
 
+#[path = "calls/budget.rs"]
+mod budget;
 #[expect(dead_code, reason = "each test binary uses a part of it")]
 mod support;
 
 use parity_scale_codec::Encode;
 use phat_executor::{ExecutorConfig, HostFault, Instantiated, Mode, Run, RunEnd, RunResult, State};
 use phat_protocol::{CodeHash, ContractId, ContractSeed, Outcome, Owner, child_contract_salt};
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 use support::{
     CONTRACT, executor, guest,
     http::{get, returned},
@@ -153,37 +155,6 @@ async fn writes_of_a_frame_within_a_failed_one_go_with_it() {
 }
 
 #[tokio::test]
-async fn all_frames_share_one_budget_of_fuel_time_and_memory() {
-    let world = World::default().with(OTHER, &guest::spinner());
-    let mut config = ExecutorConfig::default();
-    config.limits.fuel = 3_000_000;
-    let result = run(&executor(&config), in_world(&world, &guest::caller(0), to(OTHER, b""))).await;
-    assert_failed(&result, Outcome::OutOfFuel);
-    assert!(result.fuel_used > 2_990_000, "{}", result.fuel_used);
-
-    let mut config = ExecutorConfig::default();
-    config.limits.wall_time = Duration::from_millis(200);
-    config.limits.grace = Duration::from_millis(50);
-    let result = run(&executor(&config), in_world(&world, &guest::caller(0), to(OTHER, b""))).await;
-    assert_failed(&result, Outcome::TimedOut);
-
-    // The caller has 32 pages of 64.
-    for (pages, code) in [(32, 0), (33, 1)] {
-        let world = World::default().with(OTHER, &guest::contract_with(&format!("(memory {pages} 64)"), "", ""));
-        let result = ask(&world, &guest::caller(0), to(OTHER, b"")).await;
-        assert_eq!(returned(&result), answered(code, b""));
-    }
-    // What a callee had is free again.
-    let world = World::default().with(OTHER, &guest::contract_with("(memory 32 64)", "", ""));
-    let twice = guest::contract(&["(drop (call $take_input))", &CALL_OTHER.repeat(20)].concat());
-    assert!(ask(&world, &twice, to(OTHER, b"")).await.succeeded());
-}
-
-/// Traps unless the call succeeds.
-const CALL_OTHER: &str = "(if (call $call1 (i32.const 0) (i32.const 0) (i64.const 0) (i32.const 60000)
-    (i32.const 32) (i32.const 0) (i32.const -1) (i32.const -1)) (then unreachable))";
-
-#[tokio::test]
 async fn a_callee_waits_for_the_internet_as_any_guest() {
     let server = server::http().await;
     let world = World::default().with(OTHER, &guest::fetcher());
@@ -253,6 +224,10 @@ async fn other_code_works_on_its_callers_state() {
     assert_eq!(fault, HostFault::UnknownCode(CodeHash([9; 32])));
     assert!(fault.is_retryable());
 }
+
+/// Traps unless the call succeeds.
+const CALL_OTHER: &str = "(if (call $call1 (i32.const 0) (i32.const 0) (i64.const 0) (i32.const 60000)
+    (i32.const 32) (i32.const 0) (i32.const -1) (i32.const -1)) (then unreachable))";
 
 /// Makes a contract of the code whose hash its input begins with: the rest is init data, and the salt is
 /// "salt". Answers the code and the child's id.

@@ -326,6 +326,35 @@ async fn a_cache_outlives_runs_and_simulations_have_their_own() {
     assert_eq!(kept(&executor, Mode::Query, CACHE_SET, (b"k".to_vec(), vec![0u8; 1000])).await.0, 1);
 }
 
+/// Until August 2022 the extension had another number; and until ink! 4 a result was never a code.
+#[tokio::test]
+async fn older_contracts_call_the_same_functions() {
+    const FIRST: u32 = 0xff00 << 16;
+    let mut config = ExecutorConfig::default();
+    config.limits.cache.contract_bytes = 1000;
+    let executor = executor(&config);
+    let ask = async |id, arguments: Vec<u8>| {
+        let wat = guest::extension(id).replace(r#""call_chain_extension""#, r#""seal_call_chain_extension""#);
+        let data = returned(&run(&executor, Run { input: arguments, ..query(&wat) }).await);
+        assert_eq!(data[..4], [0; 4], "{id:#x}");
+        data[4..].to_vec()
+    };
+    let key = b"k".to_vec();
+    for (extension, value) in [(0, "one"), (FIRST, "other")] {
+        let (fits, large) = ((&key, value.as_bytes()).encode(), (b"large".to_vec(), vec![0u8; 1000]).encode());
+        assert_eq!(ask(extension | CACHE_SET, fits).await, [0]);
+        assert_eq!(ask(extension | CACHE_SET, large).await, [1]);
+        assert_eq!(ask(extension | CACHE_GET, key.encode()).await, Some(value.as_bytes().to_vec()).encode());
+        assert_eq!(ask(extension | 12, Vec::new()).await, [0]);
+    }
+    assert_eq!(extension::<Vec<u8>>(Mode::Query, FIRST | 5, (ECDSA, [3u8; 32].encode())).await.len(), 33);
+    // What came later never had that number.
+    for id in [FIRST | 13, FIRST | 18, 0xff01 << 16 | 1] {
+        let result = run(&executor, query(&guest::extension(id))).await;
+        assert!(matches!(result.end, RunEnd::Failed { outcome: Outcome::BadContract, .. }), "{:?}", result.end);
+    }
+}
+
 #[tokio::test]
 async fn a_transaction_reads_no_cache_and_changes_it_when_it_has_succeeded() {
     let executor = executor(&ExecutorConfig::default());

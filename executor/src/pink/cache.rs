@@ -10,11 +10,8 @@ use crate::{
 };
 use wasmi::Error;
 
-/// The status code of a share that is full.
-const QUOTA_EXCEEDED: u32 = 1;
-
-/// Answers 0, or 1 where the contract's share is full.
-pub(super) fn set(host: &mut Host<'_>, (key, value): (Vec<u8>, Vec<u8>)) -> Result<u32, Error> {
+/// An error where the contract's share is full.
+pub(super) fn set(host: &mut Host<'_>, (key, value): (Vec<u8>, Vec<u8>)) -> Result<Result<(), ()>, Error> {
     host.charge(fuel::STORAGE)?;
     let Guest { run, frame } = host.guest_mut();
     let kept = match run.mode {
@@ -24,7 +21,7 @@ pub(super) fn set(host: &mut Host<'_>, (key, value): (Vec<u8>, Vec<u8>)) -> Resu
         }
         Mode::Transaction => put_off(host, Change::Set { key, value }),
     };
-    Ok(if kept.is_ok() { 0 } else { QUOTA_EXCEEDED })
+    Ok(kept.map_err(|_| ()))
 }
 
 /// Answers nothing, whether there is such a key or not.

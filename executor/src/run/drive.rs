@@ -35,8 +35,8 @@ pub(crate) async fn drive(parts: &Parts, translated: Arc<Translated>, run: Run) 
     let mut need = Need::Fresh;
     loop {
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            let mut guest = top.abandon();
-            return Ok(finish(parts, started, Err(timed_out(parts)), *guest.run.take()));
+            let run = stack.abandon(top);
+            return Ok(finish(parts, started, Err(timed_out(parts)), *run));
         }
         let turn = parts.pool.run(need, move || top.slice()).await?;
         need = Need::Fresh;
@@ -120,8 +120,8 @@ fn guest(parts: &Parts, translated: &Translated, run: Run) -> Guest {
             entrusted: BTreeSet::new(),
             sendable: None,
             reserve: parts.limits.fuel,
+            granted: parts.limits.fuel,
             suspended_memory: 0,
-            memory_refused: false,
             records: Records::new(parts.limits.records.clone()),
             http: Vec::<HttpCall>::new(),
             last_http_denied: false,

@@ -143,7 +143,7 @@ fn refuel(store: &mut Store<Guest>, required: u64) -> Result<(), Failure> {
     let run = &store.data().run;
     let left = run.reserve.saturating_add(store.get_fuel().unwrap_or(0));
     if required > left {
-        return Err(spent(run.limits.fuel));
+        return Err(spent(run.granted));
     }
     let slice = run.limits.fuel_slice.max(required).min(left);
     store.data_mut().run.reserve = left - slice;
@@ -157,7 +157,7 @@ fn spent(fuel: u64) -> Failure {
 fn start(translated: &Translated, store: &mut Store<Guest>, entry: Entry) -> Result<ResumableCall, Failure> {
     let started = match translated.start(store) {
         Ok(started) => started,
-        Err(error) if store.data().run.memory_refused => {
+        Err(error) if store.data().frame.memory_refused => {
             return Err(Failure::new(Outcome::OutOfMemory, format!("can't start: {error}")));
         }
         Err(error) => return Err(Failure::new(Outcome::BadContract, format!("can't start: {error}"))),
@@ -181,10 +181,10 @@ fn failure(error: &wasmi::Error, store: &Store<Guest>) -> Failure {
     if let Some(halt) = error.downcast_ref::<Halt>() {
         return halt_failure(halt, store);
     }
-    let run = &store.data().run;
+    let Guest { run, frame } = store.data();
     match error.as_trap_code() {
-        Some(TrapCode::OutOfFuel) => spent(run.limits.fuel),
-        Some(_) | None if run.memory_refused => {
+        Some(TrapCode::OutOfFuel) => spent(run.granted),
+        Some(_) | None if frame.memory_refused => {
             Failure::new(Outcome::OutOfMemory, format!("{error}, after more memory was refused"))
         }
         Some(_) | None => Failure::new(Outcome::Trapped, error.to_string()),
@@ -200,13 +200,13 @@ fn halted(error: &wasmi::Error, store: &mut Store<Guest>) -> Result<Returned, Fa
 }
 
 fn halt_failure(halt: &Halt, store: &Store<Guest>) -> Failure {
-    let run = &store.data().run;
+    let Guest { run, frame } = store.data();
     let outcome = match halt {
-        Halt::OutOfFuel => return spent(run.limits.fuel),
+        Halt::OutOfFuel => return spent(run.granted),
         Halt::OutputTooLarge { .. } => Outcome::OutputTooLarge,
         Halt::Unsupported(_) => Outcome::BadContract,
         // As where the guest itself traps after it.
-        Halt::Trapped(_) if run.memory_refused => {
+        Halt::Trapped(_) if frame.memory_refused => {
             return Failure::new(Outcome::OutOfMemory, format!("{halt}, after more memory was refused"));
         }
         Halt::Trapped(_) | Halt::Suspended | Halt::Returned => Outcome::Trapped,

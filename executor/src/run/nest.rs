@@ -28,6 +28,10 @@ struct Caller {
     /// How much of the run's records and put-off changes was there before the call.
     events: usize,
     deferred: usize,
+    /// Fuel that its callee may not have.
+    withheld: u64,
+    /// What it was given itself.
+    granted: u64,
 }
 
 /// Who runs after a frame has ended.
@@ -85,7 +89,7 @@ impl Stack {
         mut frame: Frame,
         wait: CallWait,
     ) -> Result<Frame, HostFault> {
-        let CallWait { callee, input, sends_value, allows_reentry, tail, out } = wait;
+        let CallWait { callee, input, gas, sends_value, allows_reentry, tail, out } = wait;
         let address = match &callee {
             Callee::New { address, .. } => Some(*address),
             Callee::Contract(_) | Callee::Code(_) => None,
@@ -105,6 +109,8 @@ impl Stack {
             made: call.made.as_ref().map(|made| made.contract_id).zip(address),
             events: run.records.events.len(),
             deferred: run.deferred.len(),
+            withheld: if gas == 0 { 0 } else { run.reserve.saturating_sub(gas) },
+            granted: run.granted,
             frame,
         };
         run.overlay.open();
@@ -116,6 +122,10 @@ impl Stack {
             let Caller { mut frame, .. } = caller;
             frame.take_back(run);
             return Ok(frame.answer(Reply::Trap(full.to_string())));
+        }
+        if caller.withheld > 0 {
+            run.reserve -= caller.withheld;
+            run.granted = run.reserve;
         }
         self.below.push(caller);
         let declared_bytes = translated.declared_bytes();
@@ -181,9 +191,9 @@ impl Stack {
     /// Ends the top frame: its writes stay or go, and its caller hears how it ended.
     pub(super) fn leave(&mut self, end: Result<Returned, Failure>, mut guest: Box<Guest>) -> Left {
         let mut run = guest.run.take();
-        // The fuel of a run is of all its frames: nobody below has any left.
-        let spent = matches!(&end, Err(Failure { outcome: Outcome::OutOfFuel, .. }));
-        let Some(mut caller) = (if spent { None } else { self.below.pop() }) else { return Left::Run(end, run) };
+        let Some(mut caller) = self.below.pop() else { return Left::Run(end, run) };
+        run.reserve = run.reserve.saturating_add(caller.withheld);
+        run.granted = caller.granted;
         if end.as_ref().is_ok_and(|returned| !returned.asks_to_revert()) {
             run.overlay.keep();
         } else {
@@ -196,6 +206,11 @@ impl Stack {
                 caller.frame.take_back(run);
                 return self.leave(Ok(returned), caller.frame.abandon());
             }
+            // What it spent was all that its caller had.
+            Err(spent @ Failure { outcome: Outcome::OutOfFuel, .. }) if caller.withheld == 0 => {
+                caller.frame.take_back(run);
+                return self.leave(Err(spent), caller.frame.abandon());
+            }
             Ok(returned) => Reply::Called { returned, out: caller.out, made: caller.made },
             Err(Failure { outcome: _, reason }) => {
                 let contract = guest.frame.contract;
@@ -205,6 +220,14 @@ impl Stack {
         };
         caller.frame.take_back(run);
         Left::Caller(caller.frame.answer(reply))
+    }
+
+    /// Ends all frames from outside.
+    pub(super) fn abandon(self, top: Frame) -> Box<RunState> {
+        let mut run = top.abandon().run.take();
+        let withheld = self.below.iter().map(|caller| caller.withheld);
+        run.reserve = withheld.fold(run.reserve, u64::saturating_add);
+        run
     }
 }
 

@@ -74,11 +74,12 @@ pub(crate) struct RunState {
     pub(crate) entrusted: BTreeSet<(ContractId, String)>,
     /// Where HTTP requests may go; anywhere until a secret was read.
     pub(crate) sendable: Option<Origins>,
-    /// Fuel that no frame holds.
+    /// Fuel that no frame holds, but for what callers keep from those that they called.
     pub(crate) reserve: u64,
+    /// What the frame on top was given, with all that it calls.
+    pub(crate) granted: u64,
     /// Memory of the frames below the top, in bytes.
     pub(crate) suspended_memory: usize,
-    pub(crate) memory_refused: bool,
     pub(crate) records: Records,
     pub(crate) http: Vec<HttpCall>,
     pub(crate) last_http_denied: bool,
@@ -100,6 +101,8 @@ pub(crate) struct FrameState {
     pub(crate) memory_bytes: usize,
     /// What the module itself says its memory may grow to, in bytes.
     pub(crate) declared_bytes: Option<usize>,
+    /// Whether the frame asked for more memory than it may have.
+    pub(crate) memory_refused: bool,
     /// What the frame waits for, once it is suspended.
     pub(crate) suspension: Option<Suspension>,
     /// What the frame returned, once it has.
@@ -132,6 +135,7 @@ impl FrameState {
             memory: None,
             memory_bytes: 0,
             declared_bytes: None,
+            memory_refused: false,
             suspension: None,
             returned: None,
         }
@@ -171,12 +175,13 @@ impl ResourceLimiter for Guest {
         _maximum: Option<usize>,
     ) -> Result<bool, wasmi_core::LimiterError> {
         let whole = self.run.suspended_memory.saturating_add(desired);
-        let fits = whole <= self.run.limits.memory_bytes()
+        let fits = desired <= self.run.limits.memory_bytes()
+            && whole <= self.run.limits.calls.memory_bytes()
             && self.frame.declared_bytes.is_none_or(|declared| desired <= declared);
         if fits {
             self.frame.memory_bytes = desired;
         } else {
-            self.run.memory_refused = true;
+            self.frame.memory_refused = true;
         }
         Ok(fits)
     }

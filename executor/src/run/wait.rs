@@ -51,6 +51,8 @@ pub(crate) enum HttpShape {
 pub(crate) struct CallWait {
     pub(crate) callee: Callee,
     pub(crate) input: Arc<[u8]>,
+    /// The fuel that the callee may spend; all that is left where it is 0 or more than that.
+    pub(crate) gas: u64,
     /// Whether the guest wants to send money, which nobody has here.
     pub(crate) sends_value: bool,
     /// Whether the caller may be called meanwhile.

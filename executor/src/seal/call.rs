@@ -22,8 +22,8 @@ pub(super) fn define(linker: &mut Linker<Guest>) -> Result<(), Error> {
         linker.func_wrap(
             "seal1",
             &format!("{prefix}call"),
-            |mut c: Call<'_>, flags: u32, to: u32, _gas: u64, value: u32, i: u32, i_len: u32, o: u32, o_len: u32| {
-                contract(&mut Host::enter(&mut c)?, flags, to, value, (i, i_len), out(o, o_len))
+            |mut c: Call<'_>, flags: u32, to: u32, gas: u64, value: u32, i: u32, i_len: u32, o: u32, o_len: u32| {
+                contract(&mut Host::enter(&mut c)?, flags, (to, gas, value), (i, i_len), out(o, o_len))
             },
         )?;
         linker.func_wrap(
@@ -38,7 +38,7 @@ pub(super) fn define(linker: &mut Linker<Guest>) -> Result<(), Error> {
             &format!("{prefix}instantiate"),
             |mut c: Call<'_>,
              hash: u32,
-             _gas: u64,
+             gas: u64,
              _endowment: u32,
              i: u32,
              i_len: u32,
@@ -48,7 +48,7 @@ pub(super) fn define(linker: &mut Linker<Guest>) -> Result<(), Error> {
              o_len: u32,
              salt: u32,
              salt_len: u32| {
-                let new = New { hash, salt: (salt, salt_len), address: out(a, a_len) };
+                let new = New { hash, gas, salt: (salt, salt_len), address: out(a, a_len) };
                 instantiate(&mut Host::enter(&mut c)?, new, (i, i_len), out(o, o_len))
             },
         )?;
@@ -59,21 +59,23 @@ pub(super) fn define(linker: &mut Linker<Guest>) -> Result<(), Error> {
         |mut c: Call<'_>,
          flags: u32,
          to: u32,
-         _time: u64,
+         gas: u64,
          _proof: u64,
          _deposit: u32,
          value: u32,
          i: u32,
          i_len: u32,
          o: u32,
-         o_len: u32| { contract(&mut Host::enter(&mut c)?, flags, to, value, (i, i_len), out(o, o_len)) },
+         o_len: u32| {
+            contract(&mut Host::enter(&mut c)?, flags, (to, gas, value), (i, i_len), out(o, o_len))
+        },
     )?;
     linker.func_wrap(
         "seal2",
         "instantiate",
         |mut c: Call<'_>,
          hash: u32,
-         _time: u64,
+         gas: u64,
          _proof: u64,
          _deposit: u32,
          _endowment: u32,
@@ -85,7 +87,7 @@ pub(super) fn define(linker: &mut Linker<Guest>) -> Result<(), Error> {
          o_len: u32,
          salt: u32,
          salt_len: u32| {
-            let new = New { hash, salt: (salt, salt_len), address: out(a, a_len) };
+            let new = New { hash, gas, salt: (salt, salt_len), address: out(a, a_len) };
             instantiate(&mut Host::enter(&mut c)?, new, (i, i_len), out(o, o_len))
         },
     )?;
@@ -119,8 +121,7 @@ impl Flags {
 fn contract(
     host: &mut Host<'_>,
     flags: u32,
-    callee: u32,
-    value: u32,
+    (callee, gas, value): (u32, u64, u32),
     input: (u32, u32),
     out: OutBuffer,
 ) -> Result<u32, Error> {
@@ -130,7 +131,7 @@ fn contract(
     let sends_value = host.read_array::<16>(value)? != [0; 16];
     let input = passed(host, flags, input)?;
     let (allows_reentry, tail) = (flags.has(Flags::ALLOW_REENTRY), flags.has(Flags::TAIL_CALL));
-    Err(host.suspend(Suspension::Call(CallWait { callee, input, sends_value, allows_reentry, tail, out })))
+    Err(host.suspend(Suspension::Call(CallWait { callee, input, gas, sends_value, allows_reentry, tail, out })))
 }
 
 fn delegate(host: &mut Host<'_>, flags: u32, hash: u32, input: (u32, u32), out: OutBuffer) -> Result<u32, Error> {
@@ -142,26 +143,27 @@ fn delegate(host: &mut Host<'_>, flags: u32, hash: u32, input: (u32, u32), out: 
     let callee = Callee::Code(CodeHash(host.read_array(hash)?));
     let input = passed(host, flags, input)?;
     let tail = flags.has(Flags::TAIL_CALL);
-    let wait = CallWait { callee, input, sends_value: false, allows_reentry: true, tail, out };
+    let wait = CallWait { callee, input, gas: 0, sends_value: false, allows_reentry: true, tail, out };
     Err(host.suspend(Suspension::Call(wait)))
 }
 
 /// A contract that is to be made, as its parent gives it.
 struct New {
     hash: u32,
+    gas: u64,
     salt: (u32, u32),
     address: OutBuffer,
 }
 
 fn instantiate(host: &mut Host<'_>, new: New, input: (u32, u32), out: OutBuffer) -> Result<u32, Error> {
     host.charge(fuel::FRAME)?;
-    let New { hash, salt: (salt, salt_length), address } = new;
+    let New { hash, gas, salt: (salt, salt_length), address } = new;
     let code_hash = CodeHash(host.read_array(hash)?);
     let most = host.guest().run.limits.input_bytes;
     let salt = host.read_bounded(salt, salt_length, most, "salt")?;
     let input: Arc<[u8]> = host.read_bounded(input.0, input.1, most, "message")?.into();
     let callee = Callee::New { code_hash, salt, address };
-    let wait = CallWait { callee, input, sends_value: false, allows_reentry: true, tail: false, out };
+    let wait = CallWait { callee, input, gas, sends_value: false, allows_reentry: true, tail: false, out };
     Err(host.suspend(Suspension::Call(wait)))
 }
 
