@@ -4,9 +4,15 @@ use super::{
     finding::{Checked, Finding, Weight},
     ready::{FRESH, probe},
 };
-use crate::{clock::Millis, doctor::wallet::cost, health::Component, store::Pause};
+use crate::{
+    clock::Millis,
+    doctor::wallet::cost,
+    health::Component,
+    store::{JobRecord, JobRunProgress, Pause},
+};
 use axum::{Json, extract::State};
 use futures_util::future::join_all;
+use phat_protocol::Outcome;
 use std::{cmp::Reverse, time::Duration};
 use tokio::{
     sync::Mutex,
@@ -43,6 +49,7 @@ async fn look(api: &Shared) -> StatusAnswer {
     let looked = join_all(found.into_iter().map(|checked| findings(api, checked))).await;
     let mut reasons: Vec<StatusReason> = looked.into_iter().flatten().collect();
     reasons.extend(pauses(api).await);
+    reasons.extend(jobs(api).await);
     if api.state.chains.is_empty() {
         let finding = Finding::noticed(
             "no chain is configured, so no request will be seen",
@@ -78,17 +85,49 @@ async fn findings(api: &Api, checked: Checked) -> Vec<StatusReason> {
 async fn pauses(api: &Api) -> Vec<StatusReason> {
     // A database that doesn't answer is a reason of its own.
     let Ok(pauses) = api.state.admin.pauses().await else { return Vec::new() };
-    let noticed = |kind: &str, name: &str, pause: &Pause| {
-        let why = pause.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
-        let finding = Finding::noticed(
-            format!("an operator paused it{why}"),
-            format!("`relayer {kind} resume {name}` has it go on"),
-        );
-        reason(&format!("{kind} {name}"), finding)
-    };
+    let noticed = |kind: &str, name: &str, pause: &Pause| reason(&format!("{kind} {name}"), paused(kind, name, pause));
     let chains = pauses.chains.iter().map(|(name, pause)| noticed("chain", name, pause));
     let contracts = pauses.contracts.iter().map(|(id, pause)| noticed("contract", &id.to_string(), pause));
     chains.chain(contracts).collect()
+}
+
+fn paused(kind: &str, name: &str, pause: &Pause) -> Finding {
+    let why = pause.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+    Finding::noticed(format!("an operator paused it{why}"), format!("`relayer {kind} resume {name}` has it go on"))
+}
+
+/// Jobs that an operator paused, and those whose newest run came to nothing.
+async fn jobs(api: &Api) -> Vec<StatusReason> {
+    // A database that doesn't answer is a reason of its own.
+    let Ok(Ok(jobs)) = timeout(COMPONENT_TIMEOUT, api.state.jobs.store.jobs()).await else { return Vec::new() };
+    let noticed = |job: &JobRecord| {
+        let name = &job.spec.name;
+        let finding = match (&job.paused, &job.last_run) {
+            (Some(pause), _) => paused("job", name.as_str(), pause),
+            (None, Some(run)) => {
+                let why = failure(&run.progress)?;
+                let remedy =
+                    format!("`relayer job runs {name}` shows its runs, `relayer job show {name}` what it logged");
+                Finding::noticed(format!("its newest run, {}, {why}", run.id.0), remedy)
+            }
+            (None, None) => return None,
+        };
+        Some(reason(&format!("job {name}"), finding))
+    };
+    jobs.iter().filter_map(noticed).collect()
+}
+
+/// How a run failed that did.
+fn failure(progress: &JobRunProgress) -> Option<String> {
+    match progress {
+        JobRunProgress::Queued { .. } | JobRunProgress::Running { .. } => None,
+        JobRunProgress::Refused { why, .. } => Some(format!("was refused by the enclave: {why}")),
+        JobRunProgress::Ran(result) if result.outcome == Outcome::Ok => None,
+        JobRunProgress::Ran(result) => {
+            let why = result.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+            Some(format!("ended with {}{why}", result.outcome))
+        }
+    }
 }
 
 fn reason(component: &str, finding: Finding) -> StatusReason {

@@ -10,6 +10,7 @@ mod send;
 mod show;
 mod simulate;
 
+pub(super) use message::named_input;
 pub(super) use simulate::log as contract_log;
 
 use super::{argument::Called, client::Api, output::Output, paused, resumed};

@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum JobCommand {
-    Add(add::Add),
+    Add(Box<add::Add>),
     /// List the jobs: when each runs, and what came of its newest run.
     List {
         #[command(flatten)]

@@ -201,6 +201,28 @@ async fn a_message_is_called_and_answers_by_the_metadata() {
 }
 
 #[tokio::test]
+async fn a_job_is_told_its_message_by_name() {
+    let world = World::new().await;
+    deployed(&world).await;
+    let add = ["job", "add", "--contract", "echo", "--cron", "@hourly", "--message", "double", "--json"];
+    let input = |job: &str| serde_json::from_str::<Value>(job).unwrap()["input"].clone();
+    let selector = hex::encode(selector("double"));
+    let whole = printed(&world, &[&add[..], &["whole", "--argument", "21"]].concat()).await;
+    assert_eq!(input(&whole), format!("0x{selector}15000000"));
+    // What triggers a run is its one argument.
+    let told = printed(&world, &[&add[..], &["told", "--append-trigger"]].concat()).await;
+    assert_eq!(input(&told), format!("0x{selector}"));
+    for (arguments, words) in [
+        (&["lacking"][..], "double takes 1 arguments, not 0"),
+        (&["beyond", "--append-trigger", "--argument", "1"], "double takes 0 arguments, not 1"),
+    ] {
+        let complaint = complaint(&world, &[&add[..], arguments].concat()).await;
+        assert!(complaint.contains(words), "{words} in {complaint}");
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_contract_without_metadata_is_called_by_name_and_encoded_arguments() {
     let world = World::new().await;
     std::fs::write(world.directory.path().join("plain.wasm"), good_module()).unwrap();

@@ -2,9 +2,14 @@ use crate::{
     ends::{WALLET, unreachable},
     world::{Setting, World},
 };
-use phat_enclave_api::EnclaveError;
-use phat_protocol::{Amount, ContractId};
-use phat_relayer::health::Component;
+use phat_enclave_api::{Attestation, CallResult, EnclaveError};
+use phat_protocol::{Amount, ContractId, Outcome};
+use phat_relayer::{
+    clock::Millis,
+    health::Component,
+    jobs::{JobSpec, Missed, Schedule},
+    store::{JobRunStore, JobStore, Lease, LeaseToken, Retention, RunEnd},
+};
 use serde_json::{Value, json};
 use std::{
     sync::atomic::Ordering,
@@ -153,4 +158,65 @@ async fn a_chain_that_hangs_does_not_hang_the_status() {
     assert_eq!(body["verdict"], "down");
     assert!(body.to_string().contains("no answer within"), "{body}");
     world.stop().await;
+}
+
+#[tokio::test]
+async fn a_job_whose_newest_run_failed_is_named_until_one_succeeds() {
+    let world = World::new().await;
+    let now = Millis(1_700_000_000_123);
+    let spec = JobSpec {
+        name: "hourly".parse().unwrap(),
+        contract_id: ContractId([8; 32]),
+        input: vec![1],
+        append_trigger: false,
+        schedule: Schedule::Cron("@hourly".parse().unwrap()),
+        missed: Missed::Skip,
+    };
+    assert!(world.store.add_job(&spec, None, now).await.unwrap());
+    let lease = Lease { token: LeaseToken([1; 16]), until: Millis(now.0 + 1_000) };
+    let keep = Retention { runs: 10, age: Duration::from_secs(60) };
+    let result = |outcome| CallResult {
+        outcome,
+        output: Vec::new(),
+        flags: 0,
+        reason: Some("it gave up".to_owned()),
+        logs: Vec::new(),
+        events: Vec::new(),
+        fuel: 1,
+        elapsed_ms: 1,
+        revision: 0,
+        attestation: Attestation::Simulated,
+    };
+    for (end, words) in [
+        (RunEnd::Refused { why: "it has no such contract".to_owned() }, Some("it has no such contract")),
+        (RunEnd::Ran(result(Outcome::Ok)), None),
+        (RunEnd::Ran(result(Outcome::Trapped)), Some("Trapped: it gave up")),
+    ] {
+        world.store.order_run(&spec.name, now).await.unwrap();
+        let run = world.store.lease_runs(lease, 1, now).await.unwrap().remove(0);
+        world.store.end_run(run.id, lease.token, &end, keep, now).await.unwrap();
+        let reasons = fresh(&world).await;
+        match (words, &reasons[..]) {
+            (None, []) => {}
+            (Some(words), [only]) => {
+                assert_eq!(only["component"], "job hourly");
+                assert!(only["reason"].as_str().unwrap().contains(words), "{words} in {only}");
+                assert!(only["remedy"].as_str().unwrap().contains("relayer job runs hourly"), "{only}");
+            }
+            (words, _) => panic!("{words:?} in {reasons:?}"),
+        }
+    }
+    world.store.pause_job(&spec.name, Some("its source is wrong"), now).await.unwrap();
+    let reasons = fresh(&world).await;
+    assert!(reasons[0]["reason"].as_str().unwrap().contains("paused it: its source is wrong"), "{reasons:?}");
+    world.stop().await;
+}
+
+/// The reasons of an answer that was made after this was called: one stands for a second.
+async fn fresh(world: &World) -> Vec<Value> {
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(2)).await;
+    tokio::time::resume();
+    let (_, body) = world.get("/v1/status").await;
+    body["reasons"].as_array().unwrap().clone()
 }

@@ -97,6 +97,26 @@ impl Message {
     }
 }
 
+/// The input of a message whose last argument is left to whoever sends it, or is whole, by the metadata that the
+/// relayer keeps. Without any, the name is its selector.
+pub(in crate::cli) async fn named_input(
+    client: &Client,
+    contract: ContractId,
+    message: &str,
+    arguments: &[String],
+    without_last: bool,
+) -> anyhow::Result<Vec<u8>> {
+    let Some(interface) = kept(contract, client).await? else {
+        ensure!(arguments.is_empty(), unknown_types(Trust::Relayer(client, contract)));
+        return Ok(selector(message).to_vec());
+    };
+    let mut entry = interface.message(message)?.clone();
+    if without_last {
+        ensure!(entry.arguments.pop().is_some(), "{message} takes no argument that could say what triggered it");
+    }
+    Ok(interface.encode(&entry, arguments)?)
+}
+
 fn unknown_types(trust: Trust<'_>) -> anyhow::Error {
     match trust {
         Trust::Relayer(..) => anyhow!(

@@ -4,6 +4,7 @@ use crate::{
     cli::{
         argument::{Called, Hex},
         client::Api,
+        contract::named_input,
         output::Output,
     },
     jobs::{EventForm, JobName, Missed, ScheduleForm},
@@ -14,7 +15,7 @@ use phat_protocol::EvmAddress;
 /// Make a job: a message of a contract that is run on its own.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  relayer job add hourly --contract price --input 0x9bae9d5e --cron '0 * * * *'\n  \
+    after_help = "Examples:\n  relayer job add hourly --contract prices --message price --argument BTC --cron '0 * * * *'\n  \
     relayer job add each-hundred --contract price --input 0x9bae9d5e --every-blocks 100 --chain local\n  relayer job \
     add on-transfer --contract price --input 0x9bae9d5e --append-trigger --event 0x5fbd… --topic 0xddf2… --chain local"
 )]
@@ -25,9 +26,12 @@ pub(crate) struct Add {
     /// The contract that is run: its id, or its name where no other has the same.
     #[arg(long, value_name = "ID|NAME")]
     contract: Called,
-    /// The message's input: selector and arguments.
-    #[arg(long, value_name = "HEX")]
-    input: Hex,
+    #[command(flatten)]
+    what: What,
+    /// An argument of the message, once for each, in order, as the metadata of the contract's code says; a number,
+    /// true, a text, 0x… for bytes and accounts and a variant's name stand as they are, everything else is JSON.
+    #[arg(long = "argument", value_name = "ARGUMENT", requires = "message", allow_hyphen_values = true)]
+    arguments: Vec<String>,
     /// Put what triggered a run behind the input, SCALE-encoded, as the last argument.
     #[arg(long)]
     append_trigger: bool,
@@ -44,6 +48,18 @@ pub(crate) struct Add {
     missed: Missed,
     #[command(flatten)]
     api: Api,
+}
+
+/// What it is told.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct What {
+    /// The message's name.
+    #[arg(long, value_name = "NAME")]
+    message: Option<String>,
+    /// The message's whole input: selector and SCALE-encoded arguments.
+    #[arg(long, value_name = "HEX")]
+    input: Option<Hex>,
 }
 
 /// When it runs.
@@ -63,7 +79,7 @@ struct When {
 
 impl Add {
     pub(super) async fn run(self, output: &Output) -> anyhow::Result<()> {
-        let Self { name, contract, input, append_trigger, when, chain, topics, missed, api } = self;
+        let Self { name, contract, what, arguments, append_trigger, when, chain, topics, missed, api } = self;
         let When { cron, every_blocks, event } = when;
         let schedule = match event {
             Some(address) => {
@@ -74,7 +90,11 @@ impl Add {
         };
         let client = api.connect()?;
         let contract = contract.id(&client).await?;
-        let order = JobOrder { name, contract, input: input.0, append_trigger, schedule, missed };
+        let input = match (what.message, what.input) {
+            (Some(message), _) => named_input(&client, contract, &message, &arguments, append_trigger).await?,
+            (None, input) => input.map(|Hex(input)| input).unwrap_or_default(),
+        };
+        let order = JobOrder { name, contract, input, append_trigger, schedule, missed };
         let job: JobAnswer = client.post(&["v1", "jobs"], &order).await?;
         output.show(&job, show::in_words)
     }
