@@ -8,15 +8,14 @@ mod ink;
 mod javascript;
 mod manifest;
 mod sources;
-mod toolchain;
 
 use anyhow::{Context, Result, bail, ensure};
 use manifest::{Artifact, Manifest};
+use phat_project::{Dialect, Packages, Toolchain};
 use std::{
-    fs,
+    env, fs,
     path::{Path, PathBuf},
 };
-use toolchain::{Toolchain, Workspace};
 
 /// A guest whose wasm is committed.
 struct Guest {
@@ -64,7 +63,7 @@ pub(crate) fn run(check: bool) -> Result<()> {
         check_committed(&repository, &artifacts)?;
         ink::check_committed(&repository)?;
     }
-    let toolchain = Toolchain::find()?;
+    let toolchain = Toolchain::find(&repository)?;
     println!("guests: {toolchain}");
     let c_compiler = javascript::compiler()?;
     println!("guests: {c_compiler}");
@@ -89,12 +88,43 @@ pub(crate) fn run(check: bool) -> Result<()> {
 /// The bytes of each guest.
 fn build(repository: &Path, toolchain: &Toolchain) -> Result<Vec<Vec<u8>>> {
     let in_rust = GUESTS.iter().filter(|guest| guest.builder == Builder::Cargo).map(|guest| guest.name);
-    let mut packages = toolchain.build(repository, Workspace::Sdk, &in_rust.collect::<Vec<_>>())?.into_iter();
+    let workspace = repository.join("phat-contracts");
+    let mut packages = compile(repository, &workspace, Dialect::Sdk, toolchain, in_rust)?.into_iter();
     let guests = GUESTS.iter().map(|guest| match guest.builder {
         Builder::Cargo => packages.next().context("every package was built"),
         Builder::JavaScript => javascript::build(repository),
     });
     guests.collect()
+}
+
+/// The modules of packages of a workspace.
+fn compile<'g>(
+    repository: &Path,
+    workspace: &Path,
+    dialect: Dialect,
+    toolchain: &Toolchain,
+    packages: impl Iterator<Item = &'g str>,
+) -> Result<Vec<Vec<u8>>> {
+    let libraries: Vec<_> = packages.map(|package| (package, package.replace('-', "_"))).collect();
+    let names: Vec<_> = libraries.iter().map(|(package, library)| (*package, library.as_str())).collect();
+    let packages = Packages {
+        workspace,
+        target: &target(repository)?,
+        names: &names,
+        dialect,
+        hidden: &[(repository, "/phat")],
+        wrapper: Some(&repository.join("phat-contracts/rustc-same-anywhere.sh")),
+        is_locked: true,
+    };
+    Ok(packages.modules(toolchain)?)
+}
+
+/// Where guests of every workspace are built, so that they share what they have in common.
+fn target(repository: &Path) -> Result<PathBuf> {
+    Ok(match env::var_os("CARGO_TARGET_DIR") {
+        Some(shared) => env::current_dir()?.join(shared).join("guests"),
+        None => repository.join("phat-contracts/target"),
+    })
 }
 
 fn repository() -> Result<PathBuf> {

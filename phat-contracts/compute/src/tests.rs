@@ -1,7 +1,7 @@
 use crate::{Compute, MAX_ROWS};
 use phat_sdk::{
     Answer, HttpResponse, Level, Outcome,
-    mock::{MockHost, error_of, json_under, response},
+    testing::{MockHost, error_of, json_under, response},
 };
 
 const SALES: &str =
@@ -184,8 +184,8 @@ fn a_source_that_is_s3_is_asked_with_a_signature() {
     let unsigned = error_of(&host.ask::<Compute>(payload));
     assert_eq!(unsigned, (11, "s: there is no secret \"id\" (simulations get none)".into()));
     assert_eq!(host.requests, []);
-    host.secrets.insert("id".into(), b"AKIA".to_vec());
-    host.secrets.insert("key".into(), b"hunter2".to_vec());
+    host.give_secret("id", b"AKIA", &["https://s3.example"]);
+    host.give_secret("key", b"hunter2", &["https://s3.example"]);
     assert_eq!(number(&host.ask::<Compute>(payload)), 1);
     let (name, value) = host.requests[0].headers.last().expect("a header");
     assert_eq!(

@@ -2,8 +2,8 @@ use crate::EvmRead;
 use phat_sdk::{
     Answer, HttpRequest, HttpResponse, Outcome,
     abi::{self, Token},
-    mock::{MockHost, error_of, json_under, response},
     serde_json::{Value, from_slice, json, to_vec},
+    testing::{MockHost, error_of, json_under, response},
 };
 
 const FINAL: u64 = 1000;

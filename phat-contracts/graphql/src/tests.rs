@@ -1,8 +1,8 @@
 use crate::Graphql;
 use phat_sdk::{
     HttpResponse, Level, Outcome,
-    mock::{MockHost, error_of, json_under, response},
     serde_json::{Value, from_slice, json},
+    testing::{MockHost, error_of, json_under, response},
 };
 
 const INIT: &str = r#"{"origin":"https://api.example","path":"/subgraphs/{net}","operation":"Pool",

@@ -1,9 +1,9 @@
 use crate::HttpJson;
 use phat_sdk::{
     Answer, HttpRequest, HttpResponse, Level, Outcome, deploy, init_data,
-    mock::{MockHost, json_under, response},
     scale::Encode,
     source::MAX_PARAMETER,
+    testing::{MockHost, json_under, response},
 };
 
 const INIT: &str = r#"{"origin":"https://api.example.com","path":"/v1/{base}/{quote}","pointer":"/data/price",

@@ -1,8 +1,8 @@
 use crate::PriceMedian;
 use phat_sdk::{
     Answer, Level, Outcome, deploy, init_data,
-    mock::{MockHost, error_of, json_under, response},
     scale::Encode,
+    testing::{MockHost, error_of, json_under, response},
 };
 
 const PAYLOAD: &str = r#"{"base":"BTC","quote":"USD"}"#;

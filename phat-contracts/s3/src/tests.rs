@@ -2,16 +2,19 @@ use crate::S3;
 use phat_sdk::{
     Answer, HttpRequest, HttpResponse, Outcome,
     abi::{self, Token},
-    mock::{MockHost, error_of, json_under, response},
+    testing::{MockHost, error_of, json_under, response},
 };
 
 const SIGNED: &str = r#""origin":"https://s3.example","region":"eu-1","bucket":"prices",
     "credentials":{"access_key":"id","secret_key":"key"}"#;
 
+/// Where its secrets may be sent: path style and virtual-host style.
+const ORIGINS: [&str; 2] = ["https://s3.example", "https://prices.s3.example"];
+
 fn host(operation: &str, source: impl FnMut(&HttpRequest) -> HttpResponse + 'static) -> MockHost {
     let mut host = MockHost::deployed::<S3>(&format!("{{{SIGNED},{operation}}}"), source);
-    host.secrets.insert("id".into(), b"AKIA".to_vec());
-    host.secrets.insert("key".into(), b"hunter2".to_vec());
+    host.give_secret("id", b"AKIA", &ORIGINS);
+    host.give_secret("key", b"hunter2", &ORIGINS);
     host
 }
 
@@ -125,7 +128,7 @@ fn what_the_server_refuses_is_named_as_it_names_it() {
 fn without_its_secrets_nothing_is_asked_and_without_credentials_nothing_is_signed() {
     let get = r#""operation":"get","key":"a","type":"string""#;
     let mut host = host(get, |_| panic!("nobody is asked"));
-    host.secrets.remove("key");
+    host.take_secret("key");
     assert_eq!(error_of(&host.ask::<S3>(b"")), (9, "there is no secret \"key\" (simulations get none)".into()));
     let public = format!(r#"{{"origin":"https://s3.example","region":"r","bucket":"prices","style":"path",{get}}}"#);
     let mut host = MockHost::deployed::<S3>(&public, |_| response(200, b"x"));

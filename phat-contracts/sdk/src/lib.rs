@@ -3,7 +3,7 @@
 //! A contract is a type that implements [`PhatContract`]: [`PhatContract::new`] checks its init
 //! data, [`PhatContract::handle_request`] answers a request with bytes, through a [`Host`].
 //! [`contract!`] exports it as the `deploy` and `call` that the executor looks for. The same type
-//! builds natively, where tests give it a [`mock::MockHost`].
+//! builds natively, where tests give it a [`testing::MockHost`].
 //!
 //! ```
 //! use phat_sdk::{ContractError, Host, HttpRequest, OracleRequest, PhatContract, abi::Token};
@@ -76,12 +76,12 @@ pub mod hashing;
 mod host;
 mod http;
 pub mod json;
-#[cfg(not(target_arch = "wasm32"))]
-pub mod mock;
 pub mod output;
 mod secret;
 pub mod sigv4;
 pub mod source;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod testing;
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;
 

@@ -1,9 +1,11 @@
+mod build;
 mod call;
 mod check;
 mod code;
 mod deploy;
 mod interface;
 mod message;
+mod new;
 mod owner;
 mod secret;
 mod send;
@@ -21,6 +23,8 @@ use std::{path::PathBuf, process::ExitCode};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ContractCommand {
+    New(new::New),
+    Build(build::Build),
     /// Say whether a module can become a contract, or every reason why not. Needs no relayer.
     Check {
         /// The module, or the bundle of module and metadata.
@@ -72,6 +76,8 @@ pub(super) enum ContractCommand {
 impl ContractCommand {
     pub(super) async fn run(self, output: &Output) -> anyhow::Result<ExitCode> {
         match self {
+            Self::New(new) => new.run(output)?,
+            Self::Build(build) => build.run(output)?,
             Self::Check { file } => check::check(file, output)?,
             Self::Upload(upload) => upload.run(output).await?,
             Self::Deploy(deploy) => deploy.run(output).await?,

@@ -6,19 +6,17 @@
 //! anew: it follows from the sources, whose digest is compared.
 
 use super::{
-    fail,
+    compile, fail,
     manifest::{Artifact, Manifest},
-    sources,
-    toolchain::{Toolchain, Workspace, target},
-    write,
+    sources, target, write,
 };
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
+use phat_project::{Dialect, Origin, Packages, Toolchain, bundle, ink_version};
 use phat_protocol::{Digest, blake2_256, code_hash};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 /// An ink! contract whose bundle is committed.
@@ -26,21 +24,22 @@ struct Guest {
     /// Name of its package, of its folder in `phat-contracts/ink/`, and of its artifact.
     name: &'static str,
     /// The release of ink! that it is written for.
-    ink: char,
+    ink: &'static str,
     /// Whether it is for tests alone.
     test_only: bool,
 }
 
 const GUESTS: [Guest; 3] = [
-    Guest { name: "ink-price", ink: '5', test_only: false },
-    Guest { name: "ink4-probe", ink: '4', test_only: true },
-    Guest { name: "ink5-probe", ink: '5', test_only: true },
+    Guest { name: "ink-price", ink: "5", test_only: false },
+    Guest { name: "ink4-probe", ink: "4", test_only: true },
+    Guest { name: "ink5-probe", ink: "5", test_only: true },
 ];
 
 /// Builds them and writes the bundles; with `check`, compares the code where the compiler is the same.
 #[expect(clippy::print_stdout, reason = "tells the developer what was built, and when bytes can't be compared")]
 pub(super) fn run(check: bool, repository: &Path, toolchain: &Toolchain) -> Result<()> {
-    let built = toolchain.build(repository, Workspace::Ink, GUESTS.map(|guest| guest.name).as_slice())?;
+    let built =
+        compile(repository, &workspace(repository), Dialect::Ink, toolchain, GUESTS.iter().map(|guest| guest.name))?;
     let artifacts = artifacts(repository);
     if check {
         if Manifest::read(&artifacts)?.compiler != toolchain.version() {
@@ -59,7 +58,7 @@ pub(super) fn run(check: bool, repository: &Path, toolchain: &Toolchain) -> Resu
     let mut manifest = Manifest { compiler: toolchain.version().into(), c_compiler: None, guests: Vec::new() };
     fs::create_dir_all(&artifacts)?;
     for ((guest, wasm), metadata) in GUESTS.iter().zip(&built).zip(metadata) {
-        let mut text = serde_json::to_string(&bundle(repository, guest, toolchain, wasm, metadata)?)?;
+        let mut text = serde_json::to_string(&described(repository, guest, toolchain, wasm, metadata)?)?;
         text.push('\n');
         let artifact = artifact(repository, guest, text.as_bytes())?;
         println!("guests: {} {} {} bytes", artifact.file, artifact.code_hash, artifact.size);
@@ -107,45 +106,31 @@ fn code(bundle: &[u8]) -> Result<Vec<u8>> {
     Ok(phat_metadata::Bundle::read(bundle)?.wasm)
 }
 
-fn bundle(repository: &Path, guest: &Guest, toolchain: &Toolchain, wasm: &[u8], metadata: Value) -> Result<Value> {
-    let Value::Object(mut bundle) = metadata else { bail!("the metadata of {} is no object", guest.name) };
-    let source = json!({
-        "hash": code_hash(wasm),
-        "language": format!("ink! {}", ink_version(repository, guest)?),
-        "compiler": toolchain.version(),
-        "wasm": format!("0x{}", hex::encode(wasm)),
-    });
-    bundle.insert("source".into(), source);
-    bundle.insert("contract".into(), json!({ "name": guest.name, "version": "0.1.0", "authors": [] }));
-    bundle.insert("image".into(), Value::Null);
-    Ok(Value::Object(bundle))
-}
-
-/// The version of ink! that the lock file names.
-fn ink_version(repository: &Path, guest: &Guest) -> Result<String> {
-    let lock = fs::read_to_string(repository.join("phat-contracts/ink/Cargo.lock"))?;
-    let versions = lock.split("[[package]]").filter_map(|package| {
-        let package = package.trim().strip_prefix("name = \"ink\"\nversion = \"")?;
-        package.split_once('"').map(|(version, _)| version)
-    });
-    let version = versions.into_iter().find(|version| version.starts_with(guest.ink));
-    version.map(String::from).with_context(|| format!("the lock file names no ink! {}", guest.ink))
+fn described(repository: &Path, guest: &Guest, toolchain: &Toolchain, wasm: &[u8], metadata: Value) -> Result<Value> {
+    let Value::Object(metadata) = metadata else { bail!("the metadata of {} is no object", guest.name) };
+    let lock = fs::read_to_string(workspace(repository).join("Cargo.lock"))?;
+    let ink = ink_version(&lock, guest.ink).with_context(|| format!("the lock file names no ink! {}", guest.ink))?;
+    let origin = Origin { name: guest.name, version: "0.1.0", ink, compiler: toolchain.version() };
+    Ok(bundle(wasm, metadata, origin))
 }
 
 /// What ink! says of each contract.
 fn metadata(repository: &Path) -> Result<Vec<Value>> {
-    let target = target(repository)?;
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(repository.join("phat-contracts/ink")).args(["build", "--locked", "--examples"]);
-    cargo.arg("--target-dir").arg(&target).env_remove("RUSTFLAGS");
-    ensure!(cargo.status().context("can't start cargo")?.success(), "the programs that print metadata don't build");
-    let described = GUESTS.iter().map(|guest| {
-        let program = target.join("debug/examples").join(format!("{}-metadata", guest.name));
-        let output = Command::new(&program).output().with_context(|| format!("can't run {}", program.display()))?;
-        ensure!(output.status.success(), "{} failed", program.display());
-        serde_json::from_slice(&output.stdout).with_context(|| format!("{} printed no JSON", program.display()))
-    });
-    described.collect()
+    let packages = Packages {
+        workspace: &workspace(repository),
+        target: &target(repository)?,
+        names: &[],
+        dialect: Dialect::Ink,
+        hidden: &[],
+        wrapper: None,
+        is_locked: true,
+    };
+    let examples = GUESTS.map(|guest| format!("{}-metadata", guest.name));
+    Ok(packages.metadata(&examples.each_ref().map(String::as_str))?)
+}
+
+fn workspace(repository: &Path) -> PathBuf {
+    repository.join("phat-contracts/ink")
 }
 
 #[cfg(test)]

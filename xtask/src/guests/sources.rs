@@ -1,5 +1,5 @@
-use super::toolchain::{DEBIAN_FLAGS, FLAGS, RUSTUP_FLAGS};
 use anyhow::{Context, Result};
+use phat_project::{DEBIAN_FLAGS, FLAGS, RUSTUP_FLAGS};
 use phat_protocol::{Digest, blake2_256};
 use std::{
     collections::BTreeSet,

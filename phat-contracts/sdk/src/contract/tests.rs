@@ -1,5 +1,5 @@
 use super::{INIT_KEY, NEW, Returned, call, deploy, init_data};
-use crate::{ContractError, HANDLE_REQUEST, Host, OracleRequest, PhatContract, mock::MockHost};
+use crate::{ContractError, HANDLE_REQUEST, Host, OracleRequest, PhatContract, testing::MockHost};
 use alloc::{string::String, vec, vec::Vec};
 use parity_scale_codec::Encode;
 use phat_protocol::{Answer, BlockHash, Chain, Outcome, RequestId, selector};

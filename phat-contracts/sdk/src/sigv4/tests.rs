@@ -2,7 +2,7 @@ use super::{
     CredentialNames, Credentials, Signer, SigningError,
     canonical::{canonical_path, canonical_query, canonical_url},
 };
-use crate::{HttpRequest, Secret, mock::MockHost};
+use crate::{HttpRequest, Secret, testing::MockHost};
 use alloc::{
     string::{String, ToString},
     vec::Vec,
@@ -103,14 +103,14 @@ fn credentials_are_secrets_and_never_shown() {
     let names = CredentialNames { access_key: "id".into(), secret_key: "key".into(), session_token: None };
     let mut host = MockHost::new(|_| panic!("no requests"));
     assert_eq!(names.reveal(&mut host).err(), Some(SigningError::NoSecret("id".into())));
-    host.secrets.insert("id".into(), b"AKIA\n".to_vec());
+    host.give_secret("id", b"AKIA\n", &[]);
     assert_eq!(names.reveal(&mut host).err(), Some(SigningError::NoText("id".into())));
-    host.secrets.insert("id".into(), b"AKIA".to_vec());
+    host.give_secret("id", b"AKIA", &[]);
     assert_eq!(
         names.reveal(&mut host).err().map(|error| error.to_string()).as_deref(),
         Some("there is no secret \"key\" (simulations get none)")
     );
-    host.secrets.insert("key".into(), b"hunter2".to_vec());
+    host.give_secret("key", b"hunter2", &[]);
     let shown = alloc::format!("{:?}", names.reveal(&mut host).expect("credentials"));
     assert!(shown.contains("AKIA") && !shown.contains("hunter2"), "{shown}");
 }

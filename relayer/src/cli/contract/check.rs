@@ -3,9 +3,9 @@ use crate::{
     cli::output::Output,
     output::{OutputDescription, OutputMistake},
 };
-use phat_executor::{Limits, SectionError};
+use phat_executor::{Limits, ModuleFacts, SectionError};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Serialize)]
 struct Accepted {
@@ -15,10 +15,10 @@ struct Accepted {
     imports: Vec<String>,
 }
 
-pub(super) fn check(file: PathBuf, output: &Output) -> anyhow::Result<()> {
-    let Code { wasm, .. } = Code::read(&file, output)?;
-    let described = OutputDescription::of_module(&wasm);
-    let checked = match (phat_executor::check(&wasm, &Limits::default()), &described) {
+/// What the check finds in a module, or every reason why it can't become a contract.
+pub(super) fn judged(wasm: &[u8]) -> Result<ModuleFacts, Vec<String>> {
+    let described = OutputDescription::of_module(wasm);
+    match (phat_executor::check(wasm, &Limits::default()), &described) {
         (Ok(facts), Ok(_)) => Ok(facts),
         (Ok(_), Err(mistake)) => Err(vec![mistake.to_string()]),
         // What can't be read has been said.
@@ -28,8 +28,18 @@ pub(super) fn check(file: PathBuf, output: &Output) -> anyhow::Result<()> {
         (Err(refusals), Err(mistake)) => {
             Err(refusals.iter().map(ToString::to_string).chain([mistake.to_string()]).collect())
         }
-    };
-    match checked {
+    }
+}
+
+/// What a module that can't be deployed says of itself.
+pub(super) fn refused(file: &Path, reasons: &[String]) -> anyhow::Error {
+    let reasons: String = reasons.iter().map(|reason| format!("\n  {reason}")).collect();
+    anyhow::anyhow!("{} can't be deployed:{reasons}", file.display())
+}
+
+pub(super) fn check(file: PathBuf, output: &Output) -> anyhow::Result<()> {
+    let Code { wasm, .. } = Code::read(&file, output)?;
+    match judged(&wasm) {
         Ok(facts) => {
             let imports = facts.imports.iter().map(|(module, name)| format!("{module}.{name}")).collect();
             let accepted =
@@ -44,9 +54,6 @@ pub(super) fn check(file: PathBuf, output: &Output) -> anyhow::Result<()> {
                 )
             })
         }
-        Err(refusals) => {
-            let reasons: String = refusals.iter().map(|refusal| format!("\n  {refusal}")).collect();
-            Err(anyhow::anyhow!("{} can't be deployed:{reasons}", file.display()))
-        }
+        Err(reasons) => Err(refused(&file, &reasons)),
     }
 }

@@ -1,4 +1,4 @@
-use super::{GUESTS, artifact, artifacts, check_committed, file, ink_version};
+use super::{GUESTS, artifact, artifacts, check_committed, file};
 use crate::guests::manifest::Manifest;
 use serde_json::json;
 use std::{fs, path::Path};
@@ -62,13 +62,4 @@ fn a_bundle_with_other_code_or_other_metadata_is_found() {
         let said = complaint(&repository);
         assert!(said.starts_with("ink-price: ink-price.contract is not the file that the manifest names"), "{said}");
     }
-}
-
-#[test]
-fn the_release_of_ink_is_the_one_that_is_locked() {
-    let repository = repository();
-    let lock = "[[package]]\nname = \"ink\"\nversion = \"4.3.0\"\n\n[[package]]\nname = \"ink\"\nversion = \"5.1.1\"\n";
-    put(repository.path(), "phat-contracts/ink/Cargo.lock", lock);
-    let versions = GUESTS.each_ref().map(|guest| ink_version(repository.path(), guest).expect("a version"));
-    assert_eq!(versions, ["5.1.1", "4.3.0", "5.1.1"]);
 }
