@@ -7,7 +7,7 @@ use crate::{
     limits::in_memory,
     local_cache::LocalCache,
     pool::Pool,
-    run::drive,
+    run::{Frame, drive},
 };
 use phat_protocol::{CodeHash, Outcome};
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
@@ -24,7 +24,7 @@ pub(crate) struct Parts {
     pub(crate) limits: Arc<Limits>,
     pub(crate) host: HostServices,
     pub(crate) egress: Egress,
-    pub(crate) pool: Pool,
+    pub(crate) pool: Pool<Box<Frame>>,
     pub(crate) worker: Arc<WorkerFacts>,
     /// What contracts keep beside their storage.
     pub(crate) local_cache: Arc<LocalCache>,
@@ -53,7 +53,8 @@ impl Executor {
                 return Err(errors);
             }
         };
-        let pool = Pool::new(threads(resources)).map_err(|error| vec![ConfigError::Threads(error)])?;
+        let pool = Pool::new(threads(resources), config.limits.fuel_slice)
+            .map_err(|error| vec![ConfigError::Threads(error)])?;
         let limits = Arc::new(config.limits.clone());
         let cache = Cache::new(
             Arc::clone(&limits),

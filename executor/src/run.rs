@@ -10,6 +10,7 @@ mod state;
 pub(crate) mod wait;
 
 pub(crate) use drive::drive;
+pub(crate) use frame::Frame;
 pub(crate) use records::clip;
 pub use records::{Event, LogLevel, LogLine};
 pub use result::{HttpCall, HttpResult, RunEnd, RunResult};

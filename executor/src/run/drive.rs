@@ -18,7 +18,7 @@ use crate::{
     limits::in_memory,
     local_cache::Deferred,
     pink::{HttpReply, perform},
-    pool::Need,
+    pool::{Need, Share},
     storage::{Overlay, Writes},
 };
 use phat_protocol::{Outcome, Owner};
@@ -29,16 +29,16 @@ use tokio::time::Instant;
 pub(crate) async fn drive(parts: &Parts, translated: Arc<Translated>, run: Run) -> Result<RunResult, HostFault> {
     let started = Instant::now();
     let deadline = deadline(parts, &run, started);
+    let share = Share { contract: run.contract, weight: 1 };
     let (entry, mut stack) = (run.entry, Stack::default());
     let lookup = Lookup::new(Arc::clone(&run.contracts), run.contract);
     let mut top = Frame::new(Arc::clone(&translated), entry, guest(parts, &translated, run));
     let mut need = Need::Fresh;
     loop {
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            let run = stack.abandon(top);
-            return Ok(finish(parts, started, Err(timed_out(parts)), *run));
+            return Ok(finish(parts, started, Err(timed_out(parts)), *stack.abandon(top)));
         }
-        let turn = parts.pool.run(need, move || top.slice()).await?;
+        let turn = parts.pool.run(share, need, top).await?;
         need = Need::Fresh;
         top = match turn {
             Turn::Sliced(frame) => {
@@ -54,7 +54,7 @@ pub(crate) async fn drive(parts: &Parts, translated: Arc<Translated>, run: Run) 
                 let reply = lookup.answer(&mut frame, wait).await?;
                 frame.answer(reply)
             }
-            Turn::Ended(end, guest) => match stack.leave(end, guest) {
+            Turn::Ended(end, ended) => match stack.leave(end, ended) {
                 Left::Caller(frame) => frame,
                 Left::Run(end, run) => return Ok(finish(parts, started, end, *run)),
             },
@@ -85,7 +85,7 @@ fn time_left(parts: &Parts, deadline: Option<Instant>, shape: HttpShape) -> Dura
     })
 }
 
-async fn fetch(parts: &Parts, frame: Frame, wait: HttpWait, time: Duration) -> Frame {
+async fn fetch(parts: &Parts, frame: Box<Frame>, wait: HttpWait, time: Duration) -> Box<Frame> {
     let HttpWait { contract, sendable, requests, shape, out, room } = wait;
     let asker = Asker { contract, sendable };
     let (results, calls) = perform(&parts.egress, &asker, requests, room, time).await;

@@ -4,8 +4,8 @@ use super::{
     Entry, Guest, Returned, RunState,
     wait::{Halt, Reply, Suspension},
 };
-use crate::{engine::Translated, seal::Host};
-use phat_protocol::Outcome;
+use crate::{engine::Translated, pool::Slice, seal::Host};
+use phat_protocol::{ContractId, Outcome};
 use std::sync::Arc;
 use wasmi::{ResumableCall, ResumableCallHostTrap, ResumableCallOutOfFuel, Store, TrapCode, Val};
 
@@ -22,16 +22,26 @@ enum Position {
     Sliced(ResumableCallOutOfFuel),
     Waiting(ResumableCallHostTrap),
     Answered(ResumableCallHostTrap, Reply),
+    /// The call is over, or goes on this very moment.
+    Taken,
 }
 
 /// Where a slice left off.
 pub(crate) enum Turn {
     /// The slice is used up.
-    Sliced(Frame),
+    Sliced(Box<Frame>),
     /// The guest waits.
-    Suspended(Frame, Suspension),
+    Suspended(Box<Frame>, Suspension),
     /// The call is over.
-    Ended(Result<Returned, Failure>, Box<Guest>),
+    Ended(Result<Returned, Failure>, Ended),
+}
+
+/// What is left of a call.
+pub(crate) struct Ended {
+    /// Whose call it was.
+    pub(crate) contract: ContractId,
+    /// The run, with the fuel that the frame has not used.
+    pub(crate) run: Box<RunState>,
 }
 
 /// How a call failed.
@@ -48,23 +58,32 @@ impl Failure {
 }
 
 impl Frame {
-    pub(crate) fn new(translated: Arc<Translated>, entry: Entry, guest: Guest) -> Self {
+    pub(crate) fn new(translated: Arc<Translated>, entry: Entry, guest: Guest) -> Box<Self> {
         let store = translated.store(guest);
-        Self { translated, store, position: Position::Start(entry) }
+        Box::new(Self { translated, store, position: Position::Start(entry) })
     }
 
     /// Gives a waiting guest what it waited for. Only a frame that waits has an answer to get.
-    pub(crate) fn answer(mut self, reply: Reply) -> Self {
-        self.position = match self.position {
+    pub(crate) fn answer(mut self: Box<Self>, reply: Reply) -> Box<Self> {
+        self.position = match std::mem::replace(&mut self.position, Position::Taken) {
             Position::Waiting(call) => Position::Answered(call, reply),
-            other @ (Position::Start(_) | Position::Sliced(_) | Position::Answered(..)) => other,
+            other @ (Position::Start(_) | Position::Sliced(_) | Position::Answered(..) | Position::Taken) => other,
         };
         self
     }
 
-    /// Ends the call from outside.
-    pub(crate) fn abandon(self) -> Box<Guest> {
-        into_guest(self.store)
+    /// Ends the call: takes its unused fuel back into the run's reserve.
+    pub(crate) fn end(mut self: Box<Self>) -> Ended {
+        let unused = self.store.get_fuel().unwrap_or(0);
+        let Guest { run, frame } = self.store.data_mut();
+        let (contract, mut run) = (frame.contract, run.take());
+        run.reserve = run.reserve.saturating_add(unused);
+        Ended { contract, run }
+    }
+
+    /// What the run may still spend.
+    fn fuel_left(&self) -> u64 {
+        self.store.data().run.reserve.saturating_add(self.store.get_fuel().unwrap_or(0))
     }
 
     pub(crate) fn guest(&self) -> &Guest {
@@ -96,46 +115,59 @@ impl Frame {
     }
 
     /// Runs until the slice is used up, the guest waits, or the call is over.
-    pub(crate) fn slice(self) -> Turn {
-        let Self { translated, mut store, position } = self;
+    fn go_on(mut self: Box<Self>) -> Turn {
+        let position = std::mem::replace(&mut self.position, Position::Taken);
+        let Self { translated, store, .. } = &mut *self;
         let required = match &position {
             Position::Sliced(call) => call.required_fuel(),
-            Position::Start(_) | Position::Waiting(_) | Position::Answered(..) => 0,
+            Position::Start(_) | Position::Waiting(_) | Position::Answered(..) | Position::Taken => 0,
         };
-        let result = refuel(&mut store, required).and_then(|()| match position {
-            Position::Start(entry) => start(&translated, &mut store, entry),
-            Position::Sliced(call) => call.resume(&mut store, &mut []).map_err(|error| failure(&error, &store)),
-            Position::Answered(call, reply) => resume(&mut store, call, reply),
-            // A frame that waits is never given a slice.
+        let result = refuel(store, required).and_then(|()| match position {
+            Position::Start(entry) => start(translated, store, entry),
+            Position::Sliced(call) => call.resume(&mut *store, &mut []).map_err(|error| failure(&error, store)),
+            Position::Answered(call, reply) => resume(store, call, reply),
+            // A frame that waits is never given a slice, and one that is over is gone.
             Position::Waiting(call) => Ok(ResumableCall::HostTrap(call)),
+            Position::Taken => Ok(ResumableCall::Finished),
         });
-        let frame = |store, position| Self { translated, store, position };
         match result {
-            Ok(ResumableCall::OutOfFuel(call)) => Turn::Sliced(frame(store, Position::Sliced(call))),
-            Ok(ResumableCall::HostTrap(call)) => match store.data_mut().frame.suspension.take() {
-                Some(suspension) => Turn::Suspended(frame(store, Position::Waiting(call)), suspension),
+            Ok(ResumableCall::OutOfFuel(call)) => {
+                self.position = Position::Sliced(call);
+                Turn::Sliced(self)
+            }
+            Ok(ResumableCall::HostTrap(call)) => match self.guest_mut().frame.suspension.take() {
+                Some(suspension) => {
+                    self.position = Position::Waiting(call);
+                    Turn::Suspended(self, suspension)
+                }
                 None => {
-                    let ended = halted(call.host_error(), &mut store);
+                    let ended = halted(call.host_error(), &mut self.store);
                     drop(call);
-                    Turn::Ended(ended, into_guest(store))
+                    Turn::Ended(ended, self.end())
                 }
             },
             // `deploy` of old contracts, and any message without a result, may end without returning.
             Ok(ResumableCall::Finished) => {
-                let returned = store.data_mut().frame.returned.take().unwrap_or_default();
-                Turn::Ended(Ok(returned), into_guest(store))
+                let returned = self.guest_mut().frame.returned.take().unwrap_or_default();
+                Turn::Ended(Ok(returned), self.end())
             }
-            Err(failure) => Turn::Ended(Err(failure), into_guest(store)),
+            Err(failure) => Turn::Ended(Err(failure), self.end()),
         }
     }
 }
 
-/// Takes the frame's unused fuel back into the run's reserve.
-fn into_guest(store: Store<Guest>) -> Box<Guest> {
-    let unused = store.get_fuel().unwrap_or(0);
-    let mut guest = Box::new(store.into_data());
-    guest.run.reserve = guest.run.reserve.saturating_add(unused);
-    guest
+impl Slice for Box<Frame> {
+    type Turn = Turn;
+
+    fn slice(self) -> (Turn, u64) {
+        let before = self.fuel_left();
+        let turn = self.go_on();
+        let after = match &turn {
+            Turn::Sliced(frame) | Turn::Suspended(frame, _) => frame.fuel_left(),
+            Turn::Ended(_, Ended { run, .. }) => run.reserve,
+        };
+        (turn, before.saturating_sub(after))
+    }
 }
 
 /// Gives the frame a slice, or what its next instruction needs if that is more.

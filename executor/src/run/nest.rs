@@ -3,7 +3,7 @@
 
 use super::{
     Entry, Guest, LogLevel, LogLine, Returned, RunState,
-    frame::{Failure, Frame},
+    frame::{Ended, Failure, Frame},
     look::{Lookup, Unfound},
     state::{FrameState, Lent},
     wait::{CallWait, Callee, Reply},
@@ -20,7 +20,7 @@ pub(super) struct Stack {
 
 /// A frame that called another.
 struct Caller {
-    frame: Frame,
+    frame: Box<Frame>,
     tail: bool,
     out: crate::seal::OutBuffer,
     /// The contract that its callee's constructor makes, and where its id goes.
@@ -35,10 +35,9 @@ struct Caller {
 }
 
 /// Who runs after a frame has ended.
-#[expect(clippy::large_enum_variant, reason = "it is taken apart where it is made")]
 pub(super) enum Left {
     /// Its caller.
-    Caller(Frame),
+    Caller(Box<Frame>),
     /// Nobody: the run is over.
     Run(Result<Returned, Failure>, Box<RunState>),
 }
@@ -86,9 +85,9 @@ impl Stack {
         &mut self,
         parts: &Parts,
         lookup: &Lookup,
-        mut frame: Frame,
+        mut frame: Box<Frame>,
         wait: CallWait,
-    ) -> Result<Frame, HostFault> {
+    ) -> Result<Box<Frame>, HostFault> {
         let CallWait { callee, input, gas, sends_value, allows_reentry, tail, out } = wait;
         let address = match &callee {
             Callee::New { address, .. } => Some(*address),
@@ -189,8 +188,8 @@ impl Stack {
     }
 
     /// Ends the top frame: its writes stay or go, and its caller hears how it ended.
-    pub(super) fn leave(&mut self, end: Result<Returned, Failure>, mut guest: Box<Guest>) -> Left {
-        let mut run = guest.run.take();
+    pub(super) fn leave(&mut self, end: Result<Returned, Failure>, ended: Ended) -> Left {
+        let Ended { contract, mut run } = ended;
         let Some(mut caller) = self.below.pop() else { return Left::Run(end, run) };
         run.reserve = run.reserve.saturating_add(caller.withheld);
         run.granted = caller.granted;
@@ -204,16 +203,15 @@ impl Stack {
         let reply = match end {
             Ok(returned) if caller.tail => {
                 caller.frame.take_back(run);
-                return self.leave(Ok(returned), caller.frame.abandon());
+                return self.leave(Ok(returned), caller.frame.end());
             }
             // What it spent was all that its caller had.
             Err(spent @ Failure { outcome: Outcome::OutOfFuel, .. }) if caller.withheld == 0 => {
                 caller.frame.take_back(run);
-                return self.leave(Err(spent), caller.frame.abandon());
+                return self.leave(Err(spent), caller.frame.end());
             }
             Ok(returned) => Reply::Called { returned, out: caller.out, made: caller.made },
             Err(Failure { outcome: _, reason }) => {
-                let contract = guest.frame.contract;
                 run.log(LogLine { contract, level: LogLevel::Error, message: format!("trapped: {reason}") });
                 Reply::Code(ReturnCode::CalleeTrapped)
             }
@@ -223,8 +221,8 @@ impl Stack {
     }
 
     /// Ends all frames from outside.
-    pub(super) fn abandon(self, top: Frame) -> Box<RunState> {
-        let mut run = top.abandon().run.take();
+    pub(super) fn abandon(self, top: Box<Frame>) -> Box<RunState> {
+        let mut run = top.end().run;
         let withheld = self.below.iter().map(|caller| caller.withheld);
         run.reserve = withheld.fold(run.reserve, u64::saturating_add);
         run

@@ -1,0 +1,222 @@
+//! Whose turn it is. Contracts share the threads by weight, whatever the number of their runs:
+//! start-time fair queueing (Goyal, Vin and Cheng, "Start-time Fair Queueing", SIGCOMM 1996) over
+//! contracts, in fuel. Taking, adding and accounting for a job take time in the logarithm of the
+//! contracts that wait.
+
+use super::Need;
+use phat_protocol::ContractId;
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+/// After so many fresh runs of a contract in a row a spent one has its turn, so that neither kind can
+/// keep the other from the threads.
+const FRESH_IN_A_ROW: u32 = 4;
+/// What a turn counts beside its fuel: about what it takes to hand a run over and back.
+const TURN_FUEL: u64 = 1_000;
+/// Fractions of a unit of fuel that virtual time can tell apart, as a power of two.
+const FRACTION_BITS: u32 = 16;
+
+/// For whom a thread works, and how large a part of the threads that contract has while others wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Share {
+    /// Whose run it is.
+    pub(crate) contract: ContractId,
+    /// Its part in relation to those of others; at least 1.
+    pub(crate) weight: u32,
+}
+
+/// Fuel over weight, summed up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct VirtualTime(u128);
+
+impl VirtualTime {
+    fn of(fuel: u64, weight: u32) -> Self {
+        Self((u128::from(fuel.saturating_add(TURN_FUEL)) << FRACTION_BITS) / u128::from(weight.max(1)))
+    }
+
+    fn after(self, more: Self) -> Self {
+        Self(self.0.saturating_add(more.0))
+    }
+
+    fn before(self, less: Self) -> Self {
+        Self(self.0.saturating_sub(less.0))
+    }
+}
+
+/// The jobs of one contract.
+#[derive(Debug)]
+struct Flow<J> {
+    weight: u32,
+    /// When its next job begins.
+    begins: VirtualTime,
+    fresh: VecDeque<(u64, J)>,
+    spent: VecDeque<(u64, J)>,
+    in_a_row: u32,
+    /// Jobs that were taken and not yet accounted for.
+    running: usize,
+}
+
+impl<J> Flow<J> {
+    const fn new(weight: u32, begins: VirtualTime) -> Self {
+        Self { weight, begins, fresh: VecDeque::new(), spent: VecDeque::new(), in_a_row: 0, running: 0 }
+    }
+
+    fn waits(&self) -> bool {
+        !self.fresh.is_empty() || !self.spent.is_empty()
+    }
+
+    fn queue(&mut self, need: Need) -> &mut VecDeque<(u64, J)> {
+        match need {
+            Need::Fresh => &mut self.fresh,
+            Need::Spent => &mut self.spent,
+        }
+    }
+
+    fn pop(&mut self) -> Option<J> {
+        if self.in_a_row < FRESH_IN_A_ROW
+            && let Some((_, job)) = self.fresh.pop_front()
+        {
+            self.in_a_row += 1;
+            return Some(job);
+        }
+        self.in_a_row = 0;
+        self.spent.pop_front().or_else(|| self.fresh.pop_front()).map(|(_, job)| job)
+    }
+}
+
+/// A job that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ticket {
+    contract: ContractId,
+    need: Need,
+    number: u64,
+}
+
+/// A job that was taken, and is accounted for once it is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Turn {
+    contract: ContractId,
+    charged: VirtualTime,
+}
+
+/// The jobs of all contracts.
+#[derive(Debug)]
+pub(super) struct FairQueue<J> {
+    /// What a job is taken to need until it is known.
+    expected_fuel: u64,
+    flows: HashMap<ContractId, Flow<J>>,
+    /// Contracts with jobs that wait.
+    ready: BTreeSet<(VirtualTime, ContractId)>,
+    /// Contracts without any job that used more than others, which is not forgotten until these have
+    /// used as much.
+    resting: BTreeSet<(VirtualTime, ContractId)>,
+    /// When the job that was taken last began.
+    now: VirtualTime,
+    jobs: u64,
+}
+
+impl<J> FairQueue<J> {
+    pub(super) fn new(expected_fuel: u64) -> Self {
+        Self {
+            expected_fuel,
+            flows: HashMap::new(),
+            ready: BTreeSet::new(),
+            resting: BTreeSet::new(),
+            now: VirtualTime::default(),
+            jobs: 0,
+        }
+    }
+
+    /// Has a job wait for its turn.
+    pub(super) fn push(&mut self, share: Share, need: Need, job: J) -> Ticket {
+        let Share { contract, weight } = share;
+        self.jobs += 1;
+        let number = self.jobs;
+        let now = self.now;
+        let flow = self.flows.entry(contract).or_insert_with(|| Flow::new(weight, now));
+        if !flow.waits() {
+            if flow.running == 0 {
+                self.resting.remove(&(flow.begins, contract));
+            }
+            flow.begins = flow.begins.max(now);
+            self.ready.insert((flow.begins, contract));
+        }
+        flow.weight = weight;
+        flow.queue(need).push_back((number, job));
+        Ticket { contract, need, number }
+    }
+
+    /// Takes the job whose turn it is.
+    pub(super) fn pop(&mut self) -> Option<(Turn, J)> {
+        let (begins, contract) = self.ready.pop_first()?;
+        let flow = self.flows.get_mut(&contract)?;
+        let job = flow.pop()?;
+        // Until it is known, what it takes counts as a whole slice: other threads see that it runs.
+        let charged = VirtualTime::of(self.expected_fuel, flow.weight);
+        flow.begins = begins.after(charged);
+        flow.running += 1;
+        if flow.waits() {
+            self.ready.insert((flow.begins, contract));
+        }
+        self.advance(begins);
+        Some((Turn { contract, charged }, job))
+    }
+
+    /// Accounts for a job that was taken.
+    pub(super) fn done(&mut self, turn: Turn, fuel: u64) {
+        let Turn { contract, charged } = turn;
+        let Some(flow) = self.flows.get_mut(&contract) else { return };
+        let begins = flow.begins.before(charged).after(VirtualTime::of(fuel, flow.weight));
+        flow.running = flow.running.saturating_sub(1);
+        if flow.waits() {
+            self.ready.remove(&(flow.begins, contract));
+            self.ready.insert((begins, contract));
+        }
+        flow.begins = begins;
+        self.rest(contract);
+    }
+
+    /// Takes a job out whose turn has not come; nothing where it has.
+    pub(super) fn cancel(&mut self, ticket: Ticket) -> Option<J> {
+        let Ticket { contract, need, number } = ticket;
+        let flow = self.flows.get_mut(&contract)?;
+        let queue = flow.queue(need);
+        let index = queue.binary_search_by_key(&number, |(number, _)| *number).ok()?;
+        let (_, job) = queue.remove(index)?;
+        if !flow.waits() {
+            self.ready.remove(&(flow.begins, contract));
+        }
+        self.rest(contract);
+        Some(job)
+    }
+
+    /// Forgets a contract without jobs, or remembers how much it is ahead of others.
+    fn rest(&mut self, contract: ContractId) {
+        let Some(flow) = self.flows.get(&contract) else { return };
+        if flow.waits() || flow.running > 0 {
+            return;
+        }
+        if flow.begins > self.now {
+            self.resting.insert((flow.begins, contract));
+        } else {
+            self.flows.remove(&contract);
+        }
+        if self.resting.len() == self.flows.len() {
+            // Nobody is there to be ahead of.
+            let last = self.resting.last().map(|(begins, _)| *begins);
+            self.advance(last.unwrap_or(self.now));
+        }
+    }
+
+    fn advance(&mut self, now: VirtualTime) {
+        self.now = self.now.max(now);
+        while let Some((begins, contract)) = self.resting.first()
+            && *begins <= self.now
+        {
+            self.flows.remove(contract);
+            self.resting.pop_first();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
