@@ -1,8 +1,10 @@
 //! The enclave's settings: typed, with one documented default each.
 
+mod contracts;
 mod load;
 mod validate;
 
+pub use contracts::ContractConfig;
 pub use load::{ConfigError, ConfigErrors, Source};
 
 use phat_executor::{EgressPolicy, ExecutorConfig, Limits, Resources};
@@ -12,9 +14,11 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// Every setting. The values of [`SAMPLE`] are the defaults.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    /// Contracts about which something is special.
+    pub contracts: Vec<ContractConfig>,
     /// What a run may use.
     pub limits: Limits,
     /// Where it may go.
@@ -118,7 +122,19 @@ impl Config {
     /// What the executor is given, and what can change an answer.
     #[must_use]
     pub fn executor(&self) -> ExecutorConfig {
-        ExecutorConfig { limits: self.limits.clone(), egress: self.egress.clone() }
+        // A configuration that was loaded has none that are wrong.
+        let special = self.contracts.iter().filter_map(|contract| {
+            let limits = contract.limits_over(&self.limits).ok()?;
+            (limits != self.limits).then_some((contract.id, limits))
+        });
+        ExecutorConfig { limits: self.limits.clone(), egress: self.egress.clone(), contracts: special.collect() }
+    }
+
+    /// What the executor takes of the machine, and how contracts share it.
+    #[must_use]
+    pub fn machine(&self) -> Resources {
+        let shares = self.contracts.iter().map(|contract| (contract.id, contract.share()));
+        Resources { shares: shares.collect(), ..self.resources.clone() }
     }
 
     /// The configuration hash: over [what can change an answer](Self::answering).
@@ -130,7 +146,7 @@ impl Config {
     }
 
     /// Every setting that can change an answer: the guest ABI, every limit and the egress policy, defaults
-    /// included. Where the enclave listens and keeps its files, what it logs and how much it does at
+    /// included, and all limits of contracts that have other ones. Where the enclave listens and keeps its files, what it logs and how much it does at
     /// once change none.
     ///
     /// # Errors

@@ -73,7 +73,7 @@ fn executor(config: &Config, clock: Arc<dyn Clock>, worker: WorkerFacts) -> Resu
         resolver: Arc::new(SystemResolver::default()),
         worker,
     };
-    Executor::new(&config.executor(), &config.resources, host).map_err(ServeError::Executor)
+    Executor::new(&config.executor(), &config.machine(), host).map_err(ServeError::Executor)
 }
 
 impl Enclave {

@@ -19,7 +19,7 @@ use crate::{
 use phat_enclave_api::{
     Contract, Execute, Execution, LogEntry, Problem, Quote, QuoteFor, Refusal, Simulate, Simulation, Status,
 };
-use phat_executor::{EgressPolicy, Entry, Mode};
+use phat_executor::{EgressPolicy, Entry, HostFault, Mode};
 use phat_protocol::{BlockHash, ContractId, Digest, OracleRequest, RequestId, bounds};
 use std::{
     collections::HashMap,
@@ -229,7 +229,7 @@ impl Worker {
     async fn run(&self, call: Call, loaded: crate::store::LoadedContract) -> Result<phat_executor::RunResult, Problem> {
         let run = self.parts.runner.run(call.of(loaded, self.parts.keys.contracts(), Arc::clone(&self.lookups) as _));
         tokio::select! {
-            result = run => result.map_err(|fault| Problem::Fault(fault.to_string())),
+            result = run => result.map_err(|fault| problem(&fault)),
             () = self.abandon.cancelled() => Err(Problem::Fault("the enclave stops".to_owned())),
         }
     }
@@ -259,6 +259,15 @@ impl std::fmt::Debug for Worker {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Worker").field("keys", &self.parts.keys).finish_non_exhaustive()
     }
+}
+
+/// Where too much is asked for at once the log tells whose runs are held back.
+fn problem(fault: &HostFault) -> Problem {
+    if fault.is_busy() {
+        tracing::warn!(reason = %fault, "a run is held back");
+        return Problem::Busy;
+    }
+    Problem::Fault(fault.to_string())
 }
 
 /// One in the count of what runs, until it is dropped.

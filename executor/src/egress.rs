@@ -7,6 +7,7 @@ mod denial;
 mod fetch;
 mod policy;
 mod request;
+mod traffic;
 
 pub use address::Registry;
 pub(crate) use body::Bodies;
@@ -16,3 +17,4 @@ pub use denial::Denial;
 pub(crate) use fetch::{Asker, FetchError};
 pub use policy::{AllowEntry, EgressPolicy};
 pub(crate) use request::origin_of;
+pub(crate) use traffic::{Allowance, Traffic};

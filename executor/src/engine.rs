@@ -93,6 +93,11 @@ impl Translated {
         self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Pages that an instance begins with.
+    pub(crate) const fn initial_pages(&self) -> u32 {
+        self.facts.initial_pages
+    }
+
     /// The most that the module's memory may grow to, in bytes, by its own declaration.
     pub(crate) fn declared_bytes(&self) -> Option<usize> {
         self.facts.maximum_pages.map(|pages| in_memory(pages).saturating_mul(in_memory(PAGE_BYTES)))

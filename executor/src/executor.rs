@@ -1,16 +1,18 @@
 use crate::{
-    ConfigError, ExecutorConfig, HostFault, HostServices, Limits, ModuleFacts, Refusal, Resources, Run, RunEnd,
-    RunResult, WorkerFacts,
+    ConfigError, ContractShare, ExecutorConfig, HostFault, HostServices, Limits, ModuleFacts, Refusal, Resources, Run,
+    RunEnd, RunResult, WorkerFacts,
+    admission::Admission,
     cache::{Cache, Translation},
     check,
     egress::Egress,
     limits::in_memory,
     local_cache::LocalCache,
-    pool::Pool,
-    run::{Frame, drive},
+    places::{GuestMemory, Places},
+    pool::{Pool, Share},
+    run::{Frame, Terms, drive},
 };
-use phat_protocol::{CodeHash, Outcome};
-use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+use phat_protocol::{CodeHash, ContractId, Outcome};
+use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 
 /// Runs Phat Contracts. Clones share everything.
@@ -21,7 +23,6 @@ pub struct Executor {
 
 /// What all runs share.
 pub(crate) struct Parts {
-    pub(crate) limits: Arc<Limits>,
     pub(crate) host: HostServices,
     pub(crate) egress: Egress,
     pub(crate) pool: Pool<Box<Frame>>,
@@ -30,8 +31,16 @@ pub(crate) struct Parts {
     pub(crate) local_cache: Arc<LocalCache>,
     /// The same, of simulations.
     pub(crate) simulated_cache: Arc<LocalCache>,
+    limits: Arc<Limits>,
+    /// Of contracts that have other limits.
+    special: BTreeMap<ContractId, Arc<Limits>>,
+    /// Runs of one contract at once.
+    contract_runs: u32,
+    shares: BTreeMap<ContractId, ContractShare>,
     cache: Cache,
+    places: Places,
     permits: Semaphore,
+    memory: Arc<GuestMemory>,
 }
 
 impl Executor {
@@ -40,11 +49,9 @@ impl Executor {
     /// # Errors
     /// Every setting that can't be put into effect.
     pub fn new(config: &ExecutorConfig, resources: &Resources, host: HostServices) -> Result<Self, Vec<ConfigError>> {
-        let mut errors = zeroes(config, resources);
-        if config.limits.grace >= config.limits.wall_time {
-            errors.push(ConfigError::Grace);
-        }
-        let egress = Egress::new(&config.egress, &config.limits.http, resources.connections, &host);
+        let mut errors = judge(config, resources);
+        let connections = Admission::new(in_memory(resources.connections), in_memory(resources.contract_connections));
+        let egress = Egress::new(&config.egress, &config.limits.http, connections, &host);
         let egress = match egress {
             Ok(egress) if errors.is_empty() => egress,
             Ok(_) => return Err(errors),
@@ -56,16 +63,32 @@ impl Executor {
         let pool = Pool::new(threads(resources), config.limits.fuel_slice)
             .map_err(|error| vec![ConfigError::Threads(error)])?;
         let limits = Arc::new(config.limits.clone());
+        let special = config.contracts.iter().map(|(contract, limits)| (*contract, Arc::new(limits.clone()))).collect();
         let cache = Cache::new(
             Arc::clone(&limits),
             in_memory(resources.cached_modules),
             in_memory(resources.cached_code_bytes),
         );
-        let permits = Semaphore::new(in_memory(resources.concurrent_runs).min(Semaphore::MAX_PERMITS));
-        let kept = || Arc::new(LocalCache::new(limits.cache.clone(), in_memory(resources.contract_cache_bytes)));
-        let (local_cache, simulated_cache) = (kept(), kept());
-        let worker = Arc::new(host.worker.clone());
-        let parts = Parts { limits, host, egress, pool, worker, local_cache, simulated_cache, cache, permits };
+        let kept = || {
+            let special = config.contracts.iter().map(|(contract, limits)| (*contract, limits.cache.clone())).collect();
+            Arc::new(LocalCache::new(limits.cache.clone(), special, in_memory(resources.contract_cache_bytes)))
+        };
+        let parts = Parts {
+            worker: Arc::new(host.worker.clone()),
+            host,
+            egress,
+            pool,
+            local_cache: kept(),
+            simulated_cache: kept(),
+            special,
+            contract_runs: resources.contract_runs,
+            shares: resources.shares.clone(),
+            cache,
+            places: Places::default(),
+            permits: Semaphore::new(in_memory(resources.concurrent_runs).min(Semaphore::MAX_PERMITS)),
+            memory: GuestMemory::new(resources.memory_pages, resources.contract_memory_pages),
+            limits,
+        };
         Ok(Self { parts: Arc::new(parts) })
     }
 
@@ -78,7 +101,7 @@ impl Executor {
         check(wasm, &self.parts.limits)
     }
 
-    /// The limits in force.
+    /// The limits in force for contracts that have no others.
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.parts.limits
@@ -88,15 +111,29 @@ impl Executor {
     /// run at its next slice. It needs a tokio runtime with time and IO.
     ///
     /// # Errors
-    /// When the host, not the guest, is at fault: there is no outcome then.
+    /// When the host, not the guest, is at fault: there is no outcome then. Where too much is asked for
+    /// at once ([`HostFault::is_busy`]), that is said at once for the runs of one contract; for all of
+    /// them together a run waits its turn.
     pub async fn run(&self, run: Run) -> Result<RunResult, HostFault> {
-        let _permit = self.parts.permits.acquire().await.map_err(|_| HostFault::Internal)?;
-        if run.input.len() > in_memory(self.parts.limits.input_bytes) {
-            let limit = self.parts.limits.input_bytes;
+        let parts = &*self.parts;
+        let contract = run.contract;
+        let share = parts.shares.get(&contract).copied().unwrap_or_default();
+        let limit = share.concurrent_runs.unwrap_or(parts.contract_runs);
+        let _place = parts.places.take(contract, limit).ok_or(HostFault::ContractBusy { contract, limit })?;
+        let _permit = parts.permits.acquire().await.map_err(|_| HostFault::Internal)?;
+        let limits = parts.special.get(&contract).unwrap_or(&parts.limits);
+        if run.input.len() > in_memory(limits.input_bytes) {
+            let limit = limits.input_bytes;
             return Ok(unstarted(format!("an input of {} bytes, and the limit is {limit}", run.input.len())));
         }
-        match self.parts.translated(run.code_hash, Arc::clone(&run.code)).await? {
-            Ok(translated) => drive(&self.parts, translated, run).await,
+        match parts.translated(run.code_hash, Arc::clone(&run.code)).await? {
+            Ok(translated) => {
+                // More than the run may have is refused where its memory is made.
+                let begins_with = translated.initial_pages().min(limits.calls.memory_pages);
+                let memory = parts.memory.take(contract, begins_with).await.ok_or(HostFault::MemoryBusy(contract))?;
+                let share = Share { contract, weight: share.weight };
+                drive(parts, Terms { limits: Arc::clone(limits), share, memory }, translated, run).await
+            }
             Err(refusals) => {
                 let reasons: Vec<_> = refusals.iter().map(ToString::to_string).collect();
                 Ok(unstarted(reasons.join("; ")))
@@ -115,22 +152,54 @@ impl Parts {
     }
 }
 
-fn zeroes(config: &ExecutorConfig, resources: &Resources) -> Vec<ConfigError> {
-    let limits = &config.limits;
-    [
+/// Every setting that can't be put into effect, but for the egress policy's.
+fn judge(config: &ExecutorConfig, resources: &Resources) -> Vec<ConfigError> {
+    let mut errors = judge_limits(&config.limits);
+    let zeroes = [
+        ("resources.concurrent_runs", resources.concurrent_runs),
+        ("resources.contract_runs", resources.contract_runs),
+        ("resources.cached_modules", resources.cached_modules),
+        ("resources.cached_code_bytes", resources.cached_code_bytes),
+        ("resources.connections", resources.connections),
+        ("resources.contract_connections", resources.contract_connections),
+    ];
+    errors.extend(zeroes.into_iter().filter(|(_, value)| *value == 0).map(|(key, _)| ConfigError::Zero(key)));
+    let of_contracts = config.contracts.values().map(|limits| limits.calls.memory_pages);
+    let of_a_run = of_contracts.fold(config.limits.calls.memory_pages, u32::max);
+    let memory = [
+        ("resources.memory_pages", resources.memory_pages),
+        ("resources.contract_memory_pages", resources.contract_memory_pages),
+    ];
+    let too_little = memory.into_iter().filter(|(_, pages)| *pages < of_a_run);
+    errors.extend(too_little.map(|(key, _)| ConfigError::MemoryPages(key)));
+    for (contract, limits) in &config.contracts {
+        let of_contract = |error| ConfigError::Contract { contract: *contract, error: Box::new(error) };
+        errors.extend(judge_limits(limits).into_iter().map(of_contract));
+    }
+    for (contract, share) in &resources.shares {
+        if !(1..=ContractShare::MAX_WEIGHT).contains(&share.weight) {
+            errors.push(ConfigError::Weight(*contract));
+        }
+        if share.concurrent_runs == Some(0) {
+            errors.push(ConfigError::NoRuns(*contract));
+        }
+    }
+    errors
+}
+
+fn judge_limits(limits: &Limits) -> Vec<ConfigError> {
+    let zeroes = [
         ("limits.fuel", limits.fuel == 0),
         ("limits.fuel_slice", limits.fuel_slice == 0),
         ("limits.memory_pages", limits.memory_pages == 0),
         ("limits.calls.memory_pages", limits.calls.memory_pages == 0),
-        ("resources.concurrent_runs", resources.concurrent_runs == 0),
-        ("resources.cached_modules", resources.cached_modules == 0),
-        ("resources.cached_code_bytes", resources.cached_code_bytes == 0),
-        ("resources.connections", resources.connections == 0),
-    ]
-    .into_iter()
-    .filter(|(_, zero)| *zero)
-    .map(|(key, _)| ConfigError::Zero(key))
-    .collect()
+    ];
+    let mut errors: Vec<_> =
+        zeroes.into_iter().filter(|(_, zero)| *zero).map(|(key, _)| ConfigError::Zero(key)).collect();
+    if limits.grace >= limits.wall_time {
+        errors.push(ConfigError::Grace);
+    }
+    errors
 }
 
 fn threads(resources: &Resources) -> NonZeroUsize {

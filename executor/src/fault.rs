@@ -21,6 +21,17 @@ pub enum HostFault {
     /// The host could not look for a contract or for code.
     #[error("can't look up what the run needs: {0}")]
     Lookup(String),
+    /// As many runs of the contract are under way as may be at once.
+    #[error("{limit} runs of contract {contract} are under way, and no more may be")]
+    ContractBusy {
+        /// Whose.
+        contract: ContractId,
+        /// How many those are.
+        limit: u32,
+    },
+    /// All guests together, or those of one contract, have what memory there is for them.
+    #[error("a run of contract {0} needs more memory than other runs leave")]
+    MemoryBusy(ContractId),
     /// A part of the executor died; the log says of what.
     #[error("the executor failed inside")]
     Internal,
@@ -32,7 +43,25 @@ impl HostFault {
     pub const fn is_retryable(&self) -> bool {
         match self {
             Self::WrongCode { .. } => false,
-            Self::UnknownContract(_) | Self::UnknownCode(_) | Self::Lookup(_) | Self::Internal => true,
+            Self::UnknownContract(_)
+            | Self::UnknownCode(_)
+            | Self::Lookup(_)
+            | Self::ContractBusy { .. }
+            | Self::MemoryBusy(_)
+            | Self::Internal => true,
+        }
+    }
+
+    /// Whether nothing is wrong but that too much is asked for at once.
+    #[must_use]
+    pub const fn is_busy(&self) -> bool {
+        match self {
+            Self::ContractBusy { .. } | Self::MemoryBusy(_) => true,
+            Self::WrongCode { .. }
+            | Self::UnknownContract(_)
+            | Self::UnknownCode(_)
+            | Self::Lookup(_)
+            | Self::Internal => false,
         }
     }
 }

@@ -19,6 +19,7 @@
 //! | `egress` | which servers a guest may talk to |
 //! | `limits` | every limit |
 
+mod admission;
 mod cache;
 mod check;
 mod config;
@@ -34,6 +35,7 @@ mod limits;
 mod local_cache;
 mod phat;
 mod pink;
+mod places;
 mod pool;
 mod run;
 mod seal;
@@ -41,7 +43,7 @@ mod secrets;
 mod storage;
 
 pub use check::{MemoryBound, ModuleFacts, Refusal, SectionError, Signature, check, custom_section};
-pub use config::{ConfigError, ExecutorConfig, Resources};
+pub use config::{ConfigError, ContractShare, ExecutorConfig, Resources};
 pub use contracts::{Contracts, Instantiated, KnownContract, NoContracts};
 pub use egress::{AllowEntry, Denial, EgressError, EgressPolicy, Registry};
 pub use executor::Executor;

@@ -104,6 +104,8 @@ pub struct RecordLimits {
     pub log_lines: u32,
     /// Bytes of one log line. Default 1 KiB.
     pub log_line_bytes: u32,
+    /// Bytes of all log lines together. Default 256 KiB.
+    pub log_bytes: u32,
     /// Events. Default 64.
     pub events: u32,
     /// Bytes of one event, its topics included. Default 16 KiB.
@@ -130,6 +132,11 @@ pub struct HttpLimits {
     pub redirects: u32,
     /// Requests of a whole run. Default 64.
     pub requests: u32,
+    /// What a whole run may send, in bytes: methods, URLs, headers and bodies, of redirected requests
+    /// too. Default 16 MiB.
+    pub sent_bytes: u32,
+    /// What a whole run may receive, in bytes: headers and bodies. Default 64 MiB.
+    pub received_bytes: u32,
 }
 
 impl Default for Limits {
@@ -176,7 +183,7 @@ impl Default for StorageLimits {
 
 impl Default for RecordLimits {
     fn default() -> Self {
-        Self { log_lines: 1_000, log_line_bytes: 1024, events: 64, event_bytes: 16 * 1024 }
+        Self { log_lines: 1_000, log_line_bytes: 1024, log_bytes: 256 * 1024, events: 64, event_bytes: 16 * 1024 }
     }
 }
 
@@ -190,6 +197,8 @@ impl Default for HttpLimits {
             headers: 256,
             redirects: 5,
             requests: 64,
+            sent_bytes: 16 * 1024 * 1024,
+            received_bytes: 64 * 1024 * 1024,
         }
     }
 }

@@ -29,6 +29,8 @@ pub(crate) struct Full;
 #[derive(Debug)]
 pub(crate) struct LocalCache {
     limits: CacheLimits,
+    /// Of contracts that have other limits.
+    special: BTreeMap<ContractId, CacheLimits>,
     /// Of all contracts together, in bytes.
     most_bytes: usize,
     shelves: Mutex<Shelves>,
@@ -55,15 +57,16 @@ struct Entry {
 }
 
 impl LocalCache {
-    pub(crate) fn new(limits: CacheLimits, most_bytes: usize) -> Self {
-        Self { limits, most_bytes, shelves: Mutex::default() }
+    pub(crate) fn new(limits: CacheLimits, special: BTreeMap<ContractId, CacheLimits>, most_bytes: usize) -> Self {
+        Self { limits, special, most_bytes, shelves: Mutex::default() }
     }
 
     /// Keeps a value for the default time. Where the contract's share is full, what has expired goes
     /// first; where all shares together are, the contracts that were used longest ago lose theirs.
     pub(crate) fn set(&self, contract: ContractId, key: Vec<u8>, value: Kept, now: u64) -> Result<(), Full> {
         let bytes = size(&key, Some(&value.value));
-        let quota = in_memory(self.limits.contract_bytes).min(self.most_bytes);
+        let limits = self.special.get(&contract).unwrap_or(&self.limits);
+        let quota = in_memory(limits.contract_bytes).min(self.most_bytes);
         self.on_shelf(contract, |shelf| {
             shelf.remove(&key);
             if shelf.bytes.saturating_add(bytes) > quota {
@@ -72,7 +75,7 @@ impl LocalCache {
             if shelf.bytes.saturating_add(bytes) > quota {
                 return Err(Full);
             }
-            let lifetime = u64::try_from(self.limits.lifetime.as_millis()).unwrap_or(u64::MAX);
+            let lifetime = u64::try_from(limits.lifetime.as_millis()).unwrap_or(u64::MAX);
             shelf.entries.insert(key, Entry { value, expires_at: now.saturating_add(lifetime) });
             shelf.bytes += bytes;
             Ok(())

@@ -9,7 +9,7 @@ mod result;
 mod state;
 pub(crate) mod wait;
 
-pub(crate) use drive::drive;
+pub(crate) use drive::{Terms, drive};
 pub(crate) use frame::Frame;
 pub(crate) use records::clip;
 pub use records::{Event, LogLevel, LogLine};

@@ -4,8 +4,10 @@
 #[expect(dead_code, reason = "each test binary uses a part of it")]
 mod support;
 
-use phat_executor::{Clock, Executor, ExecutorConfig, HostServices, Resources, Run, RunEnd};
-use phat_protocol::Outcome;
+use phat_executor::{
+    Clock, ContractShare, Executor, ExecutorConfig, HostFault, HostServices, Limits, Resources, Run, RunEnd,
+};
+use phat_protocol::{ContractId, Outcome};
 use std::{
     sync::{
         Arc, Mutex,
@@ -13,7 +15,7 @@ use std::{
     },
     time::Duration,
 };
-use support::{executor, guest, query, run};
+use support::{CONTRACT, executor, guest, query, run};
 use tokio::{sync::Notify, time::Instant};
 
 #[tokio::test]
@@ -92,6 +94,105 @@ async fn runs_beyond_the_number_at_once_wait_their_turn() {
     for guest in runs.collect::<Vec<_>>() {
         assert!(guest.await.unwrap().succeeded());
     }
+}
+
+const OTHER: ContractId = ContractId([8; 32]);
+
+fn executor_with(config: &ExecutorConfig, resources: Resources) -> Executor {
+    let resources = Resources { threads: 1, ..resources };
+    Executor::new(config, &resources, support::host(&[])).unwrap_or_else(|errors| panic!("{errors:?}"))
+}
+
+/// Has a run begin that spins.
+async fn begun(executor: &Executor, wat: &str) -> tokio::task::JoinHandle<Result<phat_executor::RunResult, HostFault>> {
+    let (executor, spinner) = (executor.clone(), query(wat));
+    // With its module at hand it begins when it is first polled, and has had a slice when another's run
+    // that came later has.
+    let ended = executor.run(Run { deadline: Some(Instant::now()), ..query(wat) }).await.unwrap();
+    assert_eq!(ended.answer(0).outcome, Outcome::TimedOut);
+    let beside = executor.clone();
+    let task = tokio::spawn(async move { executor.run(spinner).await });
+    tokio::task::yield_now().await;
+    for _ in 0..2 {
+        assert!(run(&beside, Run { contract: OTHER, ..query(&grower(0, "")) }).await.succeeded());
+    }
+    task
+}
+
+#[tokio::test]
+async fn a_contracts_runs_beyond_its_number_are_busy_at_once_and_another_contracts_are_not() {
+    for (contract_runs, of_its_own) in [(1, None), (1024, Some(1))] {
+        let share = ContractShare { concurrent_runs: of_its_own, ..ContractShare::default() };
+        let resources = Resources { contract_runs, shares: [(CONTRACT, share)].into(), ..Resources::default() };
+        let executor = executor_with(&ExecutorConfig::default(), resources);
+        let spinner = begun(&executor, &guest::spinner()).await;
+        let fault = executor.run(query(&guest::echo())).await.unwrap_err();
+        assert_eq!(fault, HostFault::ContractBusy { contract: CONTRACT, limit: 1 });
+        assert!(fault.is_retryable() && fault.is_busy());
+        assert!(run(&executor, Run { contract: OTHER, ..query(&guest::echo()) }).await.succeeded());
+        spinner.abort();
+        assert!(spinner.await.unwrap_err().is_cancelled());
+        assert!(run(&executor, query(&guest::echo())).await.succeeded());
+    }
+}
+
+/// A guest that begins with 1 page, grows by `more`, and returns nothing; where it can't grow, it returns.
+fn grower(more: u32, then: &str) -> String {
+    let grow = format!(
+        "(if (i32.eq (memory.grow (i32.const {more})) (i32.const -1)) (then (call $return (i32.const 0) (i32.const 1))))
+         {then} (call $return (i32.const 0) (i32.const 0))"
+    );
+    guest::contract_with("(memory 1 64)", "", &grow)
+}
+
+#[tokio::test]
+async fn memory_that_all_guests_have_is_waited_for_by_those_that_begin_and_busy_for_those_that_grow() {
+    let resources = Resources { memory_pages: 64, contract_memory_pages: 64, ..Resources::default() };
+    let mut config = ExecutorConfig::default();
+    config.limits.calls.memory_pages = 64;
+    let executor = executor_with(&config, resources);
+    let other = |wat: &str| Run { contract: OTHER, ..query(wat) };
+    // Has 34 of 64 pages; an echo begins with 32.
+    let spinner = begun(&executor, &grower(33, "(loop (br 0))")).await;
+    let fits = executor.run(other(&grower(20, ""))).await.unwrap();
+    assert!(matches!(&fits.end, RunEnd::Returned { data, .. } if data.is_empty()), "{:?}", fits.end);
+    let fault = executor.run(other(&grower(36, ""))).await.unwrap_err();
+    assert_eq!(fault, HostFault::MemoryBusy(OTHER));
+    assert!(fault.is_retryable() && fault.is_busy());
+    let mut waits = Box::pin(executor.run(other(&guest::echo())));
+    assert!(tokio::time::timeout(Duration::from_millis(200), &mut waits).await.is_err());
+    spinner.abort();
+    assert!(waits.await.unwrap().succeeded());
+    // What each had is there again: one that needs all of it has it.
+    assert!(run(&executor, query(&grower(63, ""))).await.succeeded());
+}
+
+#[tokio::test]
+async fn a_contract_that_has_its_part_of_the_memory_is_busy_and_others_are_not() {
+    let resources = Resources { memory_pages: 128, contract_memory_pages: 64, ..Resources::default() };
+    let mut config = ExecutorConfig::default();
+    config.limits.calls.memory_pages = 64;
+    let executor = executor_with(&config, resources);
+    let spinner = begun(&executor, &grower(33, "(loop (br 0))")).await;
+    assert_eq!(executor.run(query(&guest::echo())).await, Err(HostFault::MemoryBusy(CONTRACT)));
+    assert_eq!(executor.run(query(&grower(40, ""))).await, Err(HostFault::MemoryBusy(CONTRACT)));
+    assert!(run(&executor, Run { contract: OTHER, ..query(&guest::echo()) }).await.succeeded());
+    spinner.abort();
+}
+
+#[tokio::test]
+async fn a_contract_that_has_limits_of_its_own_is_bound_by_them_and_others_are_not() {
+    let general = ExecutorConfig::default();
+    let limits = Limits { fuel: 3_000_000, ..general.limits.clone() };
+    let mut short = general.limits.clone();
+    short.wall_time = Duration::from_secs(1);
+    let config = ExecutorConfig { contracts: [(CONTRACT, limits)].into(), limits: short, ..general };
+    let executor = executor(&config);
+    let result = run(&executor, query(&guest::spinner())).await;
+    assert_eq!(result.answer(0).outcome, Outcome::OutOfFuel);
+    assert!((2_999_000..=3_000_000).contains(&result.fuel_used), "{}", result.fuel_used);
+    let result = run(&executor, Run { contract: OTHER, ..query(&guest::spinner()) }).await;
+    assert_eq!(result.answer(0).outcome, Outcome::TimedOut);
 }
 
 #[tokio::test]

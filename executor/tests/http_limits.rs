@@ -135,23 +135,88 @@ async fn a_batch_answers_each_request() {
     assert_eq!(returned(&result)[..4], 8u32.to_le_bytes());
 }
 
-#[tokio::test]
-async fn a_run_makes_no_more_requests_than_its_limit() {
-    let server = server::http().await;
-    let mut config = server.config();
-    config.limits.http.requests = 2;
-    let body = "(call $capacity (i32.const 60000))
+/// Makes the request that is its input as often as `count` says, and returns the last answer.
+fn repeating(count: u32) -> String {
+    guest::contract(&format!(
+        "(call $capacity (i32.const 60000))
         (call $input (i32.const 0) (i32.const 65532))
         (i32.store (i32.const 65528) (i32.load (i32.const 65532)))
         (loop
           (drop (call $extension (i32.const 1) (i32.load (i32.const 65528))))
           (i32.store (i32.const 65524) (i32.add (i32.const 1) (i32.load (i32.const 65524))))
-          (br_if 0 (i32.lt_u (i32.load (i32.const 65524)) (i32.const COUNT))))
-        (call $return (i32.const 65536) (i32.load (i32.const 65532)))";
-    for (count, status, reason) in [("2", 200, "OK"), ("3", 523, "Too Many Requests")] {
+          (br_if 0 (i32.lt_u (i32.load (i32.const 65524)) (i32.const {count}))))
+        (call $return (i32.const 65536) (i32.load (i32.const 65532)))"
+    ))
+}
+
+#[tokio::test]
+async fn a_run_sends_and_receives_no_more_bytes_than_its_limits() {
+    let server = server::http().await;
+    let body = vec![b'x'; 10_000];
+    let request = Request { method: "POST".into(), body, ..get(server.url("http", "/echo")) };
+    let answer = async |config: &ExecutorConfig, count| {
+        let input = request.encode();
+        let result = run(&executor(config), Run { input, ..query(&repeating(count)) }).await;
+        response(&result)
+    };
+    let mut config = server.config();
+    config.limits.http.sent_bytes = 25_000;
+    assert_eq!(answer(&config, 2).await.status, 200);
+    let third = answer(&config, 3).await;
+    assert_eq!((third.status, third.reason.as_str()), (523, "Too Many Requests"));
+    assert!(third.text().contains("more than 25000 bytes together"), "{}", third.text());
+    let mut config = server.config();
+    config.limits.http.received_bytes = 25_000;
+    assert_eq!(answer(&config, 2).await.status, 200);
+    let third = answer(&config, 3).await;
+    assert_eq!((third.status, third.reason.as_str()), (524, "Response Too Large"));
+    assert!(third.text().contains("more than 25000 bytes together"), "{}", third.text());
+    // Without an announced length too, and for a batch together.
+    let input = (vec![get(server.url("http", "/huge")), get(server.url("http", "/huge"))], 5_000u64).encode();
+    let result = run(&executor(&config), Run { input, ..query(&guest::extension(22)) }).await;
+    assert_eq!(Vec::<Result<Response, u8>>::decode(&mut &returned(&result)[4..]).unwrap(), [Err(9), Err(9)]);
+}
+
+#[tokio::test]
+async fn a_redirected_request_counts_each_time_it_is_sent() {
+    let server = server::http().await;
+    let mut config = server.config();
+    let to = server.url("http", "/echo");
+    let url = server.url("http", &format!("/redirect?code=307&to={to}"));
+    let request = Request { method: "POST".into(), body: vec![b'x'; 10_000], ..get(url) };
+    assert_eq!(response(&fetch(&config, request.clone()).await).status, 200);
+    config.limits.http.sent_bytes = 15_000;
+    assert_eq!(response(&fetch(&config, request).await).status, 523);
+}
+
+#[tokio::test]
+async fn connections_that_one_contract_keeps_leave_those_of_others() {
+    let server = server::http().await;
+    let config = server.config();
+    let resources = Resources { threads: 1, connections: 2, contract_connections: 1, ..Resources::default() };
+    let Ok(executor) = Executor::new(&config, &resources, support::host(&[])) else { panic!() };
+    let never = Run { input: get(server.url("http", "/never")).encode(), ..query(&guest::fetcher()) };
+    let keeping: Vec<_> = (0..3)
+        .map(|_| {
+            let (executor, never) = (executor.clone(), never.clone());
+            tokio::spawn(async move { run(&executor, never).await })
+        })
+        .collect();
+    let input = get(server.url("http", "/echo")).encode();
+    let other = Run { contract: phat_protocol::ContractId([8; 32]), input, ..query(&guest::fetcher()) };
+    assert_eq!(response(&run(&executor, other).await).status, 200);
+    assert!(keeping.iter().all(|keeping| !keeping.is_finished()));
+    keeping.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+#[tokio::test]
+async fn a_run_makes_no_more_requests_than_its_limit() {
+    let server = server::http().await;
+    let mut config = server.config();
+    config.limits.http.requests = 2;
+    for (count, status, reason) in [(2, 200, "OK"), (3, 523, "Too Many Requests")] {
         let input = get(server.url("http", "/echo")).encode();
-        let wat = guest::contract(&body.replace("COUNT", count));
-        let result = run(&executor(&config), Run { input, ..query(&wat) }).await;
+        let result = run(&executor(&config), Run { input, ..query(&repeating(count)) }).await;
         assert_eq!((response(&result).status, response(&result).reason.as_str()), (status, reason));
         assert_eq!(result.http.len(), 2);
     }

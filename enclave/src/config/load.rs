@@ -74,8 +74,8 @@ fn environment_name(key: &str) -> String {
 }
 
 /// One setting that was given.
-struct Given {
-    path: Vec<String>,
+pub(super) struct Given {
+    pub(super) path: Vec<String>,
     value: Value,
     source: Source,
 }
@@ -168,7 +168,7 @@ fn sourced(error: ConfigError, given: &[Given]) -> ConfigError {
 }
 
 /// Finds the settings of `table`, and what of it is no setting. The defaults are the schema.
-fn walk(
+pub(super) fn walk(
     schema: &Table,
     table: Table,
     path: &mut Vec<String>,
@@ -240,7 +240,7 @@ fn faults_of(defaults: &Table, setting: &Given) -> Vec<ConfigError> {
     }
 }
 
-fn put(table: &mut Table, setting: &Given) {
+pub(super) fn put(table: &mut Table, setting: &Given) {
     let Some((last, tables)) = setting.path.split_last() else { return };
     let mut table = table;
     for name in tables {

@@ -1,6 +1,9 @@
 use super::{Config, ConfigError};
 use crate::clock::{SystemClock, SystemRandomness};
-use phat_executor::{ConfigError as ExecutorError, EgressError, Executor, HostServices, SystemResolver, WorkerFacts};
+use phat_executor::{
+    ConfigError as ExecutorError, ContractShare, EgressError, Executor, HostServices, SystemResolver, WorkerFacts,
+};
+use phat_protocol::ContractId;
 use std::sync::Arc;
 
 /// The largest integer that RFC 8785's JSON can hold exactly.
@@ -26,7 +29,8 @@ impl Config {
             wrong.map(|(key, _)| ConfigError::whole(key, what.clone())).collect::<Vec<_>>()
         };
         let mut errors = named(&zero, "must be above zero".to_owned());
-        errors.extend(named(&inexact, format!("must be at most {MAX_EXACT}, which JSON can hold exactly")));
+        errors.extend(named(&inexact, not_exact()));
+        errors.extend(self.judge_contracts());
         errors.extend(self.judged_by_executor());
         errors
     }
@@ -39,28 +43,71 @@ impl Config {
             resolver: Arc::new(SystemResolver::default()),
             worker: WorkerFacts::default(),
         };
-        match Executor::new(&self.executor(), &self.resources, host) {
+        match Executor::new(&self.executor(), &self.machine(), host) {
             Ok(_) => Vec::new(),
-            Err(errors) => errors.into_iter().map(of_executor).collect(),
+            Err(errors) => errors.into_iter().map(|error| self.of_executor(error)).collect(),
+        }
+    }
+
+    /// What is wrong with the limits of contracts, and with naming one twice.
+    fn judge_contracts(&self) -> Vec<ConfigError> {
+        let mut errors = Vec::new();
+        for (index, contract) in self.contracts.iter().enumerate() {
+            let key = |name: &str| format!("contracts[{index}].{name}");
+            if self.contracts.iter().take(index).any(|other| other.id == contract.id) {
+                errors.push(ConfigError::whole(&key("id"), "is there already"));
+            }
+            match contract.limits_over(&self.limits) {
+                Ok(limits) if limits.fuel > MAX_EXACT => {
+                    errors.push(ConfigError::whole(&key("limits.fuel"), not_exact()));
+                }
+                Ok(_) => {}
+                Err(wrong) => errors.extend(wrong.into_iter().map(|(limit, what)| {
+                    ConfigError::whole(key(&format!("limits.{limit}")).trim_end_matches('.'), what)
+                })),
+            }
+        }
+        errors
+    }
+
+    fn of_executor(&self, error: ExecutorError) -> ConfigError {
+        let entry = |id: ContractId| {
+            let index = self.contracts.iter().position(|contract| contract.id == id).unwrap_or_default();
+            format!("contracts[{index}]")
+        };
+        match error {
+            ExecutorError::Contract { contract, error } => {
+                let error = self.of_executor(*error);
+                ConfigError { key: format!("{}.{}", entry(contract), error.key), ..error }
+            }
+            ExecutorError::Weight(contract) => {
+                let what = format!("must be from 1 to {}", ContractShare::MAX_WEIGHT);
+                ConfigError::whole(&format!("{}.weight", entry(contract)), what)
+            }
+            ExecutorError::NoRuns(contract) => {
+                ConfigError::whole(&format!("{}.concurrent_runs", entry(contract)), "must be above zero")
+            }
+            ExecutorError::MemoryPages(key) => {
+                ConfigError::whole(key, "must be at least limits.calls.memory_pages, and that of every contract")
+            }
+            ExecutorError::Zero(key) => ConfigError::whole(key, "must be above zero"),
+            ExecutorError::Grace => ConfigError::whole("limits.grace", "must be shorter than limits.wall_time"),
+            ExecutorError::Threads(cause) => ConfigError::whole("resources.threads", cause.to_string()),
+            ExecutorError::Egress(EgressError::Host { index, host }) => {
+                let what = format!("{host:?} is neither a name nor an address");
+                ConfigError::whole(&format!("egress.allow[{index}].host"), what)
+            }
+            ExecutorError::Egress(EgressError::Root { index, reason }) => {
+                ConfigError::whole(&format!("egress.allow[{index}].root_pem"), reason)
+            }
+            ExecutorError::Egress(EgressError::Duplicate { index, host, port }) => {
+                ConfigError::whole(&format!("egress.allow[{index}]"), format!("{host}:{port} is there already"))
+            }
+            ExecutorError::Egress(EgressError::Client(cause)) => ConfigError::whole("egress", cause),
         }
     }
 }
 
-fn of_executor(error: ExecutorError) -> ConfigError {
-    match error {
-        ExecutorError::Zero(key) => ConfigError::whole(key, "must be above zero"),
-        ExecutorError::Grace => ConfigError::whole("limits.grace", "must be shorter than limits.wall_time"),
-        ExecutorError::Threads(cause) => ConfigError::whole("resources.threads", cause.to_string()),
-        ExecutorError::Egress(EgressError::Host { index, host }) => {
-            let what = format!("{host:?} is neither a name nor an address");
-            ConfigError::whole(&format!("egress.allow[{index}].host"), what)
-        }
-        ExecutorError::Egress(EgressError::Root { index, reason }) => {
-            ConfigError::whole(&format!("egress.allow[{index}].root_pem"), reason)
-        }
-        ExecutorError::Egress(EgressError::Duplicate { index, host, port }) => {
-            ConfigError::whole(&format!("egress.allow[{index}]"), format!("{host}:{port} is there already"))
-        }
-        ExecutorError::Egress(EgressError::Client(cause)) => ConfigError::whole("egress", cause),
-    }
+fn not_exact() -> String {
+    format!("must be at most {MAX_EXACT}, which JSON can hold exactly")
 }

@@ -2,7 +2,7 @@
 //! connections are reused.
 
 use super::{AllowEntry, Denial, EgressPolicy, address::unreachable};
-use crate::{Clock, HostServices, HttpLimits, Resolver, limits::in_memory};
+use crate::{Clock, HostServices, HttpLimits, Resolver, admission::Admission, limits::in_memory};
 use phat_protocol::ContractId;
 use reqwest::{
     Client,
@@ -14,7 +14,6 @@ use rustls::{
     time_provider::TimeProvider,
 };
 use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
-use tokio::sync::Semaphore;
 use url::{Host, Url};
 
 /// The policy can't be put into effect.
@@ -68,9 +67,8 @@ pub(super) struct Opened {
 pub(crate) struct Egress {
     public: Client,
     opened: HashMap<(Host, u16), Opened>,
-    pub(super) limits: HttpLimits,
     /// One for each request that is under way.
-    pub(super) connections: Semaphore,
+    pub(super) connections: Admission,
 }
 
 /// Which client serves a URL.
@@ -85,7 +83,7 @@ impl Egress {
     pub(crate) fn new(
         policy: &EgressPolicy,
         limits: &HttpLimits,
-        connections: u32,
+        connections: Admission,
         host: &HostServices,
     ) -> Result<Self, Vec<EgressError>> {
         let mut errors = Vec::new();
@@ -103,10 +101,7 @@ impl Egress {
         }
         let filter = PublicOnly { resolver: Arc::clone(&host.resolver) };
         match build(limits, Arc::clone(&host.clock), built_in_roots(), filter) {
-            Ok(public) if errors.is_empty() => {
-                let connections = Semaphore::new(in_memory(connections).min(Semaphore::MAX_PERMITS));
-                Ok(Self { public, opened, limits: limits.clone(), connections })
-            }
+            Ok(public) if errors.is_empty() => Ok(Self { public, opened, connections }),
             Ok(_) => Err(errors),
             Err(error) => {
                 errors.push(error);

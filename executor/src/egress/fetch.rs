@@ -7,16 +7,17 @@ use super::{
     body::{Body, NoRoom},
     client::{ASKING, Egress, Route},
     request::Request,
+    traffic::{Traffic, size},
 };
 use crate::{
-    Origin,
+    HttpLimits, Limits, Origin,
     limits::in_memory,
     pink::{HttpRequest, HttpResponse},
     secrets::Origins,
 };
 use phat_protocol::ContractId;
 use reqwest::{Client, Method, Response, StatusCode, header};
-use std::{error::Error as _, net::IpAddr, time::Duration};
+use std::{error::Error as _, net::IpAddr, sync::Arc, time::Duration};
 use url::{Host, Url};
 
 /// Why a guest gets no response. `Display` is what the guest reads.
@@ -40,6 +41,10 @@ pub(crate) enum FetchError {
     TooLarge { limit: u32 },
     #[error("the response doesn't fit the contract's buffer of {room} bytes")]
     BeyondBuffer { room: usize },
+    #[error("the run's requests have more than {limit} bytes together")]
+    SentTooMuch { limit: u32 },
+    #[error("the run's responses have more than {limit} bytes together")]
+    ReceivedTooMuch { limit: u32 },
     #[error("{0}")]
     Network(String),
 }
@@ -50,9 +55,17 @@ pub(crate) struct Asker {
     pub(crate) contract: ContractId,
     /// Where its requests may go, redirects included; anywhere where there are none.
     pub(crate) sendable: Option<Origins>,
+    /// What bounds the run.
+    pub(crate) limits: Arc<Limits>,
+    /// What it may still send and receive.
+    pub(crate) traffic: Traffic,
 }
 
 impl Asker {
+    fn limits(&self) -> &HttpLimits {
+        &self.limits.http
+    }
+
     /// Whether what the run has read of secrets may be sent to the URL.
     fn may_send_to(&self, url: &Url) -> Result<(), Denial> {
         let Some(sendable) = &self.sendable else { return Ok(()) };
@@ -71,7 +84,7 @@ impl Egress {
         time: Duration,
         body: Body<'_>,
     ) -> Result<HttpResponse, FetchError> {
-        let request = Request::parse(request, &self.limits)?;
+        let request = Request::parse(request, asker.limits())?;
         let following = ASKING.scope(asker.contract, self.follow(asker, request, body));
         let result = match tokio::time::timeout(time, following).await {
             Ok(result) => result,
@@ -85,16 +98,18 @@ impl Egress {
 
     async fn follow(&self, asker: &Asker, mut request: Request, body: Body<'_>) -> Result<HttpResponse, FetchError> {
         let closed = |error: tokio::sync::AcquireError| FetchError::Network(error.to_string());
-        let _connection = self.connections.acquire().await.map_err(closed)?;
+        let _connection = self.connections.admit(asker.contract).await.map_err(closed)?;
         let mut redirects = 0;
         loop {
             let client = self.admit(&request.url)?;
             asker.may_send_to(&request.url)?;
+            asker.traffic.send(request.bytes(), asker.limits())?;
             let response = send(client, &request).await?;
+            asker.traffic.receive(size(response.headers()), asker.limits())?;
             let Some(next) = redirect(&response, &request.url)? else {
-                return self.read(response, body).await;
+                return read(asker, response, body).await;
             };
-            if redirects == self.limits.redirects {
+            if redirects == asker.limits().redirects {
                 return Err(FetchError::Network(format!("more than {redirects} redirects")));
             }
             redirects += 1;
@@ -123,40 +138,42 @@ impl Egress {
             (Route::Public(_), _) => Err(scheme()),
         }
     }
+}
 
-    async fn read(&self, mut response: Response, body: Body<'_>) -> Result<HttpResponse, FetchError> {
-        let limit = self.limits.response_bytes;
-        let fits = |length: u64| {
-            if length > u64::from(limit) {
-                return Err(FetchError::TooLarge { limit });
-            }
-            let room = body.room();
-            if usize::try_from(length).is_ok_and(|length| length <= room) {
-                Ok(())
-            } else {
-                Err(FetchError::BeyondBuffer { room })
-            }
-        };
-        response.content_length().map_or(Ok(()), fits)?;
-        let status = response.status();
-        let headers = response
-            .headers()
-            .iter()
-            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
-            .collect();
-        while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error))? {
-            let length = body.append(&chunk).map_err(|NoRoom { room }| FetchError::BeyondBuffer { room })?;
-            if length > in_memory(limit) {
-                return Err(FetchError::TooLarge { limit });
-            }
+async fn read(asker: &Asker, mut response: Response, body: Body<'_>) -> Result<HttpResponse, FetchError> {
+    let limit = asker.limits().response_bytes;
+    let fits = |length: u64| {
+        if length > u64::from(limit) {
+            return Err(FetchError::TooLarge { limit });
         }
-        Ok(HttpResponse {
-            status_code: status.as_u16(),
-            reason_phrase: status.canonical_reason().unwrap_or_default().to_owned(),
-            headers,
-            body: Vec::new(),
-        })
+        asker.traffic.may_receive(length, asker.limits())?;
+        let room = body.room();
+        if usize::try_from(length).is_ok_and(|length| length <= room) {
+            Ok(())
+        } else {
+            Err(FetchError::BeyondBuffer { room })
+        }
+    };
+    response.content_length().map_or(Ok(()), fits)?;
+    let status = response.status();
+    let headers = response
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .collect();
+    while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error))? {
+        asker.traffic.receive(chunk.len(), asker.limits())?;
+        let length = body.append(&chunk).map_err(|NoRoom { room }| FetchError::BeyondBuffer { room })?;
+        if length > in_memory(limit) {
+            return Err(FetchError::TooLarge { limit });
+        }
     }
+    Ok(HttpResponse {
+        status_code: status.as_u16(),
+        reason_phrase: status.canonical_reason().unwrap_or_default().to_owned(),
+        headers,
+        body: Vec::new(),
+    })
 }
 
 async fn send(client: &Client, request: &Request) -> Result<Response, FetchError> {

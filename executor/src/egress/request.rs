@@ -1,6 +1,6 @@
 //! From a guest's words to a request.
 
-use super::FetchError;
+use super::{FetchError, traffic::size};
 use crate::{HttpLimits, limits::in_memory, pink::HttpRequest, run::clip};
 use reqwest::{
     Method,
@@ -59,6 +59,12 @@ impl Request {
             }
         }
         Ok(Self { url, method, headers, body: request.body })
+    }
+
+    /// What the request counts when it is sent.
+    pub(super) fn bytes(&self) -> usize {
+        let line = self.method.as_str().len().saturating_add(self.url.as_str().len());
+        line.saturating_add(size(&self.headers)).saturating_add(self.body.len())
     }
 }
 

@@ -6,7 +6,11 @@ const OTHER: ContractId = ContractId([2; 32]);
 const DAY: u64 = 24 * 3600 * 1000;
 
 fn cache(contract_bytes: u32, most_bytes: usize) -> LocalCache {
-    LocalCache::new(CacheLimits { contract_bytes, lifetime: Duration::from_secs(7 * 24 * 3600) }, most_bytes)
+    LocalCache::new(
+        CacheLimits { contract_bytes, lifetime: Duration::from_secs(7 * 24 * 3600) },
+        BTreeMap::new(),
+        most_bytes,
+    )
 }
 
 fn kept(value: &[u8]) -> Kept {

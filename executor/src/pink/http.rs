@@ -7,11 +7,11 @@ use super::{
 };
 use crate::{
     HttpCall, HttpResult,
-    egress::{Asker, Bodies, Egress, FetchError, origin_of},
+    egress::{Allowance, Asker, Bodies, Egress, FetchError, origin_of},
     fuel,
     limits::in_memory,
     run::{
-        Mode,
+        Guest, Mode,
         wait::{HttpShape, HttpWait, Suspension},
     },
     seal::{Host, OutBuffer},
@@ -31,6 +31,8 @@ const LATE: u16 = 524;
 pub(crate) struct HttpReply {
     pub(crate) results: Vec<Result<HttpResponse, FetchError>>,
     pub(crate) calls: Vec<HttpCall>,
+    /// What the run may still send and receive.
+    pub(crate) allowance: Allowance,
     pub(crate) shape: HttpShape,
     pub(crate) out: OutBuffer,
 }
@@ -90,8 +92,9 @@ fn suspend(host: &mut Host<'_>, requests: Vec<HttpRequest>, shape: HttpShape, ou
     host.charge(price)?;
     // A buffer that isn't the guest's own is its mistake, found before the world hears of it.
     let room = host.room(out)?;
-    let (contract, sendable) = (host.guest().frame.contract, host.guest().run.sendable.clone());
-    Err(host.suspend(Suspension::Http(HttpWait { contract, sendable, requests, shape, out, room })))
+    let Guest { run, frame } = host.guest();
+    let (contract, sendable, allowance) = (frame.contract, run.sendable.clone(), run.allowance);
+    Err(host.suspend(Suspension::Http(HttpWait { contract, sendable, allowance, requests, shape, out, room })))
 }
 
 /// Why the run may not make so many more requests.
@@ -150,6 +153,8 @@ fn summary(result: &Result<HttpResponse, FetchError>) -> HttpResult {
             | FetchError::Late(_)
             | FetchError::TooLarge { .. }
             | FetchError::BeyondBuffer { .. }
+            | FetchError::SentTooMuch { .. }
+            | FetchError::ReceivedTooMuch { .. }
             | FetchError::Network(_)),
         ) => HttpResult::Failed(error.to_string()),
     }
@@ -157,10 +162,11 @@ fn summary(result: &Result<HttpResponse, FetchError>) -> HttpResult {
 
 /// Writes what was fetched where the guest wants it, and answers the call's code.
 pub(crate) fn reply(host: &mut Host<'_>, reply: HttpReply) -> Result<u32, Error> {
-    let HttpReply { results, calls, shape, out } = reply;
+    let HttpReply { results, calls, allowance, shape, out } = reply;
     let run = &mut host.guest_mut().run;
     run.last_http_denied = results.iter().any(|result| matches!(result, Err(FetchError::Denied(_))));
     run.http.extend(calls);
+    run.allowance = allowance;
     let capacity = host.capacity(out)?;
     let output = match shape {
         HttpShape::Single => results.into_iter().next().map(|result| single(result, capacity)).unwrap_or_default(),
@@ -210,13 +216,17 @@ fn own_response(status_code: u16, reason_phrase: &str, body: &str) -> HttpRespon
 
 fn status(error: &FetchError) -> u16 {
     match error {
-        FetchError::Late(_) | FetchError::TooLarge { .. } | FetchError::BeyondBuffer { .. } => LATE,
+        FetchError::Late(_)
+        | FetchError::TooLarge { .. }
+        | FetchError::BeyondBuffer { .. }
+        | FetchError::ReceivedTooMuch { .. } => LATE,
         FetchError::Denied(_)
         | FetchError::InvalidUrl(_)
         | FetchError::InvalidMethod
         | FetchError::InvalidHeaderName(_)
         | FetchError::InvalidHeaderValue(_)
         | FetchError::TooManyHeaders { .. }
+        | FetchError::SentTooMuch { .. }
         | FetchError::Network(_) => UNREACHABLE,
     }
 }
@@ -224,7 +234,10 @@ fn status(error: &FetchError) -> u16 {
 fn reason(error: &FetchError) -> &'static str {
     match error {
         FetchError::Late(_) => "Timeout",
-        FetchError::TooLarge { .. } | FetchError::BeyondBuffer { .. } => "Response Too Large",
+        FetchError::TooLarge { .. } | FetchError::BeyondBuffer { .. } | FetchError::ReceivedTooMuch { .. } => {
+            "Response Too Large"
+        }
+        FetchError::SentTooMuch { .. } => "Too Many Requests",
         FetchError::Denied(_) => "Not Allowed",
         FetchError::InvalidUrl(_)
         | FetchError::InvalidMethod
@@ -244,7 +257,10 @@ fn code(error: &FetchError) -> HttpRequestError {
         FetchError::InvalidHeaderValue(_) => HttpRequestError::InvalidHeaderValue,
         FetchError::TooManyHeaders { .. } => HttpRequestError::TooManyHeaders,
         FetchError::Late(_) => HttpRequestError::Timeout,
-        FetchError::TooLarge { .. } | FetchError::BeyondBuffer { .. } => HttpRequestError::ResponseTooLarge,
+        FetchError::TooLarge { .. } | FetchError::BeyondBuffer { .. } | FetchError::ReceivedTooMuch { .. } => {
+            HttpRequestError::ResponseTooLarge
+        }
+        FetchError::SentTooMuch { .. } => HttpRequestError::TooManyRequests,
         FetchError::Network(_) => HttpRequestError::NetworkError,
     }
 }

@@ -11,13 +11,14 @@ use super::{
     wait::{HttpShape, HttpWait, Reply, Suspension},
 };
 use crate::{
-    HostFault, KnownContract,
-    egress::Asker,
+    HostFault, KnownContract, Limits,
+    egress::{Allowance, Asker, Traffic},
     engine::Translated,
     executor::Parts,
     limits::in_memory,
     local_cache::Deferred,
     pink::{HttpReply, perform},
+    places::MemoryShare,
     pool::{Need, Share},
     storage::{Overlay, Writes},
 };
@@ -25,29 +26,49 @@ use phat_protocol::{Outcome, Owner};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
+/// What a run has of the machine, and what bounds it.
+pub(crate) struct Terms {
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) share: Share,
+    pub(crate) memory: MemoryShare,
+}
+
 /// Runs to the end.
-pub(crate) async fn drive(parts: &Parts, translated: Arc<Translated>, run: Run) -> Result<RunResult, HostFault> {
+pub(crate) async fn drive(
+    parts: &Parts,
+    terms: Terms,
+    translated: Arc<Translated>,
+    run: Run,
+) -> Result<RunResult, HostFault> {
     let started = Instant::now();
-    let deadline = deadline(parts, &run, started);
-    let share = Share { contract: run.contract, weight: 1 };
+    let Terms { limits, share, memory } = terms;
+    let deadline = deadline(&limits, &run, started);
     let (entry, mut stack) = (run.entry, Stack::default());
     let lookup = Lookup::new(Arc::clone(&run.contracts), run.contract);
-    let mut top = Frame::new(Arc::clone(&translated), entry, guest(parts, &translated, run));
+    let guest = guest(parts, Arc::clone(&limits), memory, &translated, run);
+    let mut top = Frame::new(translated, entry, guest);
     let mut need = Need::Fresh;
     loop {
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            return Ok(finish(parts, started, Err(timed_out(parts)), *stack.abandon(top)));
+            return Ok(finish(started, Err(timed_out(&limits)), *stack.abandon(top)));
         }
         let turn = parts.pool.run(share, need, top).await?;
         need = Need::Fresh;
+        let starved = match &turn {
+            Turn::Sliced(frame) | Turn::Suspended(frame, _) => frame.starved(),
+            Turn::Ended(_, ended) => ended.run.starved,
+        };
+        if starved {
+            return Err(HostFault::MemoryBusy(share.contract));
+        }
         top = match turn {
             Turn::Sliced(frame) => {
                 need = Need::Spent;
                 frame
             }
             Turn::Suspended(frame, Suspension::Http(wait)) => {
-                let time = time_left(parts, deadline, wait.shape);
-                fetch(parts, frame, wait, time).await
+                let time = time_left(&limits, deadline, wait.shape);
+                fetch(parts, &limits, frame, wait, time).await
             }
             Turn::Suspended(frame, Suspension::Call(wait)) => stack.enter(parts, &lookup, frame, wait).await?,
             Turn::Suspended(mut frame, Suspension::Look(wait)) => {
@@ -56,17 +77,17 @@ pub(crate) async fn drive(parts: &Parts, translated: Arc<Translated>, run: Run) 
             }
             Turn::Ended(end, ended) => match stack.leave(end, ended) {
                 Left::Caller(frame) => frame,
-                Left::Run(end, run) => return Ok(finish(parts, started, end, *run)),
+                Left::Run(end, run) => return Ok(finish(started, end, *run)),
             },
         };
     }
 }
 
-fn deadline(parts: &Parts, run: &Run, started: Instant) -> Option<Instant> {
+fn deadline(limits: &Limits, run: &Run, started: Instant) -> Option<Instant> {
     match run.mode {
         Mode::Transaction => None,
         Mode::Query | Mode::Simulation => {
-            let limit = started.checked_add(parts.limits.wall_time);
+            let limit = started.checked_add(limits.wall_time);
             [run.deadline, limit].into_iter().flatten().min()
         }
     }
@@ -74,26 +95,27 @@ fn deadline(parts: &Parts, run: &Run, started: Instant) -> Option<Instant> {
 
 /// What an HTTP call may take: the setting, the guest's own wish, and what is left of the run less
 /// the grace.
-fn time_left(parts: &Parts, deadline: Option<Instant>, shape: HttpShape) -> Duration {
-    let setting = parts.limits.http.timeout;
+fn time_left(limits: &Limits, deadline: Option<Instant>, shape: HttpShape) -> Duration {
+    let setting = limits.http.timeout;
     let wish = match shape {
         HttpShape::Single => setting,
         HttpShape::Batch { timeout } => timeout.min(setting),
     };
     deadline.map_or(wish, |deadline| {
-        wish.min(deadline.saturating_duration_since(Instant::now()).saturating_sub(parts.limits.grace))
+        wish.min(deadline.saturating_duration_since(Instant::now()).saturating_sub(limits.grace))
     })
 }
 
-async fn fetch(parts: &Parts, frame: Box<Frame>, wait: HttpWait, time: Duration) -> Box<Frame> {
-    let HttpWait { contract, sendable, requests, shape, out, room } = wait;
-    let asker = Asker { contract, sendable };
+async fn fetch(parts: &Parts, limits: &Arc<Limits>, frame: Box<Frame>, wait: HttpWait, time: Duration) -> Box<Frame> {
+    let HttpWait { contract, sendable, allowance, requests, shape, out, room } = wait;
+    let asker = Asker { contract, sendable, limits: Arc::clone(limits), traffic: Traffic::new(allowance) };
     let (results, calls) = perform(&parts.egress, &asker, requests, room, time).await;
-    frame.answer(Reply::Http(HttpReply { results, calls, shape, out }))
+    let allowance = asker.traffic.into_allowance();
+    frame.answer(Reply::Http(HttpReply { results, calls, allowance, shape, out }))
 }
 
-fn guest(parts: &Parts, translated: &Translated, run: Run) -> Guest {
-    let mut overlay = Overlay::new(in_memory(parts.limits.storage.overlay_bytes));
+fn guest(parts: &Parts, limits: Arc<Limits>, memory: MemoryShare, translated: &Translated, run: Run) -> Guest {
+    let mut overlay = Overlay::new(in_memory(limits.storage.overlay_bytes));
     let Run { code_hash, code, state, secrets, .. } = run;
     // Whose owner it has matters for contracts below this one alone.
     overlay.load(run.contract, KnownContract { code_hash, code, owner: Owner::NOBODY, state, secrets });
@@ -108,7 +130,11 @@ fn guest(parts: &Parts, translated: &Translated, run: Run) -> Guest {
     };
     Guest {
         run: Lent::new(Box::new(RunState {
-            limits: Arc::clone(&parts.limits),
+            reserve: limits.fuel,
+            granted: limits.fuel,
+            records: Records::new(limits.records.clone()),
+            allowance: Allowance::of(&limits.http),
+            limits,
             mode: run.mode,
             clock: Arc::clone(&parts.host.clock),
             randomness: Arc::clone(&parts.host.randomness),
@@ -119,10 +145,9 @@ fn guest(parts: &Parts, translated: &Translated, run: Run) -> Guest {
             overlay,
             entrusted: BTreeSet::new(),
             sendable: None,
-            reserve: parts.limits.fuel,
-            granted: parts.limits.fuel,
             suspended_memory: 0,
-            records: Records::new(parts.limits.records.clone()),
+            memory,
+            starved: false,
             http: Vec::<HttpCall>::new(),
             last_http_denied: false,
         })),
@@ -133,12 +158,12 @@ fn guest(parts: &Parts, translated: &Translated, run: Run) -> Guest {
     }
 }
 
-fn timed_out(parts: &Parts) -> Failure {
-    let seconds = parts.limits.wall_time.as_secs_f64();
+fn timed_out(limits: &Limits) -> Failure {
+    let seconds = limits.wall_time.as_secs_f64();
     Failure::new(Outcome::TimedOut, format!("did not end in time (the limit is {seconds} s)"))
 }
 
-fn finish(parts: &Parts, started: Instant, end: Result<Returned, Failure>, run: RunState) -> RunResult {
+fn finish(started: Instant, end: Result<Returned, Failure>, run: RunState) -> RunResult {
     let succeeded = end.as_ref().is_ok_and(|returned| !returned.asks_to_revert());
     if succeeded && run.deferred.len() > 0 {
         run.cache.apply(run.deferred, run.clock.unix_millis());
@@ -155,7 +180,7 @@ fn finish(parts: &Parts, started: Instant, end: Result<Returned, Failure>, run: 
         logs: run.records.logs,
         events,
         dropped_records: run.records.dropped,
-        fuel_used: parts.limits.fuel.saturating_sub(run.reserve),
+        fuel_used: run.limits.fuel.saturating_sub(run.reserve),
         elapsed: started.elapsed(),
         http: run.http,
         last_http_denied: run.last_http_denied,

@@ -81,6 +81,11 @@ impl Frame {
         Ended { contract, run }
     }
 
+    /// Whether the machine had too little memory for the run.
+    pub(crate) fn starved(&self) -> bool {
+        self.guest().run.starved
+    }
+
     /// What the run may still spend.
     fn fuel_left(&self) -> u64 {
         self.store.data().run.reserve.saturating_add(self.store.get_fuel().unwrap_or(0))

@@ -59,13 +59,15 @@ pub struct Event {
 pub(crate) struct Records {
     limits: RecordLimits,
     pub(crate) logs: Vec<LogLine>,
+    /// Of all lines that were kept.
+    log_bytes: usize,
     pub(crate) events: Vec<Event>,
     pub(crate) dropped: u64,
 }
 
 impl Records {
     pub(crate) fn new(limits: RecordLimits) -> Self {
-        Self { limits, logs: Vec::new(), events: Vec::new(), dropped: 0 }
+        Self { limits, logs: Vec::new(), log_bytes: 0, events: Vec::new(), dropped: 0 }
     }
 
     /// How many bytes of a line are worth reading.
@@ -74,11 +76,13 @@ impl Records {
     }
 
     pub(crate) fn log(&mut self, line: LogLine) {
-        if self.logs.len() < in_memory(self.limits.log_lines) {
-            self.logs.push(LogLine { message: clip(&line.message, self.line_bytes()), ..line });
-        } else {
-            self.drop_one();
+        let left = in_memory(self.limits.log_bytes).saturating_sub(self.log_bytes);
+        if self.logs.len() >= in_memory(self.limits.log_lines) || left == 0 {
+            return self.drop_one();
         }
+        let message = clip(&line.message, self.line_bytes().min(left));
+        self.log_bytes = self.log_bytes.saturating_add(message.len());
+        self.logs.push(LogLine { message, ..line });
     }
 
     /// Keeps one event within the limits; the caller has judged its length.
@@ -120,6 +124,17 @@ mod tests {
             records.log(line);
         }
         assert_eq!((records.logs.len(), records.dropped), (2, 3));
+    }
+
+    #[test]
+    fn lines_beyond_the_bytes_of_all_are_cut_and_then_counted_and_not_kept() {
+        let mut records = Records::new(RecordLimits { log_bytes: 7, ..RecordLimits::default() });
+        for _ in 0..4 {
+            let line = LogLine { contract: ContractId::default(), level: LogLevel::Info, message: "12345".into() };
+            records.log(line);
+        }
+        let messages: Vec<_> = records.logs.iter().map(|line| line.message.as_str()).collect();
+        assert_eq!((messages, records.dropped), (vec!["12345", "12"], 2));
     }
 
     #[test]

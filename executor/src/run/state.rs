@@ -2,7 +2,9 @@
 
 use crate::{
     Clock, HttpCall, KeyRoot, Limits, LogLine, Mode, Randomness, WorkerFacts,
+    egress::Allowance,
     local_cache::{Deferred, LocalCache},
+    places::MemoryShare,
     run::records::Records,
     run::wait::Suspension,
     secrets::{Origin, Origins},
@@ -80,8 +82,15 @@ pub(crate) struct RunState {
     pub(crate) granted: u64,
     /// Memory of the frames below the top, in bytes.
     pub(crate) suspended_memory: usize,
+    /// What the run has of the memory of all guests.
+    pub(crate) memory: MemoryShare,
+    /// Whether that was too little: the guest saw what it would not see with more, so the run has no end
+    /// of its own.
+    pub(crate) starved: bool,
     pub(crate) records: Records,
     pub(crate) http: Vec<HttpCall>,
+    /// What the run may still send and receive.
+    pub(crate) allowance: Allowance,
     pub(crate) last_http_denied: bool,
 }
 
@@ -178,12 +187,16 @@ impl ResourceLimiter for Guest {
         let fits = desired <= self.run.limits.memory_bytes()
             && whole <= self.run.limits.calls.memory_bytes()
             && self.frame.declared_bytes.is_none_or(|declared| desired <= declared);
-        if fits {
-            self.frame.memory_bytes = desired;
-        } else {
+        if !fits {
             self.frame.memory_refused = true;
+            return Ok(false);
         }
-        Ok(fits)
+        if !self.run.memory.grow(whole) {
+            self.run.starved = true;
+            return Err(wasmi_core::LimiterError::ResourceLimiterDeniedAllocation);
+        }
+        self.frame.memory_bytes = desired;
+        Ok(true)
     }
 
     fn table_growing(

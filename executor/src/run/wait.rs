@@ -2,6 +2,7 @@
 
 use super::Returned;
 use crate::{
+    egress::Allowance,
     pink::{HttpReply, HttpRequest, http_reply},
     seal::{Host, OutBuffer, ReturnCode, trap},
     secrets::Origins,
@@ -27,6 +28,8 @@ pub(crate) struct HttpWait {
     pub(crate) contract: ContractId,
     /// Where the requests may go; anywhere where there are none.
     pub(crate) sendable: Option<Origins>,
+    /// What the run may still send and receive.
+    pub(crate) allowance: Allowance,
     pub(crate) requests: Vec<HttpRequest>,
     pub(crate) shape: HttpShape,
     pub(crate) out: OutBuffer,
