@@ -263,7 +263,7 @@ async fn a_flood_of_log_lines_is_cut_and_counted() {
     let wat = guest::contract_with("(memory 2 64)", r#"(data (i32.const 0) "line")"#, body);
     let result = end_of(&ExecutorConfig::default(), &wat).await;
     assert!(result.succeeded(), "{:?}", result.end);
-    assert_eq!((result.logs.len(), result.dropped_records), (1000, 4000));
+    assert_eq!((result.logs.len(), result.dropped_records), (256, 4744));
     assert!(result.logs.iter().all(|line| line.message.len() <= 1024 && line.message.starts_with("line")));
 }
 

@@ -88,7 +88,8 @@ fn other_limits_of_a_contract_change_the_hash_and_its_share_of_the_machine_does_
 #[test]
 fn the_entry_of_the_manual_and_of_the_sample_are_what_they_say() {
     let page = include_str!("../../../../docs/operations.md");
-    let of_page = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap().to_owned();
+    let of_page = page.split("```toml\n").find(|block| block.starts_with("[[contracts]]")).unwrap();
+    let of_page = of_page.split("```").next().unwrap().to_owned();
     let of_sample = crate::config::SAMPLE.split("#   [[contracts]]\n").nth(1).unwrap().lines();
     let of_sample = of_sample.map_while(|line| line.strip_prefix("#   ")).collect::<Vec<_>>().join("\n");
     for file in [of_page, format!("[[contracts]]\n{}", of_sample.replace("0x…", &ID.to_string()))] {
