@@ -9,6 +9,9 @@ use serde_json::{Map, Value};
 
 /// How many values one answer may hold. A count costs nothing to claim where its values have no bytes.
 const MAX_VALUES: usize = 100_000;
+/// How many bytes of names, of fields and of variants, one answer may hold. They stand in the metadata once, and in
+/// the answer with every value.
+const MAX_NAME_BYTES: usize = 16 * 1024 * 1024;
 
 /// What a message answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +57,7 @@ impl Interface {
             expected: self.type_name(returns),
             problem,
         };
-        let mut reader = Reader { interface: self, input: answer, left: MAX_VALUES };
+        let mut reader = Reader { interface: self, input: answer, left: MAX_VALUES, names: MAX_NAME_BYTES };
         let wrapped = self.registry.result(returns).filter(|(_, error)| Some(*error) == self.lang_error);
         let inner = match wrapped {
             None => returns,
@@ -89,7 +92,10 @@ fn lang_error(error: &Value) -> String {
 struct Reader<'a> {
     interface: &'a Interface,
     input: &'a [u8],
+    /// Values that there may still be.
     left: usize,
+    /// Bytes of names that there may still be.
+    names: usize,
 }
 
 impl Reader<'_> {
@@ -162,7 +168,7 @@ impl Reader<'_> {
             (_, None) => self.items(fields.iter().map(|field| field.ty), depth),
             (_, Some(names)) => {
                 let fields = fields.iter().zip(names);
-                let fields = fields.map(|(field, name)| Ok((name.clone(), self.value(field.ty, depth)?)));
+                let fields = fields.map(|(field, name)| Ok((self.name(name)?, self.value(field.ty, depth)?)));
                 fields.collect::<Result<_, String>>().map(Value::Object)
             }
         }
@@ -173,11 +179,16 @@ impl Reader<'_> {
         let Some(variant) = variants.iter().find(|variant| variant.index == index) else {
             return Err(format!("there is no variant {index}"));
         };
-        let name = variant.name.clone();
+        let name = self.name(&variant.name)?;
         if variant.fields.is_empty() {
             return Ok(Value::String(name));
         }
         Ok(Value::Object(Map::from_iter([(name, self.fields(&variant.fields, depth)?)])))
+    }
+
+    fn name(&mut self, name: &str) -> Result<String, String> {
+        self.names = self.names.checked_sub(name.len()).ok_or("it holds too many names")?;
+        Ok(name.to_owned())
     }
 
     fn primitive(&mut self, primitive: Primitive) -> Result<Value, String> {

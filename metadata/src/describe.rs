@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// How many types one name may name.
 const MAX_NAMED: usize = 256;
+/// How many bytes of names one name may be made of.
+const MAX_NAME_BYTES: usize = 64 * 1024;
 
 impl Interface {
     /// A constructor or message as Rust would declare it, without its body.
@@ -80,11 +82,13 @@ impl Interface {
 struct Names<'a> {
     registry: &'a Registry,
     left: usize,
+    /// Bytes that names may still have.
+    bytes: usize,
 }
 
 impl<'a> Names<'a> {
     fn new(registry: &'a Registry) -> Self {
-        Self { registry, left: MAX_NAMED }
+        Self { registry, left: MAX_NAMED, bytes: MAX_NAME_BYTES }
     }
 
     fn name(&mut self, id: TypeId, depth: usize) -> String {
@@ -95,8 +99,9 @@ impl<'a> Names<'a> {
         };
         self.left = left;
         if let Some(own) = ty.path.last() {
+            let own = self.word(own);
             let params = self.all(ty.params.iter().filter_map(|param| param.ty), depth);
-            return if params.is_empty() { own.clone() } else { format!("{own}<{params}>") };
+            return if params.is_empty() { own.to_owned() } else { format!("{own}<{params}>") };
         }
         match &ty.def {
             Def::Composite(composite) => self.fields(&composite.fields, depth),
@@ -110,22 +115,34 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// A name as it stands in the metadata.
+    fn word<'w>(&mut self, word: &'w str) -> &'w str {
+        match self.bytes.checked_sub(word.len()) {
+            Some(left) => {
+                self.bytes = left;
+                word
+            }
+            None => "…",
+        }
+    }
+
     fn all(&mut self, types: impl Iterator<Item = TypeId>, depth: usize) -> String {
         types.map(|id| self.name(id, depth)).collect::<Vec<_>>().join(", ")
     }
 
     fn variants(&mut self, variants: &Variants, depth: usize) -> String {
         let variants = variants.variants.iter();
-        let variants = variants.map(|variant| format!("{}{}", variant.name, self.fields(&variant.fields, depth)));
+        let variants =
+            variants.map(|variant| format!("{}{}", self.word(&variant.name), self.fields(&variant.fields, depth)));
         variants.collect::<Vec<_>>().join(" | ")
     }
 
     fn fields(&mut self, fields: &[Field], depth: usize) -> String {
-        let named = |(field, ty): (&Field, String)| match &field.name {
-            Some(name) => format!("{name}: {ty}"),
-            None => ty,
+        let mut named = |field: &Field| match &field.name {
+            Some(name) => format!("{}: {}", self.word(name), self.name(field.ty, depth)),
+            None => self.name(field.ty, depth),
         };
-        let all: Vec<_> = fields.iter().map(|field| named((field, self.name(field.ty, depth)))).collect();
+        let all: Vec<_> = fields.iter().map(&mut named).collect();
         match fields.first() {
             None => String::new(),
             Some(Field { name: Some(_), .. }) => format!(" {{ {} }}", all.join(", ")),

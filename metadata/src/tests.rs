@@ -276,3 +276,59 @@ fn an_answer_can_not_claim_more_values_than_there_may_be() {
     let arrays = json!({ "def": { "array": { "len": u32::MAX, "type": 1 } } });
     answer(&taking(&numbered(&[arrays, json!({ "def": { "tuple": [] } })])), &[]).unwrap_err();
 }
+
+#[test]
+fn text_for_a_type_that_is_nested_without_end_or_too_deep_is_refused() {
+    let option = |of: u32| {
+        let variant = |index: u8, fields: Value| json!({ "name": "x", "fields": fields, "index": index });
+        let variants = [variant(0, json!([])), variant(1, json!([{ "type": of }]))];
+        json!({ "path": ["Option"], "def": { "variant": { "variants": variants } } })
+    };
+    let endless = input(&taking(&numbered(&[option(0)])), "1").unwrap_err();
+    assert!(endless.to_string().contains("nested too deep"), "{endless}");
+    // A chain of structs, each of the next: the last type is the argument's.
+    let depth = 100_000;
+    let mut types = vec![json!({ "def": { "tuple": [depth] } })];
+    types.extend((1..=depth).map(|id| json!({ "def": { "composite": { "fields": [{ "type": id - 1 }] } } })));
+    types[0] = option(depth);
+    types[1] = json!({ "def": { "primitive": "str" } });
+    let deep = input(&taking(&numbered(&types)), "text").unwrap_err();
+    assert!(deep.to_string().contains("nested too deep"), "{deep}");
+}
+
+#[test]
+fn a_long_name_is_not_multiplied_by_the_values_or_types_that_have_it() {
+    let long = "n".repeat(1024 * 1024);
+    let variants = json!([{ "name": long, "fields": [], "index": 0 }]);
+    let field = json!({ "name": long, "type": 2 });
+    let types = numbered(&[
+        json!({ "def": { "sequence": { "type": 1 } } }),
+        json!({ "def": { "variant": { "variants": variants } } }),
+        json!({ "def": { "tuple": [] } }),
+    ]);
+    let many = [Compact(90_000_u32).encode(), vec![0; 90_000]].concat();
+    let error = answer(&taking(&types), &many).unwrap_err().to_string();
+    assert!(error.contains("too many names"), "{}", &error[error.len() - 100..]);
+    assert_eq!(answer(&taking(&types), &[4, 0]).unwrap(), json!([long]));
+    let types = numbered(&[
+        json!({ "def": { "sequence": { "type": 1 } } }),
+        json!({ "def": { "composite": { "fields": [field] } } }),
+        json!({ "def": { "tuple": [] } }),
+    ]);
+    let error = answer(&taking(&types), &Compact(90_000_u32).encode()).unwrap_err().to_string();
+    assert!(error.contains("too many names"), "{}", &error[error.len() - 100..]);
+
+    let named = |long: &str, types: u32| {
+        let types: Vec<u32> = vec![1; usize::try_from(types).unwrap()];
+        let named = json!({ "path": ["a", long], "def": { "composite": { "fields": [{ "name": long, "type": 2 }] } } });
+        let unit = json!({ "def": { "tuple": [] } });
+        taking(&numbered(&[json!({ "def": { "tuple": types } }), named, unit]))
+    };
+    let length = |interface: &Interface| {
+        let definitions: usize = interface.definitions().iter().map(|(name, made)| name.len() + made.len()).sum();
+        interface.signature(interface.message("take").unwrap()).len().max(definitions)
+    };
+    assert!(length(&named(&long, 250)) < 10_000);
+    assert!(length(&named(&"n".repeat(1000), 250)) < 300_000);
+    assert_eq!(named("Name", 1).definitions(), [("Name".to_owned(), "{ Name: () }".to_owned())].into());
+}
