@@ -11,8 +11,9 @@ use crate::{
     pool::{Pool, Share},
     run::{Frame, Terms, drive},
 };
+use futures_util::FutureExt;
 use phat_protocol::{CodeHash, ContractId, Outcome};
-use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, num::NonZeroUsize, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 
 /// Runs Phat Contracts. Clones share everything.
@@ -115,6 +116,14 @@ impl Executor {
     /// at once ([`HostFault::is_busy`]), that is said at once for the runs of one contract; for all of
     /// them together a run waits its turn.
     pub async fn run(&self, run: Run) -> Result<RunResult, HostFault> {
+        // A panic between the slices is the host's bug as one in them is: it ends that run, and not its caller.
+        AssertUnwindSafe(self.run_admitted(run)).catch_unwind().await.unwrap_or_else(|_| {
+            tracing::error!("the host panicked between the slices of a run");
+            Err(HostFault::Internal)
+        })
+    }
+
+    async fn run_admitted(&self, run: Run) -> Result<RunResult, HostFault> {
         let parts = &*self.parts;
         let contract = run.contract;
         let share = parts.shares.get(&contract).copied().unwrap_or_default();

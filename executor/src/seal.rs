@@ -5,16 +5,18 @@ mod code;
 mod context;
 mod crypto;
 mod extension;
+mod guard;
 mod hashing;
 mod memory;
 mod output;
 mod storage;
 
 pub(crate) use context::now;
+use guard::Linker;
 pub(crate) use memory::{Host, OutBuffer, trap};
 
 use crate::run::Guest;
-use wasmi::{Error, Linker};
+use wasmi::Error;
 
 /// The results of host functions that answer with a code, as pallet-contracts numbers them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +49,8 @@ impl ReturnCode {
 }
 
 /// Defines every host function that a module may import.
-pub(crate) fn define(linker: &mut Linker<Guest>) -> Result<(), Error> {
+pub(crate) fn define(linker: &mut wasmi::Linker<Guest>) -> Result<(), Error> {
+    let linker = &mut Linker(linker);
     context::define(linker)?;
     output::define(linker)?;
     hashing::define(linker)?;

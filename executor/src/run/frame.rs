@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{engine::Translated, pool::Slice, seal::Host};
 use phat_protocol::{ContractId, Outcome};
-use std::sync::Arc;
+use std::{panic::resume_unwind, sync::Arc};
 use wasmi::{ResumableCall, ResumableCallHostTrap, ResumableCallOutOfFuel, Store, TrapCode, Val};
 
 /// A call that has not ended. It holds memory while it waits, and a thread only within
@@ -247,6 +247,8 @@ fn halt_failure(halt: &Halt, store: &Store<Guest>) -> Failure {
             return Failure::new(Outcome::OutOfMemory, format!("{halt}, after more memory was refused"));
         }
         Halt::Trapped(_) | Halt::Suspended | Halt::Returned => Outcome::Trapped,
+        // Out of the engine, it may go on to where the pool makes a fault of it.
+        Halt::Panicked => resume_unwind(Box::new(halt.to_string())),
     };
     Failure::new(outcome, halt.to_string())
 }

@@ -163,6 +163,8 @@ pub(crate) enum Halt {
     Unsupported(String),
     /// The guest broke a rule of a host function.
     Trapped(String),
+    /// A host function panicked: the host's bug, and no end that a run may have.
+    Panicked,
 }
 
 impl std::fmt::Display for Halt {
@@ -176,6 +178,7 @@ impl std::fmt::Display for Halt {
             }
             Self::Unsupported(what) => write!(formatter, "{what} is not supported"),
             Self::Trapped(reason) => formatter.write_str(reason),
+            Self::Panicked => formatter.write_str("a host function panicked"),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Calls of other contracts and of other code. Each leaves the guest waiting: the frame of its callee is
 //! the run's next.
 
-use super::{Host, OutBuffer, context::INPUT_IS_GONE, memory::trap};
+use super::{Host, Linker, OutBuffer, context::INPUT_IS_GONE, memory::trap};
 use crate::{
     fuel,
     run::{
@@ -11,13 +11,13 @@ use crate::{
 };
 use phat_protocol::{CodeHash, ContractId};
 use std::sync::Arc;
-use wasmi::{Caller, Error, Linker};
+use wasmi::{Caller, Error};
 
 type Call<'a> = Caller<'a, Guest>;
 
 /// Limits of gas, of weight and of deposits are not looked at: a callee shares the run's fuel. Nor is a new
 /// contract's endowment, which chains want for an account's existence: here that costs nothing.
-pub(super) fn define(linker: &mut Linker<Guest>) -> Result<(), Error> {
+pub(super) fn define(linker: &mut Linker<'_>) -> Result<(), Error> {
     for prefix in ["", "seal_"] {
         linker.func_wrap(
             "seal1",

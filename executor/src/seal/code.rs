@@ -1,6 +1,6 @@
 //! Which code contracts run.
 
-use super::{Host, OutBuffer, ReturnCode};
+use super::{Host, Linker, OutBuffer, ReturnCode};
 use crate::{
     fuel,
     run::{
@@ -9,9 +9,9 @@ use crate::{
     },
 };
 use phat_protocol::{CodeHash, ContractId};
-use wasmi::{Caller, Error, Linker};
+use wasmi::{Caller, Error};
 
-pub(super) fn define(linker: &mut Linker<Guest>) -> Result<(), Error> {
+pub(super) fn define(linker: &mut Linker<'_>) -> Result<(), Error> {
     for prefix in ["", "seal_"] {
         linker.func_wrap("seal0", &format!("{prefix}code_hash"), code_hash)?;
         linker.func_wrap("seal0", &format!("{prefix}own_code_hash"), own_code_hash)?;

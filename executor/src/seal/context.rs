@@ -1,10 +1,10 @@
 //! Who calls whom with what, and when.
 
-use super::{Host, OutBuffer, memory::trap};
+use super::{Host, Linker, OutBuffer, memory::trap};
 use crate::run::{Guest, Mode};
-use wasmi::{Caller, Error, Linker};
+use wasmi::{Caller, Error};
 
-pub(super) fn define(linker: &mut Linker<Guest>) -> Result<(), Error> {
+pub(super) fn define(linker: &mut Linker<'_>) -> Result<(), Error> {
     for prefix in ["", "seal_"] {
         answer(linker, &format!("{prefix}caller"), |host| host.guest().frame.caller.to_vec())?;
         answer(linker, &format!("{prefix}address"), |host| host.guest().frame.contract.as_bytes().to_vec())?;
@@ -34,7 +34,7 @@ pub(crate) fn now(host: &Host<'_>) -> u64 {
 
 /// A function `(out, out_len)` that answers with a few bytes.
 fn answer(
-    linker: &mut Linker<Guest>,
+    linker: &mut Linker<'_>,
     name: &str,
     value: impl Fn(&Host<'_>) -> Vec<u8> + Send + Sync + 'static,
 ) -> Result<(), Error> {

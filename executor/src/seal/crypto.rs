@@ -1,6 +1,6 @@
 //! Signatures of `seal0`: recovery and the Ethereum address of secp256k1 keys, and checks of sr25519.
 
-use super::{Host, ReturnCode};
+use super::{Host, Linker, ReturnCode};
 use crate::{
     fuel,
     pink::{ecdsa, sr25519_is_right},
@@ -8,9 +8,9 @@ use crate::{
 };
 use k256::{PublicKey, elliptic_curve::sec1::ToEncodedPoint};
 use phat_protocol::keccak256;
-use wasmi::{Caller, Error, Linker};
+use wasmi::{Caller, Error};
 
-pub(super) fn define(linker: &mut Linker<Guest>) -> Result<(), Error> {
+pub(super) fn define(linker: &mut Linker<'_>) -> Result<(), Error> {
     for prefix in ["", "seal_"] {
         linker.func_wrap("seal0", &format!("{prefix}ecdsa_recover"), recover)?;
         linker.func_wrap("seal0", &format!("{prefix}ecdsa_to_eth_address"), eth_address)?;

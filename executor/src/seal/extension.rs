@@ -1,10 +1,10 @@
 //! `call_chain_extension`: the way into `pink` and `phat`.
 
-use super::{Host, OutBuffer};
+use super::{Host, Linker, OutBuffer};
 use crate::{phat, pink, pink::Dialect, run::Guest};
-use wasmi::{Caller, Error, Linker};
+use wasmi::{Caller, Error};
 
-pub(super) fn define(linker: &mut Linker<Guest>) -> Result<(), Error> {
+pub(super) fn define(linker: &mut Linker<'_>) -> Result<(), Error> {
     for (name, dialect) in [("call_chain_extension", Dialect::Ink4), ("seal_call_chain_extension", Dialect::Ink3)] {
         linker.func_wrap(
             "seal0",

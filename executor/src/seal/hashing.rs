@@ -1,6 +1,6 @@
 //! Hash functions. The input is hashed where it lies.
 
-use super::Host;
+use super::{Host, Linker};
 use crate::{fuel, run::Guest};
 use blake2::{
     Blake2b,
@@ -8,9 +8,9 @@ use blake2::{
 };
 use sha2::Sha256;
 use sha3::{Digest, Keccak256};
-use wasmi::{Caller, Error, Linker};
+use wasmi::{Caller, Error};
 
-pub(super) fn define(linker: &mut Linker<Guest>) -> Result<(), Error> {
+pub(super) fn define(linker: &mut Linker<'_>) -> Result<(), Error> {
     for prefix in ["", "seal_"] {
         hash::<Blake2b<U32>>(linker, &format!("{prefix}hash_blake2_256"))?;
         hash::<Blake2b<U16>>(linker, &format!("{prefix}hash_blake2_128"))?;
@@ -20,7 +20,7 @@ pub(super) fn define(linker: &mut Linker<Guest>) -> Result<(), Error> {
     Ok(())
 }
 
-fn hash<D: Digest + 'static>(linker: &mut Linker<Guest>, name: &str) -> Result<(), Error> {
+fn hash<D: Digest + 'static>(linker: &mut Linker<'_>, name: &str) -> Result<(), Error> {
     let function = |mut caller: Caller<'_, Guest>, pointer: u32, length: u32, out: u32| {
         let mut host = Host::enter(&mut caller)?;
         let digest = D::digest(host.read_at(pointer, length, fuel::HASHED_BYTE)?);

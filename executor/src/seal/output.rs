@@ -1,14 +1,14 @@
 //! What a contract says: its return value, debug messages, events.
 
-use super::{Host, ReturnCode};
+use super::{Host, Linker, ReturnCode};
 use crate::{
     LogLevel, LogLine,
     limits::in_memory,
     run::{Event, Guest, Returned, wait::Halt},
 };
-use wasmi::{Caller, Error, Linker};
+use wasmi::{Caller, Error};
 
-pub(super) fn define(linker: &mut Linker<Guest>) -> Result<(), Error> {
+pub(super) fn define(linker: &mut Linker<'_>) -> Result<(), Error> {
     linker.func_wrap("seal0", "seal_return", seal_return)?;
     for prefix in ["", "seal_"] {
         linker.func_wrap("seal0", &format!("{prefix}debug_message"), debug_message)?;

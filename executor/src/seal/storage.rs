@@ -1,8 +1,8 @@
 //! A contract's storage: committed state under the run's own writes.
 
-use super::{Host, OutBuffer, ReturnCode, memory::trap};
+use super::{Host, Linker, OutBuffer, ReturnCode, memory::trap};
 use crate::{fuel, run::Guest};
-use wasmi::{Caller, Error, Linker};
+use wasmi::{Caller, Error};
 
 /// What a writing call answers when there was no value before.
 const NO_VALUE: u32 = u32::MAX;
@@ -11,7 +11,7 @@ const FIXED_KEY: u32 = 32;
 
 type Call<'a> = Caller<'a, Guest>;
 
-pub(super) fn define(linker: &mut Linker<Guest>) -> Result<(), Error> {
+pub(super) fn define(linker: &mut Linker<'_>) -> Result<(), Error> {
     linker.func_wrap("seal2", "set_storage", |mut call: Call<'_>, key: u32, key_len: u32, value: u32, len: u32| {
         set(&mut enter(&mut call)?, (key, key_len), (value, len))
     })?;
