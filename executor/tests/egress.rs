@@ -1,10 +1,22 @@
 //! The way out: what a guest reaches, what it is told where it doesn't, and what it never reaches.
 #![expect(clippy::unwrap_used, reason = "what a test needs and can't have fails it")]
 
+#[path = "egress/environment.rs"]
+mod environment;
+#[path = "egress/hosts.rs"]
+mod hosts;
+#[path = "egress/redirects.rs"]
+mod redirects;
+#[path = "egress/requests.rs"]
+mod requests;
 #[path = "egress/secrets.rs"]
 mod secrets;
+#[path = "egress/servers.rs"]
+mod servers;
 #[expect(dead_code, reason = "each test binary uses a part of it")]
 mod support;
+#[path = "egress/wire.rs"]
+mod wire;
 
 use async_trait::async_trait;
 use axum::Router;

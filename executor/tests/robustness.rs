@@ -1,6 +1,8 @@
 //! Whatever a guest is or passes, the host answers or refuses it, and lives.
 #![expect(clippy::unwrap_used, reason = "what a test needs and can't have fails it")]
 
+#[path = "robustness/regressions.rs"]
+mod regressions;
 #[expect(dead_code, reason = "each test binary uses a part of it")]
 mod support;
 
