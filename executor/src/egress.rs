@@ -7,6 +7,8 @@ mod denial;
 mod fetch;
 mod policy;
 mod request;
+#[cfg(feature = "fuzzing")]
+mod route;
 mod traffic;
 
 pub use address::Registry;
@@ -17,4 +19,6 @@ pub use denial::Denial;
 pub(crate) use fetch::{Asker, FetchError};
 pub use policy::{AllowEntry, EgressPolicy};
 pub(crate) use request::origin_of;
+#[cfg(feature = "fuzzing")]
+pub use route::Hop;
 pub(crate) use traffic::{Allowance, Traffic};

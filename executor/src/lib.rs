@@ -29,6 +29,8 @@ mod engine;
 mod executor;
 mod fault;
 mod fuel;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod host;
 mod keys;
 mod limits;

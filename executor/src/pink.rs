@@ -10,6 +10,8 @@ mod signing;
 mod worker;
 
 pub(crate) use codec::{HttpRequest, HttpResponse, arguments};
+#[cfg(feature = "fuzzing")]
+pub(crate) use codec::{batch as http_batch_arguments, request as http_arguments};
 pub(crate) use http::{HttpReply, perform, reply as http_reply};
 pub(crate) use signing::sr25519_verify as sr25519_is_right;
 

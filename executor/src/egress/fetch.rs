@@ -16,7 +16,10 @@ use crate::{
     secrets::Origins,
 };
 use phat_protocol::ContractId;
-use reqwest::{Client, Method, Response, StatusCode, header};
+use reqwest::{
+    Client, Method, Response, StatusCode,
+    header::{self, HeaderValue},
+};
 use std::{error::Error as _, net::IpAddr, sync::Arc, time::Duration};
 use url::{Host, Url};
 
@@ -118,7 +121,7 @@ impl Egress {
     }
 
     /// The client for a URL that the policy lets pass.
-    fn admit(&self, url: &Url) -> Result<&Client, Denial> {
+    pub(super) fn admit(&self, url: &Url) -> Result<&Client, Denial> {
         let scheme = || Denial::Scheme(url.scheme().to_owned());
         match (self.route(url), url.scheme()) {
             (Route::Opened(opened), "https") => Ok(&opened.client),
@@ -211,15 +214,19 @@ fn literal(url: &Url) -> Option<IpAddr> {
 fn redirect(response: &Response, from: &Url) -> Result<Option<Url>, FetchError> {
     let follows = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
     let Some(location) = response.headers().get(header::LOCATION).filter(|_| follows) else { return Ok(None) };
+    joined(from, location).map(Some)
+}
+
+/// What a `Location` means that came from `from`.
+pub(super) fn joined(from: &Url, location: &HeaderValue) -> Result<Url, FetchError> {
     let invalid = |reason: &str| FetchError::Network(format!("a redirect leads nowhere: {reason}"));
     let location = location.to_str().map_err(|_| invalid("not text"))?;
-    let next = from.join(location).map_err(|error| invalid(&error.to_string()))?;
-    Ok(Some(next))
+    from.join(location).map_err(|error| invalid(&error.to_string()))
 }
 
 /// The next hop's request (RFC 9110, 15.4): 303 makes everything but HEAD a GET, 301 and 302 make a
 /// POST one, and at another origin nothing of the guest's goes along.
-fn redirected(request: Request, status: StatusCode, next: Url) -> Result<Request, FetchError> {
+pub(super) fn redirected(request: Request, status: StatusCode, next: Url) -> Result<Request, FetchError> {
     if request.url.scheme() == "https" && next.scheme() == "http" {
         return Err(Denial::Downgrade.into());
     }

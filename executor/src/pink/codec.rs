@@ -129,13 +129,13 @@ pub(crate) fn arguments<T: Decode>(mut input: &[u8]) -> Result<T, Error> {
 }
 
 /// The argument of `http_request`, with the first `headers` headers.
-pub(super) fn request(mut input: &[u8], headers: usize) -> Result<HttpRequest, Error> {
+pub(crate) fn request(mut input: &[u8], headers: usize) -> Result<HttpRequest, Error> {
     HttpRequest::decode(&mut input, headers).map_err(undecodable)
 }
 
 /// The arguments of `batch_http_request`: the requests, each with its first `headers` headers, and
 /// the time-out in milliseconds. None where there are more than `most` requests.
-pub(super) fn batch(mut input: &[u8], most: usize, headers: usize) -> Result<Option<(Vec<HttpRequest>, u64)>, Error> {
+pub(crate) fn batch(mut input: &[u8], most: usize, headers: usize) -> Result<Option<(Vec<HttpRequest>, u64)>, Error> {
     let input = &mut input;
     let count = in_memory(Compact::<u32>::decode(input).map_err(undecodable)?.0);
     if count > most {
