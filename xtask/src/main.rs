@@ -4,6 +4,7 @@
 mod bench;
 mod contracts;
 mod demo;
+mod fuzz;
 mod guests;
 mod openapi;
 mod pinned;
@@ -47,6 +48,8 @@ enum Command {
         #[command(subcommand)]
         bench: Option<bench::Bench>,
     },
+    /// Search for inputs that crash the executor
+    Fuzz(fuzz::Fuzz),
     /// Build the guests to phat-contracts/artifacts
     Guests {
         /// Write nothing; fail when the committed files are not current
@@ -79,6 +82,7 @@ fn main() -> Result<()> {
         Command::Test { filter } => test::run(filter.as_deref()),
         Command::Demo { arguments } => demo::run(&arguments),
         Command::Bench { bench } => bench::run(bench.as_ref()),
+        Command::Fuzz(fuzz) => fuzz::run(&fuzz),
         Command::Guests { check } => guests::run(check),
         Command::Contracts { check } => contracts::run(check),
         Command::Openapi { check } => openapi::run(check),
