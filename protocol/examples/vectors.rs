@@ -5,8 +5,10 @@ use k256::ecdsa::SigningKey;
 use phat_protocol::{
     ActionKind, Amount, BlockHash, Chain, ContractId, ContractSeed, Digest, EvmAddress, GenesisHash, OracleChain,
     OracleRequest, Outcome, Owner, OwnerAction, Payee, Report, ReportData, RequestId, Salt, WorkerAddress, WorkerKeys,
-    code_hash, config_hash, evm, keccak256, secrets_aad, selector, simulated_quote_digest, substrate,
+    code_hash, config_hash, evm, keccak256, random_word, secrets_aad, selector, simulated_quote_digest, substrate,
+    vrf_alpha,
 };
+use phat_vrf::SecretKey;
 use serde_json::{Value, json};
 
 /// Bytes that look random and are the same on every run.
@@ -292,17 +294,62 @@ fn oracle_requests() -> Vec<Value> {
     vec![of(&evm_request(b"question", false), b"question"), of(&substrate_request(), b"question")]
 }
 
+/// A proof of the VRF, and whose it is.
+fn vrf(secret: &[u8; 32], alpha: &[u8]) -> Value {
+    let secret_key = SecretKey::from_scalar(secret).expect("a scalar");
+    let proof = secret_key.prove(alpha).expect("a proof");
+    let public_key = secret_key.public().to_bytes();
+    json!({
+        "secretKey": hex(secret),
+        "publicKey": hex(public_key),
+        "vrfKeyHash": hex(keccak256(&public_key)),
+        "alpha": hex(alpha),
+        "proof": hex(proof.to_bytes()),
+        "output": hex(proof.output().expect("a proof")),
+    })
+}
+
+/// RFC 9381's own examples of the suite (appendix B.1), and inputs of other lengths.
+fn ecvrf() -> Vec<Value> {
+    let of = |digits: &str| -> [u8; 32] {
+        hex::decode(digits).ok().and_then(|bytes| bytes.try_into().ok()).expect("32 bytes")
+    };
+    let sample = of("c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721");
+    let ansi = of("2ca1411a41b17b24cc8c3b089cfd033f1920202a6c0de8abb97df1498d50d2c8");
+    let text = b"Example using ECDSA key from Appendix L.4.2 of ANSI.X9-62-2005";
+    let mut vectors = vec![vrf(&sample, b"sample"), vrf(&sample, b"test"), vrf(&ansi, text), vrf(&sample, b"")];
+    vectors.extend((0..8).map(|index| vrf(&bytes(&format!("vrf/{index}")), &[index; 100])));
+    vectors
+}
+
+fn randomness() -> Vec<Value> {
+    let of = |index: u8| {
+        let request_id = RequestId(bytes(&format!("request/{index}")));
+        let block_hash = BlockHash(bytes(&format!("block/{index}")));
+        let mut value = vrf(&bytes("vrf key"), &vrf_alpha(&request_id, &block_hash).0);
+        let output = hex::decode(&value["output"].as_str().expect("a string")[2..]).expect("hexadecimal digits");
+        let output: [u8; 32] = output.try_into().expect("32 bytes");
+        value["requestId"] = json!(request_id);
+        value["blockHash"] = json!(block_hash);
+        value["words"] = [0, 1, 63].map(|index| hex(random_word(&output, index))).into();
+        value
+    };
+    (0..4).map(of).collect()
+}
+
 fn main() {
     let (report_data, data) = evm_report_data();
     let mut vectors = json!({
         "codeHash": [{ "wasm": hex(b"\0asm\x01\0\0\0"), "expected": code_hash(b"\0asm\x01\0\0\0") }],
         "configHash": [{ "json": "{\"a\":1}", "expected": config_hash(b"{\"a\":1}") }],
         "contractId": contract_ids(),
+        "ecvrf": ecvrf(),
         "evmReport": evm_reports(),
         "evmReportData": [report_data],
         "evmRequestId": evm_requests(),
         "oracleRequest": oracle_requests(),
         "ownerAction": owner_actions(),
+        "randomness": randomness(),
         "selector": [{ "name": "new", "expected": hex(selector("new")) }],
         "simulatedQuote": [simulated_quote(&data)],
     });

@@ -21,6 +21,7 @@ mod id;
 mod oracle_request;
 mod outcome;
 mod owner_action;
+mod randomness;
 mod report;
 mod request;
 #[cfg(feature = "serde")]
@@ -40,6 +41,7 @@ pub use id::{
 pub use oracle_request::{HANDLE_REQUEST, OracleRequest};
 pub use outcome::{Outcome, UnknownOutcome};
 pub use owner_action::{ActionKind, OwnerAction, Secret, secrets_aad};
+pub use randomness::{VrfProof, random_word, vrf_alpha};
 pub use report::{Report, Signature};
 pub use request::{OracleChain, Request};
 pub use worker::{ReportData, WorkerKeys, config_hash, simulated_quote_digest};

@@ -6,8 +6,9 @@
 use k256::ecdsa::{RecoveryId, Signature, VerifyingKey};
 use phat_protocol::{
     ContractSeed, Digest, EvmAddress, OracleChain, Outcome, OwnerAction, Report, ReportData, WorkerKeys, code_hash,
-    config_hash, evm, keccak256, secrets_aad, selector, simulated_quote_digest, substrate,
+    config_hash, evm, keccak256, random_word, secrets_aad, selector, simulated_quote_digest, substrate, vrf_alpha,
 };
+use phat_vrf::{Proof, PublicKey};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -240,6 +241,31 @@ fn what_the_guest_gets_matches() {
         // Where the vector's request is in the file too, the trait gives the same bytes.
         for request in requests.iter().filter(|request| request.request_id() == guest.request_id) {
             assert_eq!(request.oracle_request(guest.payload.clone(), guest.block_hash).call_input(), input);
+        }
+    }
+}
+
+/// The output that a vector's proof shows.
+fn output(vector: &Value) -> [u8; 32] {
+    let key = PublicKey::from_bytes(bytes(&vector["publicKey"]).try_into().unwrap()).unwrap();
+    assert_eq!(keccak256(&key.to_bytes()).as_slice(), bytes(&vector["vrfKeyHash"]));
+    let proof = Proof::from_bytes(bytes(&vector["proof"]).try_into().unwrap());
+    let output = key.verify(&bytes(&vector["alpha"]), &proof).unwrap();
+    assert_eq!(output.as_slice(), bytes(&vector["output"]));
+    output
+}
+
+#[test]
+fn proofs_of_the_vrf_verify_and_random_words_follow_from_them() {
+    for vector in vectors("ecvrf") {
+        output(&vector);
+    }
+    for vector in vectors("randomness") {
+        let output = output(&vector);
+        let alpha = vrf_alpha(&read(&vector["requestId"]), &read(&vector["blockHash"]));
+        assert_eq!(alpha.0.as_slice(), bytes(&vector["alpha"]));
+        for (word, index) in vector["words"].as_array().unwrap().iter().zip([0, 1, 63]) {
+            assert_eq!(random_word(&output, index).as_slice(), bytes(word));
         }
     }
 }
