@@ -2,6 +2,7 @@ use k256::ecdsa::SigningKey;
 use parity_scale_codec::{Decode, Encode};
 use phat_executor::{KeyRoot, Randomness};
 use phat_protocol::{Digest, Signature, WorkerAddress, WorkerKeys, keccak256};
+use phat_vrf::{InvalidKey, SecretKey as VrfKey};
 use std::{fmt, sync::Arc};
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
@@ -9,10 +10,16 @@ use zeroize::Zeroizing;
 /// The key that signs reports: secp256k1, known to chains by its Ethereum-style address.
 pub struct WorkerKey(SigningKey);
 
-/// Bytes that are no secp256k1 scalar: zero, or not below the group's order.
+/// Bytes that are no scalar of a key's group: zero, or not below its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the bytes are no secp256k1 key")]
+#[error("the bytes are no scalar of the key's group")]
 pub struct InvalidScalar;
+
+impl From<InvalidKey> for InvalidScalar {
+    fn from(_: InvalidKey) -> Self {
+        Self
+    }
+}
 
 impl WorkerKey {
     /// The key with this scalar.
@@ -56,21 +63,23 @@ impl fmt::Debug for WorkerKey {
     }
 }
 
-/// What the enclave made inside at its first start: the worker's keys, and the root of contracts'
-/// keys, which is another secret, so that it may outlive them.
+/// What the enclave made inside at its first start: the worker's keys, among them the one that random values
+/// come from, and the root of contracts' keys, which is another secret, so that it may outlive them.
 pub(crate) struct Keys {
     worker: WorkerKey,
     x25519: StaticSecret,
+    vrf: Arc<VrfKey>,
     contracts: Arc<KeyRoot>,
     secrets: Zeroizing<Secrets>,
 }
 
-/// The three secrets as they are sealed.
+/// The secrets as they are sealed.
 #[derive(Clone, Encode, Decode, Default)]
 struct Secrets {
     worker: [u8; 32],
     x25519: [u8; 32],
     contracts: [u8; 32],
+    vrf: [u8; 32],
 }
 
 impl zeroize::Zeroize for Secrets {
@@ -78,6 +87,7 @@ impl zeroize::Zeroize for Secrets {
         self.worker.zeroize();
         self.x25519.zeroize();
         self.contracts.zeroize();
+        self.vrf.zeroize();
     }
 }
 
@@ -88,8 +98,9 @@ impl Keys {
         randomness.fill(&mut secrets.x25519);
         randomness.fill(&mut secrets.contracts);
         loop {
-            // One in 2^128 draws is no scalar.
+            // One in 2^32 draws is no scalar of P-256, one in 2^128 none of secp256k1.
             randomness.fill(&mut secrets.worker);
+            randomness.fill(&mut secrets.vrf);
             if let Ok(keys) = Self::from_secrets(secrets.clone()) {
                 return keys;
             }
@@ -100,6 +111,7 @@ impl Keys {
         Ok(Self {
             worker: WorkerKey::from_scalar(&secrets.worker)?,
             x25519: StaticSecret::from(secrets.x25519),
+            vrf: Arc::new(VrfKey::from_scalar(&secrets.vrf)?),
             contracts: Arc::new(KeyRoot::new(secrets.contracts)),
             secrets,
         })
@@ -117,6 +129,18 @@ impl Keys {
         if rest.is_empty() { Self::from_secrets(secrets).ok() } else { None }
     }
 
+    /// Reads what a store of format 1 or 2 has, which is without a VRF key, and makes that one; none when it is
+    /// something else. The worker is another one to registries then.
+    pub(crate) fn from_plain_without_vrf(plain: &[u8], randomness: &dyn Randomness) -> Option<Self> {
+        let mut vrf = Zeroizing::new([0; 32]);
+        loop {
+            randomness.fill(vrf.as_mut_slice());
+            if VrfKey::from_scalar(&vrf).is_ok() {
+                break Self::from_plain(&Zeroizing::new([plain, vrf.as_slice()].concat()));
+            }
+        }
+    }
+
     pub(crate) const fn worker(&self) -> &WorkerKey {
         &self.worker
     }
@@ -131,12 +155,17 @@ impl Keys {
         &self.x25519
     }
 
-    /// The public keys. The worker has no VRF key.
+    /// The key that random values come from.
+    pub(crate) fn vrf(&self) -> Arc<VrfKey> {
+        Arc::clone(&self.vrf)
+    }
+
+    /// The public keys.
     pub(crate) fn public(&self) -> WorkerKeys {
         WorkerKeys {
             worker: self.worker.address(),
             x25519: Digest(PublicKey::from(&self.x25519).to_bytes()),
-            vrf_key_hash: Digest([0; 32]),
+            vrf_key_hash: Digest(keccak256(&self.vrf.public().to_bytes())),
         }
     }
 }

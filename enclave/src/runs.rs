@@ -2,7 +2,7 @@
 
 use crate::store::LoadedContract;
 use async_trait::async_trait;
-use phat_executor::{Contracts, Entry, Executor, HostFault, KeyRoot, LogLevel, Mode, Run, RunEnd, RunResult};
+use phat_executor::{Contracts, Entry, Executor, HostFault, KeyRoot, LogLevel, Mode, Run, RunEnd, RunResult, Vrf};
 use phat_protocol::{Answer, ContractId, Outcome};
 use std::sync::Arc;
 
@@ -40,6 +40,8 @@ pub(crate) struct Call {
     pub(crate) mode: Mode,
     pub(crate) caller: [u8; 32],
     pub(crate) input: Vec<u8>,
+    /// For the run that answers a request, and no other.
+    pub(crate) vrf: Option<Arc<Vrf>>,
 }
 
 /// Who calls a contract for a request or a simulation.
@@ -61,6 +63,7 @@ impl Call {
             secrets: loaded.secrets,
             contracts,
             key_root: Some(key_root),
+            vrf: self.vrf,
             deadline: None,
         }
     }

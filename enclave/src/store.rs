@@ -29,10 +29,12 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
+use zeroize::Zeroizing;
 
 /// The version of the tables below. A store with a higher one is refused.
-const FORMAT: u64 = 2;
-/// The oldest version that is read. Of version 1, contracts have no secrets and no owner's queries.
+const FORMAT: u64 = 3;
+/// The oldest version that is read. Of version 1, contracts have no secrets and no owner's queries; of versions 1
+/// and 2, the worker has no VRF key.
 const OLDEST_FORMAT: u64 = 1;
 
 const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
@@ -85,8 +87,15 @@ impl Store {
         if database.begin_read()?.list_tables()?.next().is_none() {
             store.initialise(&database, &Keys::generate(randomness))?;
         }
-        let keys = store.verify(&database)?;
-        mark_format(&database)?;
+        let (format, plain) = store.verify(&database)?;
+        let keys = match format {
+            FORMAT => Keys::from_plain(&plain),
+            _ => Keys::from_plain_without_vrf(&plain, randomness),
+        };
+        let keys = keys.ok_or_else(|| StoreError::damaged("meta", KEYS_ROW.as_bytes()))?;
+        if format != FORMAT {
+            store.upgrade(&database, &keys)?;
+        }
         *store.database.write().unwrap_or_else(PoisonError::into_inner) = Some(database);
         Ok((store, keys))
     }
@@ -117,37 +126,50 @@ impl Store {
     fn initialise(&self, database: &Database, keys: &Keys) -> Result<(), StoreError> {
         let mut transaction = database.begin_write()?;
         transaction.set_durability(Durability::Immediate)?;
-        {
-            let mut meta = transaction.open_table(META)?;
-            meta.insert(FORMAT_ROW, FORMAT.to_le_bytes().as_slice())?;
-            meta.insert(KEYS_ROW, self.seal("meta", KEYS_ROW.as_bytes(), &keys.to_plain())?.as_slice())?;
-            contracts::create_tables(&transaction)?;
-            reports::create_tables(&transaction)?;
-        }
+        self.write_head(&transaction, keys)?;
+        contracts::create_tables(&transaction)?;
+        reports::create_tables(&transaction)?;
         transaction.commit()?;
         Ok(())
     }
 
-    /// Reads the version, the keys and the mark: a store that passes is this enclave's own.
-    fn verify(&self, database: &Database) -> Result<Keys, StoreError> {
+    /// Puts the keys and the version of this release in place of an older one's, at once. An older release refuses
+    /// the file from now on: it could not read what this one writes.
+    fn upgrade(&self, database: &Database, keys: &Keys) -> Result<(), StoreError> {
+        let mut transaction = database.begin_write()?;
+        transaction.set_durability(Durability::Immediate)?;
+        self.write_head(&transaction, keys)?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    fn write_head(&self, transaction: &WriteTransaction, keys: &Keys) -> Result<(), StoreError> {
+        let mut meta = transaction.open_table(META)?;
+        meta.insert(FORMAT_ROW, FORMAT.to_le_bytes().as_slice())?;
+        meta.insert(KEYS_ROW, self.seal("meta", KEYS_ROW.as_bytes(), &keys.to_plain())?.as_slice())?;
+        Ok(())
+    }
+
+    /// Reads the version, the keys and the mark: a store that passes is this enclave's own. Gives the first two,
+    /// the keys as they are sealed.
+    fn verify(&self, database: &Database) -> Result<(u64, Zeroizing<Vec<u8>>), StoreError> {
         let transaction = database.begin_read()?;
         let meta = transaction.open_table(META)?;
         let format = meta.get(FORMAT_ROW)?.and_then(|row| row.value().try_into().ok()).map(u64::from_le_bytes);
-        match format {
-            Some(OLDEST_FORMAT..=FORMAT) => {}
+        let format = match format {
+            Some(format @ OLDEST_FORMAT..=FORMAT) => format,
             Some(found) => return Err(StoreError::Format { path: self.path.clone(), found, known: FORMAT }),
             None => return Err(StoreError::Damaged { table: "meta", row: FORMAT_ROW.to_owned() }),
-        }
+        };
         let damaged = |row: &str| StoreError::Damaged { table: "meta", row: row.to_owned() };
         let sealed = meta.get(KEYS_ROW)?.ok_or_else(|| damaged(KEYS_ROW))?;
-        let plain = zeroize::Zeroizing::new(self.unseal("meta", KEYS_ROW.as_bytes(), sealed.value())?);
-        let keys = Keys::from_plain(&plain).ok_or_else(|| damaged(KEYS_ROW))?;
+        let keys = Zeroizing::new(self.unseal("meta", KEYS_ROW.as_bytes(), sealed.value())?);
         if let Some(sealed) = meta.get(MARK_ROW)? {
             let plain = self.unseal("meta", MARK_ROW.as_bytes(), sealed.value())?;
             let mark = u64::decode(&mut plain.as_slice()).map_err(|_| damaged(MARK_ROW))?;
             self.mark.fetch_max(mark, Ordering::AcqRel);
         }
-        Ok(keys)
+        Ok((format, keys))
     }
 
     /// The sealed high-water time, unix seconds; zero when nothing was ever committed.
@@ -236,19 +258,6 @@ impl Store {
     fn unseal(&self, table: &'static str, key: &[u8], sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
         self.sealer.open(table, key, sealed).map_err(|_| StoreError::damaged(table, key))
     }
-}
-
-/// Has an older release refuse the file from now on: it could not read what this one writes.
-fn mark_format(database: &Database) -> Result<(), StoreError> {
-    let kept = database.begin_read()?.open_table(META)?.get(FORMAT_ROW)?.map(|row| row.value().to_vec());
-    if kept.as_deref() == Some(FORMAT.to_le_bytes().as_slice()) {
-        return Ok(());
-    }
-    let mut transaction = database.begin_write()?;
-    transaction.set_durability(Durability::Immediate)?;
-    transaction.open_table(META)?.insert(FORMAT_ROW, FORMAT.to_le_bytes().as_slice())?;
-    transaction.commit()?;
-    Ok(())
 }
 
 impl std::fmt::Debug for Store {

@@ -207,6 +207,7 @@ impl Worker {
             mode: Mode::Simulation,
             caller: NO_CALLER,
             input: request.call_input(),
+            vrf: None,
         };
         let _running = Running::start(&self.running);
         let result = self.run(call, loaded).await?;

@@ -12,6 +12,8 @@ pub(crate) const BYTE: u64 = 1;
 pub(crate) const HASHED_BYTE: u64 = 4;
 /// Making, checking or recovering one signature, or deriving one key.
 pub(crate) const SIGNATURE: u64 = 100_000;
+/// Proving the output of the worker's VRF: six multiplications of a point, each as long as a signature's.
+pub(crate) const VRF: u64 = 600_000;
 /// One storage access, beside its bytes.
 pub(crate) const STORAGE: u64 = 500;
 /// Calling a contract, or making one, beside its bytes: an instance and its memory.

@@ -15,6 +15,7 @@
 //! | `engine`, `cache` | translation, done once per code |
 //! | `run` | frames, slices, suspension, the end |
 //! | `seal`, `pink`, `phat` | host functions |
+//! | `vrf` | the random value that a request is answered with |
 //! | `secrets` | what owners entrust to contracts, and where it may be sent |
 //! | `egress` | which servers a guest may talk to |
 //! | `limits` | every limit |
@@ -43,6 +44,7 @@ mod run;
 mod seal;
 mod secrets;
 mod storage;
+mod vrf;
 
 pub use check::{MemoryBound, ModuleFacts, Refusal, SectionError, Signature, check, custom_section};
 pub use config::{ConfigError, ContractShare, ExecutorConfig, Resources};
@@ -56,3 +58,4 @@ pub use limits::{CacheLimits, CallLimits, HttpLimits, Limits, PAGE_BYTES, Record
 pub use run::{Entry, Event, HttpCall, HttpResult, LogLevel, LogLine, Mode, Run, RunEnd, RunResult};
 pub use secrets::{InvalidOrigin, InvalidSecrets, Origin, Secrets};
 pub use storage::{State, StateChanges};
+pub use vrf::Vrf;

@@ -1,10 +1,10 @@
-//! The second chain extension: what `pink` lacks. Secrets of the contract, by name.
+//! The second chain extension: what `pink` lacks. Secrets of the contract, by name; the random value of a request.
 
 use crate::{
     fuel,
     pink::arguments,
     run::{Mode, wait::Halt},
-    seal::{Host, OutBuffer},
+    seal::{Host, OutBuffer, trap},
 };
 use parity_scale_codec::Encode;
 use std::sync::Arc;
@@ -19,11 +19,15 @@ const WRITTEN: u32 = 0;
 /// The guest's buffer is too small: nothing was written but the length that it takes.
 const TOO_SMALL: u32 = 1;
 
+/// The run answers no request, and so has no random value.
+const NO_REQUEST: u32 = 2;
+
 /// Calls a function by the lower half of its id.
 pub(crate) fn call(host: &mut Host<'_>, function: u32, input: &[u8], out: OutBuffer) -> Result<u32, Error> {
     match function {
         1 => secret(host, &arguments::<String>(input)?, out),
         2 => names(host, out),
+        3 => vrf(host, out),
         other => Err(Halt::Unsupported(format!("function {other} of chain extension {EXTENSION}")).into()),
     }
 }
@@ -52,6 +56,15 @@ fn names(host: &mut Host<'_>, out: OutBuffer) -> Result<u32, Error> {
     let secrets = readable(host);
     let names: Vec<&str> = secrets.iter().flat_map(|secrets| secrets.names()).collect();
     write(host, out, &names.encode())
+}
+
+/// `vrf() -> VrfProof`. What it is a proof of follows from the request; nothing that a guest says goes into it,
+/// so that every contract of a run gets the same.
+fn vrf(host: &mut Host<'_>, out: OutBuffer) -> Result<u32, Error> {
+    let Some(vrf) = host.guest().run.vrf.as_ref().map(Arc::clone) else { return Ok(NO_REQUEST) };
+    host.charge(fuel::VRF)?;
+    let proof = vrf.prove().ok_or_else(|| trap("the request's random value has no proof"))?;
+    write(host, out, &proof.encode())
 }
 
 /// The secrets of the contract whose storage the frame has; none in a simulation, whose asker is

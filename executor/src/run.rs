@@ -16,7 +16,7 @@ pub use records::{Event, LogLevel, LogLine};
 pub use result::{HttpCall, HttpResult, RunEnd, RunResult};
 pub(crate) use state::{Guest, Returned, RunState};
 
-use crate::{Contracts, KeyRoot, Secrets, State};
+use crate::{Contracts, KeyRoot, Secrets, State, Vrf};
 use phat_protocol::{CodeHash, ContractId};
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -77,6 +77,9 @@ pub struct Run {
     /// What the contract's keys derive from; without one, deriving a key ends the run as
     /// `BadContract`. For a simulation this is the real root too: the executor changes it.
     pub key_root: Option<Arc<KeyRoot>>,
+    /// The random value of the request that the run answers; none where it answers none, and never read but
+    /// in a query.
+    pub vrf: Option<Arc<Vrf>>,
     /// An end before the limit's, if there is one. Transactions have none.
     pub deadline: Option<Instant>,
 }

@@ -3,6 +3,8 @@
 
 #[expect(dead_code, reason = "each test binary uses a part of it")]
 mod support;
+#[path = "host_functions/vrf.rs"]
+mod vrf;
 
 use parity_scale_codec::{Decode, Encode};
 use phat_executor::{ExecutorConfig, KeyRoot, LogLevel, LogLine, Mode, Run, RunEnd, RunResult, State};

@@ -200,6 +200,7 @@ impl Native {
             contracts: Arc::new(NoContracts),
             secrets: Arc::default(),
             key_root: Some(Arc::new(KeyRoot::new([7; 32]))),
+            vrf: None,
             deadline: None,
         }
     }

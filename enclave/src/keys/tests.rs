@@ -38,6 +38,7 @@ fn keys_are_the_same_after_they_were_sealed_and_opened() {
     assert_eq!(again.public(), keys.public());
     assert_eq!(*again.to_plain(), *keys.to_plain());
     assert!(Keys::from_plain(&keys.to_plain()[1..]).is_none());
+    assert!(Keys::from_plain(&[keys.to_plain().as_slice(), &[0]].concat()).is_none());
 }
 
 #[test]
@@ -46,15 +47,37 @@ fn two_enclaves_make_different_keys() {
     let others = Keys::generate(&SystemRandomness);
     assert_ne!(keys.public().worker, others.public().worker);
     assert_ne!(keys.public().x25519, others.public().x25519);
+    assert_ne!(keys.public().vrf_key_hash, others.public().vrf_key_hash);
+    assert_ne!(keys.secrets.vrf, keys.secrets.worker);
     assert_ne!(keys.secrets.contracts, others.secrets.contracts);
     assert_ne!(keys.secrets.contracts, keys.secrets.worker);
 }
 
 #[test]
+fn the_vrf_keys_hash_is_of_its_compressed_point_and_what_it_proves_verifies() {
+    let keys = Keys::generate(&SystemRandomness);
+    let public = *keys.vrf().public();
+    assert_eq!(keys.public().vrf_key_hash, Digest(keccak256(&public.to_bytes())));
+    let proof = keys.vrf().prove(b"alpha").unwrap();
+    assert_eq!(public.verify(b"alpha", &proof).unwrap(), proof.output().unwrap());
+}
+
+#[test]
+fn secrets_without_a_vrf_key_get_one_and_keep_the_others() {
+    let keys = Keys::generate(&SystemRandomness);
+    let older = &keys.to_plain()[..96];
+    assert!(Keys::from_plain(older).is_none());
+    let upgraded = Keys::from_plain_without_vrf(older, &SystemRandomness).unwrap();
+    assert_eq!(upgraded.to_plain()[..96], *older);
+    assert_ne!(upgraded.public().vrf_key_hash, keys.public().vrf_key_hash);
+    assert!(Keys::from_plain_without_vrf(&keys.to_plain(), &SystemRandomness).is_none());
+}
+
+#[test]
 fn no_secret_shows_in_debug_output() {
     let keys = Keys::generate(&SystemRandomness);
-    let shown = format!("{keys:?} {:?} {:#?}", keys.worker(), keys.contracts());
-    for secret in [keys.secrets.worker, keys.secrets.x25519, keys.secrets.contracts] {
+    let shown = format!("{keys:?} {:?} {:#?} {:?}", keys.worker(), keys.contracts(), keys.vrf());
+    for secret in [keys.secrets.worker, keys.secrets.x25519, keys.secrets.contracts, keys.secrets.vrf] {
         assert!(!shown.contains(&hex::encode(secret)));
         assert!(!shown.contains(&format!("{secret:?}")));
     }

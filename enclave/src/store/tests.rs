@@ -87,7 +87,7 @@ fn a_store_of_a_newer_format_is_refused_and_left_as_it_is() {
         transaction.open_table(META).unwrap().insert(FORMAT_ROW, (FORMAT + 1).to_le_bytes().as_slice()).unwrap();
     });
     let refused = open_store(directory.path(), 1, &Disk::default()).unwrap_err();
-    assert!(matches!(refused, StoreError::Format { found: 3, known: 2, .. }), "{refused}");
+    assert!(matches!(refused, StoreError::Format { found: 4, known: 3, .. }), "{refused}");
     assert!(refused.to_string().contains("run the release that wrote it"), "{refused}");
 }
 

@@ -157,6 +157,7 @@ fn as_owner(action: OwnerAction, loaded: &LoadedContract, mode: Mode) -> Call {
         mode,
         caller: *loaded.record.owner.as_bytes(),
         input: action.data,
+        vrf: None,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     store::SealedReport,
 };
 use phat_enclave_api::{Problem, Refusal};
-use phat_executor::{Entry, Mode, RunResult};
+use phat_executor::{Entry, Mode, RunResult, Vrf};
 use phat_protocol::{OracleChain, Report};
 use std::sync::{Arc, PoisonError, atomic::Ordering};
 use tokio::sync::oneshot;
@@ -60,8 +60,16 @@ impl Worker {
             mode: Mode::Query,
             caller: NO_CALLER,
             input: question.input(),
+            vrf: Some(Arc::new(self.vrf(question))),
         };
         self.run(call, loaded).await
+    }
+
+    /// The random value of a question. A run that is repeated, because its report could not be sealed, gets the
+    /// same.
+    fn vrf(&self, question: &Question) -> Vrf {
+        let keys = &self.parts.keys;
+        Vrf::new(keys.vrf(), keys.worker().address(), &question.id, &question.block_hash)
     }
 
     fn sign(&self, question: &Question, result: &RunResult) -> Result<SealedReport, Problem> {

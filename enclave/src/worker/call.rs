@@ -15,8 +15,14 @@ impl Worker {
         let loaded = self.in_store(move |store| store.load_contract(contract_id)).await?;
         let loaded = loaded.ok_or(Problem::Refused(Refusal::UnknownContract { contract_id }))?;
         let revision = loaded.record.revision;
-        let call =
-            runs::Call { contract: contract_id, entry: Entry::Call, mode: Mode::Query, caller: NO_CALLER, input };
+        let call = runs::Call {
+            contract: contract_id,
+            entry: Entry::Call,
+            mode: Mode::Query,
+            caller: NO_CALLER,
+            input,
+            vrf: None,
+        };
         let _running = Running::start(&self.running);
         let result = self.run(call, loaded).await?;
         Ok(self.told(result, revision))

@@ -48,6 +48,7 @@ impl Worker {
             mode: Mode::Transaction,
             caller: owner.deployer(),
             input: record.init_data.clone(),
+            vrf: None,
         };
         let _running = Running::start(&self.running);
         let result = self.run(call, loaded).await?;

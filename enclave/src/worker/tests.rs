@@ -34,6 +34,16 @@ fn with(mut execute: Execute, change: impl FnOnce(&mut evm::Request)) -> Execute
     execute
 }
 
+fn simulation_of(bed: &Bed) -> Simulate {
+    Simulate {
+        contract_id: bed.contract,
+        payload: b"payload".to_vec(),
+        chain: Chain::Evm(1),
+        consumer: EvmAddress([3; 20]),
+        max_output: 100,
+    }
+}
+
 /// The address whose key signed the digest.
 fn signer(digest: &Digest, signature: &[u8; 65]) -> [u8; 20] {
     let parity = RecoveryId::try_from(signature[64] - 27).unwrap();
@@ -299,17 +309,29 @@ async fn more_runs_than_the_settings_allow_are_told_that_the_enclave_is_busy() {
 async fn a_simulation_is_unsigned_keeps_nothing_and_counts_as_no_execution() {
     let directory = tempfile::tempdir().unwrap();
     let bed = Bed::make(directory.path(), CountingRunner::open()).await;
-    let simulate = Simulate {
-        contract_id: bed.contract,
-        payload: b"payload".to_vec(),
-        chain: Chain::Evm(1),
-        consumer: EvmAddress([3; 20]),
-        max_output: 100,
-    };
-    let simulation = bed.worker.simulate(simulate).await.unwrap();
+    let simulation = bed.worker.simulate(simulation_of(&bed)).await.unwrap();
     assert_eq!(simulation.output, 0_u64.to_le_bytes());
     assert_eq!(bed.worker.status().await.unwrap().executions, 0);
     assert!(bed.store.report(RequestId([0; 32])).unwrap().is_none());
+}
+
+#[tokio::test]
+async fn the_run_of_a_request_has_the_random_value_of_its_id_and_block_and_no_other_run_has_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let runner = CountingRunner::open();
+    let bed = Bed::make(directory.path(), Arc::clone(&runner)).await;
+    assert!(runner.last_run().unwrap().vrf.is_none(), "a deployment");
+    let asked = request(&bed, 1);
+    let truth = bed.worker.execute(asked.clone()).await.unwrap();
+    let alpha = phat_protocol::vrf_alpha(&asked.request.request_id(), &asked.block_hash);
+    let vrf = format!("{:?}", runner.last_run().unwrap().vrf.unwrap());
+    assert!(vrf.contains(&alpha.to_string()), "{vrf}");
+    // Another word about the block comes too late: the request is answered.
+    let lie = Execute { block_hash: BlockHash([6; 32]), ..asked };
+    assert_eq!(bed.worker.execute(lie).await.unwrap(), truth);
+    assert_eq!(runner.started.load(Ordering::SeqCst), 1);
+    bed.worker.simulate(simulation_of(&bed)).await.unwrap();
+    assert!(runner.last_run().unwrap().vrf.is_none(), "a simulation");
 }
 
 #[tokio::test]
@@ -336,7 +358,7 @@ async fn evidence_is_over_the_registration_the_keys_and_the_configuration() {
     assert_eq!(quote.report_data, registration.report_data(&quote.keys, &quote.config_hash).0);
     assert!(quote.evidence.windows(64).any(|window| window == quote.report_data));
     assert_eq!(quote.config_hash, Digest([9; 32]));
-    assert!(quote.keys.vrf_key_hash.is_zero());
+    assert!(!quote.keys.vrf_key_hash.is_zero());
 }
 
 #[tokio::test]

@@ -85,6 +85,7 @@ async fn every_import_that_the_check_knows_is_there_with_its_signature() {
         contracts: Arc::new(crate::NoContracts),
         secrets: Arc::default(),
         key_root: None,
+        vrf: None,
         deadline: None,
     };
     // An import that is missing, or has another signature, keeps the module from starting.

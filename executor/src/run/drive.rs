@@ -123,6 +123,11 @@ fn guest(parts: &Parts, limits: Arc<Limits>, memory: MemoryShare, translated: &T
         Mode::Simulation => run.key_root.map(|root| Arc::new(root.for_simulations())),
         Mode::Query | Mode::Transaction => run.key_root,
     };
+    // Whoever is given one for a run that signs nothing could try again.
+    let vrf = match run.mode {
+        Mode::Query => run.vrf,
+        Mode::Simulation | Mode::Transaction => None,
+    };
     // What simulations keep is never read by what is signed.
     let cache = match run.mode {
         Mode::Simulation => &parts.simulated_cache,
@@ -140,6 +145,7 @@ fn guest(parts: &Parts, limits: Arc<Limits>, memory: MemoryShare, translated: &T
             randomness: Arc::clone(&parts.host.randomness),
             worker: Arc::clone(&parts.worker),
             key_root,
+            vrf,
             cache: Arc::clone(cache),
             deferred: Deferred::default(),
             overlay,

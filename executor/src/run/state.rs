@@ -1,7 +1,7 @@
 //! What a run carries along, and what belongs to one of its frames.
 
 use crate::{
-    Clock, HttpCall, KeyRoot, Limits, LogLine, Mode, Randomness, WorkerFacts,
+    Clock, HttpCall, KeyRoot, Limits, LogLine, Mode, Randomness, Vrf, WorkerFacts,
     egress::Allowance,
     local_cache::{Deferred, LocalCache},
     places::MemoryShare,
@@ -68,6 +68,7 @@ pub(crate) struct RunState {
     pub(crate) randomness: Arc<dyn Randomness>,
     pub(crate) worker: Arc<WorkerFacts>,
     pub(crate) key_root: Option<Arc<KeyRoot>>,
+    pub(crate) vrf: Option<Arc<Vrf>>,
     pub(crate) cache: Arc<LocalCache>,
     /// What a transaction does to the cache if it succeeds.
     pub(crate) deferred: Deferred,

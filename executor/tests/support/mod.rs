@@ -87,6 +87,7 @@ pub(crate) fn query(wat: &str) -> Run {
         contracts: Arc::new(NoContracts),
         secrets: Arc::default(),
         key_root: Some(Arc::new(KeyRoot::new([9; 32]))),
+        vrf: None,
         deadline: None,
     }
 }

@@ -77,6 +77,7 @@ fn in_words(worker: &WorkerAnswer) -> String {
     table.row(["attestation".to_owned(), worker.attestation.to_string()]);
     table.row(["release".to_owned(), worker.version.clone()]);
     table.row(["encryption key".to_owned(), worker.keys.x25519.to_string()]);
+    table.row(["VRF key hash".to_owned(), worker.keys.vrf_key_hash.to_string()]);
     table.row(["measurement".to_owned(), worker.measurement.to_string()]);
     table.row(["config hash".to_owned(), worker.config_hash.to_string()]);
     table.row(["contracts".to_owned(), worker.contracts.to_string()]);
@@ -113,6 +114,7 @@ fn quote_in_words(quote: &QuoteAnswer) -> String {
     table.row(["attestation".to_owned(), quote.attestation.to_string()]);
     table.row(["worker".to_owned(), quote.keys.worker.to_string()]);
     table.row(["encryption key".to_owned(), quote.keys.x25519.to_string()]);
+    table.row(["VRF key hash".to_owned(), quote.keys.vrf_key_hash.to_string()]);
     table.row(["measurement".to_owned(), quote.measurement.to_string()]);
     table.row(["config hash".to_owned(), quote.config_hash.to_string()]);
     table.row(["report data".to_owned(), format!("0x{}", hex::encode(&quote.report_data))]);

@@ -155,11 +155,13 @@ fn on_a_full_disk_nothing_advances() {
 }
 
 #[test]
-fn what_format_1_kept_of_a_contract_is_read_and_the_file_is_marked_for_older_releases() {
+fn what_format_1_kept_is_read_and_the_file_is_marked_for_older_releases() {
     let directory = tempfile::tempdir().unwrap();
-    let store = store(directory.path());
+    let (store, keys) = open_store(directory.path(), 1, &Disk::default()).unwrap();
     let id = kept(&store, Owner::NOBODY, b"");
-    // Rows as they were before contracts had secrets and queries of their owners.
+    // Rows as they were before contracts had secrets and queries of their owners, and workers a VRF key.
+    let old_keys = keys.to_plain()[..96].to_vec();
+    let sealed_keys = store.seal("meta", b"keys", &old_keys).unwrap();
     let record = record(Owner::NOBODY, b"");
     let old = (record.code_hash, &record.init_data, record.owner, record.salt, 0_u64).encode();
     let old_state = (0_u64, State::from([(b"old".to_vec(), b"1".to_vec())])).encode();
@@ -170,18 +172,24 @@ fn what_format_1_kept_of_a_contract_is_read_and_the_file_is_marked_for_older_rel
             transaction.open_table(CONTRACTS)?.insert(id.0, old.as_slice())?;
             transaction.open_table(STATE)?.insert(id.0, old_state.as_slice())?;
             let format = 1_u64.to_le_bytes();
-            transaction.open_table(super::super::META)?.insert("format", format.as_slice())?;
+            let mut meta = transaction.open_table(super::super::META)?;
+            meta.insert("format", format.as_slice())?;
+            meta.insert("keys", sealed_keys.as_slice())?;
             Ok(())
         })
         .unwrap();
     drop(store);
-    let store = self::store(directory.path());
+    let (store, upgraded) = open_store(directory.path(), 1, &Disk::default()).unwrap();
     assert_eq!(seen(&store, id), (0, [Some(b"1".to_vec()), None, None], 0));
     assert_eq!(store.accept_query(id, 1, 6).unwrap(), Accepted::Now);
     let format = |transaction: &redb::ReadTransaction| {
         Ok(transaction.open_table(super::super::META)?.get("format")?.map(|row| row.value().to_vec()))
     };
-    assert_eq!(store.read(format).unwrap(), Some(2_u64.to_le_bytes().to_vec()));
+    assert_eq!(store.read(format).unwrap(), Some(3_u64.to_le_bytes().to_vec()));
+    assert_eq!(upgraded.to_plain()[..96], old_keys);
+    drop(store);
+    let (_, again) = open_store(directory.path(), 1, &Disk::default()).unwrap();
+    assert_eq!(again.public(), upgraded.public(), "the VRF key was made once");
 }
 
 #[test]

@@ -93,6 +93,7 @@ async fn a_message_is_a_transaction_of_the_owners_whose_writes_stay() {
     let asked = owned.runner.last_run().unwrap();
     assert_eq!((asked.mode, asked.entry, asked.input.as_slice()), (Mode::Transaction, Entry::Call, &b"input"[..]));
     assert_eq!(asked.caller[12..], key().address().0);
+    assert!(asked.vrf.is_none());
     assert_eq!((owned.revision(), owned.value(b"key")), (1, Some(b"value".to_vec())));
 }
 
@@ -163,6 +164,7 @@ async fn a_query_sees_its_owner_and_leaves_nothing_but_its_nonce() {
     assert_eq!((acted.applied, acted.revision, acted.run.unwrap().output), (true, 0, b"said".to_vec()));
     let asked = owned.runner.last_run().unwrap();
     assert_eq!((asked.mode, &asked.caller[12..]), (Mode::Query, &key().address().0[..]));
+    assert!(asked.vrf.is_none());
     assert_eq!((owned.revision(), owned.value(b"key")), (0, None));
     // A query that fails has used its nonce too: what it did outside, it did.
     owned.runner.answer_next(returned(1, Vec::new()));

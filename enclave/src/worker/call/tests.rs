@@ -58,6 +58,7 @@ async fn a_call_is_a_query_of_nobody_that_leaves_nothing() {
         (phat_executor::Mode::Query, NO_CALLER, &b"any bytes"[..])
     );
     assert!(run.key_root.is_some());
+    assert!(run.vrf.is_none());
     assert_eq!(bed.worker.status().await.unwrap().executions, 0);
     assert_eq!(bed.store.contract(bed.contract).unwrap().unwrap().revision, 0);
     bed.close().await;
