@@ -11,6 +11,7 @@ const CONTRACTS = {
   WorkerRegistry: "WorkerRegistry.sol",
   SimulatedAttestationVerifier: "SimulatedAttestationVerifier.sol",
   PriceConsumer: "PriceConsumer.sol",
+  Dice: "Dice.sol",
   // For measuring and for end-to-end tests only.
   EmptyConsumer: "EmptyConsumer.sol",
   RevertingConsumer: "RevertingConsumer.sol",

@@ -22,6 +22,7 @@ interface Vm {
     function stopPrank() external;
 
     function deal(address account, uint256 balance) external;
+    function store(address account, bytes32 slot, bytes32 value) external;
     function etch(address account, bytes calldata code) external;
     function warp(uint256 timestamp) external;
     function roll(uint256 blockNumber) external;
