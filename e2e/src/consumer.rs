@@ -78,7 +78,7 @@ pub struct Asked {
 }
 
 impl Asked {
-    fn from_receipt(receipt: &TransactionReceipt, oracle: Address) -> Result<Self> {
+    pub(crate) fn from_receipt(receipt: &TransactionReceipt, oracle: Address) -> Result<Self> {
         let log = receipt
             .logs
             .iter()
@@ -259,7 +259,7 @@ impl PriceAsker {
 }
 
 /// Sends a call, and waits for its success.
-async fn mined<T: ethers::abi::Detokenize>(call: Call<T>) -> Result<TransactionReceipt> {
+pub(crate) async fn mined<T: ethers::abi::Detokenize>(call: Call<T>) -> Result<TransactionReceipt> {
     let receipt = call.send().await?.await?.context("the transaction was dropped")?;
     ensure!(receipt.status == Some(1.into()), "transaction {:?} was reverted", receipt.transaction_hash);
     Ok(receipt)

@@ -11,6 +11,7 @@ mod bindings;
 mod chain;
 mod command;
 mod consumer;
+mod dice;
 mod directory;
 mod enclave;
 mod environment;
@@ -36,6 +37,7 @@ pub use bindings::{
 pub use chain::{CHAIN_ID, Chain};
 pub use command::{CommandFailed, Relayer};
 pub use consumer::{Asked, Asker, Heard, PriceAsker, Question};
+pub use dice::{Dice, Roll};
 pub use directory::Directory;
 pub use enclave::EnclaveProcess;
 pub use environment::Environment;

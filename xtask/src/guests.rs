@@ -38,12 +38,13 @@ enum Builder {
     JavaScript,
 }
 
-const GUESTS: [Guest; 9] = [
+const GUESTS: [Guest; 10] = [
     Guest { name: "compute", folder: "compute", builder: Builder::Cargo, test_only: false },
     Guest { name: "evm-read", folder: "evm-read", builder: Builder::Cargo, test_only: false },
     Guest { name: "graphql", folder: "graphql", builder: Builder::Cargo, test_only: false },
     Guest { name: "http-json", folder: "http-json", builder: Builder::Cargo, test_only: false },
     Guest { name: "price-median", folder: "price-median", builder: Builder::Cargo, test_only: false },
+    Guest { name: "randomness", folder: "randomness", builder: Builder::Cargo, test_only: false },
     Guest { name: "s3", folder: "s3", builder: Builder::Cargo, test_only: false },
     Guest { name: "substrate-read", folder: "substrate-read", builder: Builder::Cargo, test_only: false },
     Guest { name: "probe", folder: "test-guests/probe", builder: Builder::Cargo, test_only: true },

@@ -18,6 +18,7 @@ mod metrics;
 mod operations;
 mod outage;
 mod price_median;
+mod randomness;
 mod readme;
 mod relayer_crash;
 mod secrets;

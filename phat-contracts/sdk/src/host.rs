@@ -1,4 +1,4 @@
-use crate::{BatchResult, HttpRequest, HttpResponse};
+use crate::{BatchResult, HttpRequest, HttpResponse, randomness::VrfProof};
 use alloc::{string::String, vec::Vec};
 
 /// How many requests an enclave takes in one batch, unless it is told otherwise.
@@ -70,4 +70,9 @@ pub trait Host {
 
     /// The names of the contract's secrets, in order.
     fn secret_names(&mut self) -> Vec<String>;
+
+    /// The random value of the request that is answered, with its proof; none in a run that answers none: a
+    /// simulation, a job, a query, an owner's message and `deploy`. It follows from the request's id, the hash of
+    /// its block and the worker's key, so every call gives the same. It costs some 600,000 units of fuel.
+    fn vrf(&mut self) -> Option<VrfProof>;
 }

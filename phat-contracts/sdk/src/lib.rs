@@ -77,6 +77,7 @@ mod host;
 mod http;
 pub mod json;
 pub mod output;
+pub mod randomness;
 mod secret;
 pub mod sigv4;
 pub mod source;

@@ -72,7 +72,7 @@ mod secrets;
 
 use crate::{
     BatchFailure, BatchResult, Host, HttpFailure, HttpRequest, HttpResponse, Level, MAX_BATCH, OracleRequest,
-    PhatContract, call, deploy, init_data,
+    PhatContract, call, deploy, init_data, randomness::VrfProof,
 };
 use alloc::{boxed::Box, collections::BTreeMap, format, string::String, vec, vec::Vec};
 use expected::Expected;
@@ -108,6 +108,8 @@ pub struct MockHost {
     pub request: OracleRequest,
     /// The longest output that the consumer takes, in bytes.
     pub max_output: u32,
+    /// The request's random value; none where the run is to be one that answers no request.
+    pub vrf: Option<VrfProof>,
     secrets: Secrets,
 }
 
@@ -141,6 +143,7 @@ impl MockHost {
                 block_hash: BlockHash([5; 32]),
             },
             max_output: MAX_OUTPUT,
+            vrf: None,
             secrets: Secrets::default(),
         }
     }
@@ -294,6 +297,10 @@ impl Host for MockHost {
 
     fn secret_names(&mut self) -> Vec<String> {
         self.secrets.names()
+    }
+
+    fn vrf(&mut self) -> Option<VrfProof> {
+        self.vrf
     }
 }
 

@@ -2,8 +2,12 @@
 #![expect(unsafe_code, reason = "imported functions take pointers into the guest's own memory")]
 
 mod secrets;
+mod vrf;
 
-use crate::{BatchFailure, BatchResult, Host, HttpRequest, HttpResponse, Level, MAX_INPUT, Returned, error::clip};
+use crate::{
+    BatchFailure, BatchResult, Host, HttpRequest, HttpResponse, Level, MAX_INPUT, Returned, error::clip,
+    randomness::VrfProof,
+};
 use alloc::{string::String, vec, vec::Vec};
 use core::{fmt, panic::PanicInfo};
 use parity_scale_codec::{Decode, Encode};
@@ -92,6 +96,10 @@ impl Host for Executor {
 
     fn secret_names(&mut self) -> Vec<String> {
         secrets::names()
+    }
+
+    fn vrf(&mut self) -> Option<VrfProof> {
+        vrf::get()
     }
 }
 
