@@ -1,8 +1,6 @@
 //! The example that asks for random values.
 
-use crate::{
-    Asked, Chain, Oracle, bindings::dice, consumer::mined, phat_oracle::PhatOracle,
-};
+use crate::{Asked, Chain, Oracle, bindings::dice, consumer::mined, phat_oracle::PhatOracle};
 use anyhow::Result;
 use ethers::providers::{Http, Provider};
 use ethers::types::U256;

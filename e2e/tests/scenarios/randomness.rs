@@ -39,7 +39,7 @@ async fn a_die_lands_as_the_proof_says_that_the_chain_has_checked() -> Result<()
     let answer = environment.enclave.client().execute(&environment.execution_of(&asked).await?).await?;
     let output = &answer.report.output;
     ensure!(output[..32] == asked.block_hash.0 && output[44..64] == status.keys.worker.0, "{answer:?}");
-    let proof = phat_vrf::Proof::from_bytes(output[320..401].try_into()?);
+    let proof = phat_vrf::Proof::from_bytes(output[288..369].try_into()?);
     let key = phat_vrf::PublicKey::from_bytes(output[192..225].try_into()?)?;
     ensure!(Digest(keccak256(&key.to_bytes())) == status.keys.vrf_key_hash, "{key:?}");
     let seed = key.verify(&vrf_alpha(&asked.id, &asked.block_hash).0, &proof)?;

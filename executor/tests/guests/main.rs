@@ -5,6 +5,7 @@ mod evm_read;
 mod graphql;
 mod js;
 mod price_median;
+mod randomness;
 mod s3;
 mod substrate_read;
 #[expect(dead_code, reason = "each test binary uses a part of it")]
@@ -127,7 +128,9 @@ async fn a_price_costs_little_beside_its_http_call() {
 #[test]
 fn the_committed_modules_pass_the_check() {
     let limits = ExecutorConfig::default().limits;
-    for guest in ["compute", "evm-read", "graphql", "http-json", "price-median", "s3", "substrate-read", "probe"] {
+    for guest in
+        ["compute", "evm-read", "graphql", "http-json", "price-median", "randomness", "s3", "substrate-read", "probe"]
+    {
         let facts = check(&wasm(guest), &limits).unwrap();
         assert_eq!(facts.maximum_pages, Some(64), "{guest}");
         assert!(facts.initial_pages <= 4, "{guest} starts with {} pages", facts.initial_pages);
@@ -159,6 +162,8 @@ fn the_committed_modules_say_what_their_outputs_are() {
     assert_eq!(described("evm-read"), [of_block]);
     let stored = json!({"abi": "(uint256,bytes32,bool,bytes)", "error": "text"});
     assert_eq!(described("substrate-read"), [stored]);
+    let proved = json!({"abi": "(bytes32,address,bytes,bytes,uint256[])", "error": "text"});
+    assert_eq!(described("randomness"), [proved]);
     assert_eq!(described("probe"), [json!(null); 0]);
 }
 
