@@ -48,8 +48,11 @@ impl Config {
     pub(crate) fn fit(&self, word: [u8; 32]) -> [u8; 32] {
         let Some((from, to)) = self.range else { return word };
         let count = u128::from(to - from) + 1;
-        // The remainder is below 2^64 before each step.
-        let remainder = word.iter().fold(0_u128, |remainder, byte| ((remainder << 8) | u128::from(*byte)) % count);
+        // By 64 bits at a time: the remainder is below 2^64 before each step.
+        let (limbs, _) = word.as_chunks::<8>();
+        let remainder = limbs.iter().fold(0_u128, |remainder, limb| {
+            ((remainder << 64) | u128::from(u64::from_be_bytes(*limb))) % count
+        });
         let mut fitted = [0; 32];
         fitted[16..].copy_from_slice(&(u128::from(from) + remainder).to_be_bytes());
         fitted
