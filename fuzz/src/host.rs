@@ -148,6 +148,7 @@ impl Stage {
             contracts: Arc::clone(&self.world) as _,
             secrets: Arc::clone(&self.secrets),
             key_root: Some(Arc::clone(&self.key_root)),
+            vrf: None,
             deadline: None,
         };
         match self.runtime.block_on(self.executor.run(run)) {
