@@ -58,7 +58,7 @@ library PhatRandomness {
     error WorkerNotActive(address worker);
     error WorkerWithoutKey(address worker);
 
-    /// @notice Judges the answer to a request: some 330,000 gas, most of it for the proof. Reverts when `output` is no
+    /// @notice Judges the answer to a request: some 400,000 gas, most of it for the proof. Reverts when `output` is no
     /// {Answer}.
     /// @param output What {PhatConsumer-_onPhatReport} gets with the outcome Ok.
     /// @param requestId The request that it answers.

@@ -5,7 +5,7 @@ import {IPhatOracle} from "../../src/interfaces/IPhatOracle.sol";
 import {DiceFixture} from "../randomness/DiceFixture.sol";
 
 /// @dev What random answers cost, beside GasBudget.t.sol. How many tries hashing to the curve takes is luck, one in two
-/// each: some 6,000 gas a try.
+/// each: some 7,000 gas a try.
 contract RandomnessGasTest is DiceFixture {
     string private constant GROUP = "PhatRandomness";
 
