@@ -7,6 +7,7 @@
 mod bundle;
 mod compile;
 mod folder;
+mod javascript;
 mod name;
 mod project;
 mod sdk;
@@ -15,6 +16,7 @@ mod toolchain;
 pub use bundle::{Origin, bundle, ink_version};
 pub use compile::{BuildError, Dialect, Packages};
 pub use folder::{Built, Folder, FolderError};
+pub use javascript::ENGINE;
 pub use name::{InvalidName, ProjectName};
 pub use project::{File, Language, Project, UnknownLanguage, WriteError};
 pub use sdk::Sdk;

@@ -1,6 +1,9 @@
 //! New projects.
 
-use crate::{ProjectName, Sdk};
+use crate::{
+    ProjectName, Sdk,
+    javascript::{self, ENGINE},
+};
 use std::{
     borrow::Cow,
     fs, io,
@@ -13,7 +16,7 @@ const LOCKS: [&str; 2] =
     [include_str!("../../phat-contracts/Cargo.lock"), include_str!("../../phat-contracts/ink/Cargo.lock")];
 
 /// What a template calls itself.
-const TEMPLATE: &str = "phat-template";
+pub(crate) const TEMPLATE: &str = "phat-template";
 /// What stands in its manifest for the SDK.
 const SDK: &str = "{ SDK }";
 
@@ -41,6 +44,26 @@ const INK: &[(&str, &str)] = template!("ink":
     "examples/metadata.rs" => "examples/metadata.rs",
 );
 
+const JS: &[(&str, &str)] = template!("js":
+    "package.json" => "package.json",
+    "gitignore" => ".gitignore",
+    "jsconfig.json" => "jsconfig.json",
+    "README.md" => "README.md",
+    "phat-template.js" => "phat-template.js",
+    "test/phat-template.test.js" => "test/phat-template.test.js",
+);
+
+const TS: &[(&str, &str)] = template!("ts":
+    "package.json" => "package.json",
+    "gitignore" => ".gitignore",
+    "npmrc" => ".npmrc",
+    "tsconfig.json" => "tsconfig.json",
+    "README.md" => "README.md",
+    "src/phat-template.ts" => "src/phat-template.ts",
+    "src/decimal.ts" => "src/decimal.ts",
+    "test/phat-template.test.js" => "test/phat-template.test.js",
+);
+
 /// What a contract is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
@@ -48,6 +71,10 @@ pub enum Language {
     Rust,
     /// ink! 5.
     Ink,
+    /// JavaScript.
+    Js,
+    /// TypeScript.
+    Ts,
 }
 
 /// A text that names no language.
@@ -57,7 +84,7 @@ pub struct UnknownLanguage;
 
 impl Language {
     /// The languages' names.
-    pub const NAMES: [&str; 2] = ["rust", "ink"];
+    pub const NAMES: [&str; 4] = ["rust", "ink", "js", "ts"];
 }
 
 impl FromStr for Language {
@@ -67,6 +94,8 @@ impl FromStr for Language {
         match text {
             "rust" => Ok(Self::Rust),
             "ink" => Ok(Self::Ink),
+            "js" => Ok(Self::Js),
+            "ts" => Ok(Self::Ts),
             _ => Err(UnknownLanguage),
         }
     }
@@ -109,9 +138,18 @@ impl Project {
         let (template, more) = match self.language {
             Language::Rust => (RUST, with_lock(LOCKS[0], self.sdk.files())),
             Language::Ink => (INK, with_lock(LOCKS[1], Vec::new())),
+            Language::Js => (JS, javascript::files()),
+            Language::Ts => (TS, javascript::files().into_iter().chain([javascript::lock()]).collect()),
         };
         let own = template.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
-        own.chain(more).map(|(path, text)| (self.named(&path), Cow::Owned(self.named(&text).into_bytes()))).collect()
+        let texts = own.chain(more);
+        let mut files: Vec<File> =
+            texts.map(|(path, text)| (self.named(&path), Cow::Owned(self.named(&text).into_bytes()))).collect();
+        match self.language {
+            Language::Rust | Language::Ink => {}
+            Language::Js | Language::Ts => files.push((javascript::ENGINE_FILE.to_owned(), Cow::Borrowed(ENGINE))),
+        }
+        files
     }
 
     /// Writes it to a folder, which is made where it isn't there.

@@ -1,71 +1,30 @@
 //! The part on ink! of docs/writing-contracts.md, as a reader pastes it.
 
-use crate::DEADLINE;
+use crate::{DEADLINE, page};
 use anyhow::{Context, Result, ensure};
 use axum::{Router, routing::get};
 use ethers::types::U256;
 use phat_e2e::{Asker, Binaries, Environment, Ground, Question, Settings};
 use phat_protocol::{ContractId, Outcome};
-use std::{env, fs, net::SocketAddr, os::unix::fs::PermissionsExt, path::Path};
-use tokio::{net::TcpListener, process::Command, task::JoinHandle};
-use toml::Table;
+use std::{env, fs, os::unix::fs::PermissionsExt};
+use tokio::process::Command;
 
 /// An owner, and the key of that address.
 const OWNER: &str = "0x7e5f4552091a69125d5dfcb7b8c2659029395bdf";
 const OWNER_KEY: &str = "0000000000000000000000000000000000000000000000000000000000000001";
 
-/// The blocks of this language in the part on ink!, in order.
+/// The blocks of this language in the part on ink!, behind what it says of new contracts.
 fn blocks(language: &str) -> Result<Vec<String>> {
-    let page = fs::read_to_string(repository().join("docs/writing-contracts.md"))?;
-    let part = page.split("\n## ").find(|part| part.starts_with("ink!\n")).context("no part on ink!")?;
-    let fence = format!("```{language}\n");
-    let blocks = part.split(&fence).skip(1).map(|rest| rest.split_once("```").map(|(block, _)| block.to_owned()));
-    blocks.collect::<Option<_>>().context("a block that doesn't end")
+    page::blocks(page::part("ink!")?.split_once("**How one is written.**").context("no such paragraph")?.1, language)
 }
 
-fn repository() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-}
-
-/// A source of prices as the contract reads them; it stops with its guard.
-struct Source {
-    address: SocketAddr,
-    task: JoinHandle<()>,
-}
-
-impl Source {
-    async fn start() -> Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let address = listener.local_addr()?;
-        let router = Router::new().route("/price/BTC", get(async || "97214.53\n"));
-        let task = tokio::spawn(async move {
-            let _ = axum::serve(listener, router).await;
-        });
-        Ok(Self { address, task })
-    }
-
-    /// The enclave's settings that open it to guests.
-    fn allowed(&self) -> Table {
-        let entry = [
-            ("host".to_owned(), self.address.ip().to_string().into()),
-            ("port".to_owned(), i64::from(self.address.port()).into()),
-            ("http".to_owned(), true.into()),
-        ];
-        let allow = vec![toml::Value::from(Table::from_iter(entry))];
-        let egress = Table::from_iter([("allow".to_owned(), allow.into())]);
-        Table::from_iter([("egress".to_owned(), egress.into())])
-    }
-}
-
-impl Drop for Source {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
+fn source() -> Router {
+    Router::new().route("/price/BTC", get(async || "97214.53\n"))
 }
 
 #[test]
 fn what_the_page_shows_of_the_contract_stands_in_it() -> Result<()> {
-    let source = fs::read_to_string(repository().join("phat-contracts/ink/ink-price/src/lib.rs"))?;
+    let source = fs::read_to_string(page::repository().join("phat-contracts/ink/ink-price/src/lib.rs"))?;
     let blocks = blocks("rust")?;
     ensure!(blocks.len() > 2, "the page lost its code");
     for block in blocks {
@@ -76,11 +35,11 @@ fn what_the_page_shows_of_the_contract_stands_in_it() -> Result<()> {
 
 #[tokio::test]
 async fn every_command_of_the_part_on_ink_works_as_written_and_the_contract_answers_a_consumer() -> Result<()> {
-    let source = Source::start().await?;
+    let source = page::Source::start(source()).await?;
     let mut settings = Settings::new(Binaries::up_to_date()?)?;
     settings.enclave = source.allowed();
     let environment = Environment::on(Ground::start(settings).await?).await?;
-    let bundle = repository().join("phat-contracts/artifacts/ink/ink-price.contract");
+    let bundle = page::repository().join("phat-contracts/artifacts/ink/ink-price.contract");
     fs::copy(&bundle, environment.directory().join("ink-price.contract"))
         .with_context(|| format!("{}: run `cargo xtask guests`", bundle.display()))?;
     let key = environment.directory().join("owner.key");
@@ -97,7 +56,7 @@ async fn every_command_of_the_part_on_ink_works_as_written_and_the_contract_answ
             .current_dir(environment.directory())
             .env("PATH", format!("{programs}:{}", env::var("PATH")?))
             .env("PHAT_RELAYER_API", environment.relayer.api().url())
-            .env("ORIGIN", format!("http://{}", source.address))
+            .env("ORIGIN", source.origin())
             .env("OWNER", OWNER)
             .kill_on_drop(true)
             .output()

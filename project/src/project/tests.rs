@@ -5,8 +5,8 @@ use toml::{Table, Value};
 
 fn project(name: &str, language: Language, sdk: Sdk) -> BTreeMap<String, String> {
     let project = Project { name: name.parse().expect("a name"), language, sdk };
-    let text = |content: Vec<u8>| String::from_utf8(content).expect("UTF-8");
-    project.files().into_iter().map(|(path, content)| (path, text(content.into_owned()))).collect()
+    let files = project.files().into_iter().filter(|(path, _)| !path.ends_with(".wasm"));
+    files.map(|(path, content)| (path, String::from_utf8(content.into_owned()).expect("UTF-8"))).collect()
 }
 
 fn manifest(text: &str) -> Table {
@@ -15,15 +15,23 @@ fn manifest(text: &str) -> Table {
 
 #[test]
 fn a_project_has_its_own_name_everywhere_and_the_templates_nowhere() {
-    for language in [Language::Rust, Language::Ink] {
+    for language in Language::NAMES.map(|name| name.parse().expect("a language")) {
         let files = project("btc-usd", language, Sdk::Vendored);
         for (path, text) in &files {
             assert!(!text.contains("phat-template") && !text.contains("phat_template"), "{path}: {text}");
             assert!(!path.contains("phat-template"), "{path}");
         }
-        assert_eq!(manifest(&files["Cargo.toml"])["package"]["name"].as_str(), Some("btc-usd"));
-        assert!(files["Cargo.lock"].contains("\nname = \"btc-usd\"\n"));
-        assert!(files["README.md"].contains("target/btc-usd."), "{}", files["README.md"]);
+        assert!(files["README.md"].starts_with("# btc-usd\n"), "{}", files["README.md"]);
+        match files.get("Cargo.toml") {
+            Some(text) => {
+                assert_eq!(manifest(text)["package"]["name"].as_str(), Some("btc-usd"));
+                assert!(files["Cargo.lock"].contains("\nname = \"btc-usd\"\n"));
+            }
+            None => {
+                assert!(files["package.json"].contains("\"name\": \"btc-usd\""));
+                assert!(files.keys().any(|path| path.ends_with("btc-usd.js") || path.ends_with("btc-usd.ts")));
+            }
+        }
     }
 }
 
@@ -67,6 +75,16 @@ fn a_projects_dependencies_and_profile_are_those_that_the_template_is_tested_wit
             }
         }
     }
+}
+
+#[test]
+fn a_project_in_typescript_locks_what_its_manifest_names() {
+    let files = project("btc", Language::Ts, Sdk::Vendored);
+    let read = |path: &str| files[path].parse::<serde_json::Value>().expect("JSON");
+    let (manifest, lock) = (read("package.json"), read("package-lock.json"));
+    assert_eq!(lock["packages"][""]["devDependencies"], manifest["devDependencies"]);
+    assert_eq!(lock["packages"]["node_modules/phat-contract-js"]["resolved"], "vendor/phat-contract-js");
+    assert_eq!(lock["packages"]["vendor/phat-contract-js"]["name"], "phat-contract-js");
 }
 
 #[test]

@@ -65,12 +65,23 @@ impl New {
 /// What an author does next.
 fn next(project: &Project) -> String {
     let name = &project.name;
-    match project.language {
-        Language::Rust => format!(
-            "  cargo test\n  relayer contract build\n  relayer contract deploy target/{name}.wasm --init-json init.json"
-        ),
-        Language::Ink => format!(
-            "  cargo test\n  relayer contract build\n  relayer contract deploy target/{name}.contract ARGUMENTS…"
-        ),
-    }
+    let commands = match project.language {
+        Language::Rust => vec![
+            "cargo test".to_owned(),
+            "relayer contract build".to_owned(),
+            format!("relayer contract deploy target/{name}.wasm --init-json init.json"),
+        ],
+        Language::Ink => vec![
+            "cargo test".to_owned(),
+            "relayer contract build".to_owned(),
+            format!("relayer contract deploy target/{name}.contract ARGUMENTS…"),
+        ],
+        Language::Js => vec!["npm test".to_owned(), format!("relayer contract deploy --js {name}.js")],
+        Language::Ts => vec![
+            "npm install".to_owned(),
+            "npm test".to_owned(),
+            format!("relayer contract deploy --js dist/{name}.js"),
+        ],
+    };
+    commands.iter().map(|command| format!("  {command}\n")).collect()
 }

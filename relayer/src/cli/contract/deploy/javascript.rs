@@ -3,11 +3,9 @@
 use crate::cli::argument;
 use anyhow::{Context, ensure};
 use parity_scale_codec::Encode;
+pub(super) use phat_project::ENGINE;
 use phat_protocol::selector;
 use serde_json::{Map, Value};
-
-/// The JavaScript contract's module.
-pub(super) const ENGINE: &[u8] = include_bytes!("../../../../../phat-contracts/artifacts/js.wasm");
 
 /// What `deploy` gets: the script among its settings.
 pub(super) fn init_data(script: Vec<u8>, settings: Option<&str>) -> anyhow::Result<Vec<u8>> {
