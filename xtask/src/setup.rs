@@ -55,11 +55,12 @@ fn wasm_target(system: bool) -> Result<()> {
 
 /// What compiles the JavaScript contract's engine.
 fn c_for_wasm(system: bool) -> Result<()> {
-    let compiles = || {
-        let header = ["--target=wasm32-wasi", "-include", "stdio.h", "-fsyntax-only", "-x", "c", "/dev/null"];
-        succeeds(Command::new("clang").args(header)) && succeeds(Command::new("wasm-ld").arg("--version"))
+    // Linking takes the libc and the compiler's own library beside the compiler and its headers.
+    let links = || {
+        let program = ["--target=wasm32-wasi", "-nostartfiles", "-Wl,--no-entry", "-include", "stdio.h", "-x", "c"];
+        succeeds(Command::new("clang").args(program).args(["/dev/null", "-o", "/dev/null"]))
     };
-    if !compiles() {
+    if !links() {
         ensure!(
             system,
             "there is no compiler of C for wasm; run `cargo xtask setup --system` (it runs `apt-get install {}`)",

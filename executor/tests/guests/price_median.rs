@@ -109,6 +109,7 @@ async fn the_median_of_three_is_answered() {
     let result = sources.ask("").await;
     assert_eq!(result.answer(1024), ok(6_412_345_000_000));
     assert_eq!(result.http.len(), 3);
+    assert!(result.fuel_used < 6_500_000, "{}", result.fuel_used);
     let lines: Vec<_> = result.logs.iter().map(|line| line.message.as_str()).collect();
     assert_eq!(lines, ["s0: 6412345000000", "s1: 6420000000000", "s2: 6410012345678", "answer: 6412345000000"]);
 }

@@ -2,8 +2,7 @@
 //! `cargo contract build` makes it.
 //!
 //! The metadata is what ink! itself says of a contract: its macro leaves a function for that in the
-//! natively built crate, which each contract's example `metadata` calls. Under `--check` it isn't made
-//! anew: it follows from the sources, whose digest is compared.
+//! natively built crate, which each contract's example `metadata` calls.
 
 use super::{
     compile, fail,
@@ -29,32 +28,33 @@ struct Guest {
     test_only: bool,
 }
 
-const GUESTS: [Guest; 3] = [
+const GUESTS: [Guest; 4] = [
+    Guest { name: "ink-echo", ink: "5", test_only: true },
     Guest { name: "ink-price", ink: "5", test_only: false },
     Guest { name: "ink4-probe", ink: "4", test_only: true },
     Guest { name: "ink5-probe", ink: "5", test_only: true },
 ];
 
-/// Builds them and writes the bundles; with `check`, compares the code where the compiler is the same.
+/// Builds them and writes the bundles; with `check`, compares the metadata, and the code where the compiler is
+/// the same.
 #[expect(clippy::print_stdout, reason = "tells the developer what was built, and when bytes can't be compared")]
 pub(super) fn run(check: bool, repository: &Path, toolchain: &Toolchain) -> Result<()> {
     let built =
         compile(repository, &workspace(repository), Dialect::Ink, toolchain, GUESTS.iter().map(|guest| guest.name))?;
+    let metadata = metadata(repository)?;
     let artifacts = artifacts(repository);
     if check {
-        if Manifest::read(&artifacts)?.compiler != toolchain.version() {
-            println!("guests: ink! contracts built, but not compared: the bundles come from another compiler");
-            return Ok(());
+        let comparable = Manifest::read(&artifacts)?.compiler == toolchain.version();
+        if !comparable {
+            println!("guests: ink! contracts built, but their code not compared: it comes from another compiler");
         }
         let mut wrong = Vec::new();
-        for (guest, wasm) in GUESTS.iter().zip(&built) {
-            if code(&fs::read(artifacts.join(file(guest)))?)? != *wasm {
-                wrong.push(format!("{}: the same sources and compiler now give other bytes", guest.name));
-            }
+        for ((guest, wasm), metadata) in GUESTS.iter().zip(&built).zip(&metadata) {
+            let committed = fs::read(artifacts.join(file(guest)))?;
+            wrong.extend(differences(guest, &committed, comparable.then_some(wasm.as_slice()), metadata)?);
         }
         return fail(&wrong);
     }
-    let metadata = metadata(repository)?;
     let mut manifest = Manifest { compiler: toolchain.version().into(), c_compiler: None, guests: Vec::new() };
     fs::create_dir_all(&artifacts)?;
     for ((guest, wasm), metadata) in GUESTS.iter().zip(&built).zip(metadata) {
@@ -99,6 +99,30 @@ fn artifact(repository: &Path, guest: &Guest, bundle: &[u8]) -> Result<Artifact>
         test_only: guest.test_only,
         bundle_hash: Some(Digest(blake2_256(bundle))),
     })
+}
+
+/// What a bundle holds beside what ink! says of the contract.
+const BESIDE_METADATA: [&str; 3] = ["source", "contract", "image"];
+
+/// Where a committed bundle is not what the sources give now: their code, if it can be compared, and their
+/// metadata.
+fn differences(guest: &Guest, committed: &[u8], wasm: Option<&[u8]>, metadata: &Value) -> Result<Vec<String>> {
+    let mut wrong = Vec::new();
+    if let Some(wasm) = wasm
+        && code(committed)? != wasm
+    {
+        wrong.push(format!("{}: the same sources and compiler now give other bytes", guest.name));
+    }
+    let mut bundle: Value = serde_json::from_slice(committed).with_context(|| file(guest))?;
+    if let Value::Object(fields) = &mut bundle {
+        for beside in BESIDE_METADATA {
+            fields.remove(beside);
+        }
+    }
+    if bundle != *metadata {
+        wrong.push(format!("{}: its sources now give other metadata", guest.name));
+    }
+    Ok(wrong)
 }
 
 /// The code in a bundle.

@@ -1,4 +1,4 @@
-use super::{GUESTS, artifact, artifacts, check_committed, file};
+use super::{GUESTS, artifact, artifacts, check_committed, differences, file};
 use crate::guests::manifest::Manifest;
 use serde_json::json;
 use std::{fs, path::Path};
@@ -62,4 +62,17 @@ fn a_bundle_with_other_code_or_other_metadata_is_found() {
         let said = complaint(&repository);
         assert!(said.starts_with("ink-price: ink-price.contract is not the file that the manifest names"), "{said}");
     }
+}
+
+#[test]
+fn code_and_metadata_that_the_sources_no_longer_give_are_found() {
+    let committed = json!({ "source": { "wasm": "0x00" }, "contract": {}, "image": null, "spec": { "docs": ["old"] } });
+    let against = |wasm: Option<&[u8]>, docs: &str| {
+        let metadata = json!({ "spec": { "docs": [docs] } });
+        differences(&GUESTS[0], committed.to_string().as_bytes(), wasm, &metadata).expect("a bundle")
+    };
+    assert_eq!(against(Some(&[0]), "old"), [""; 0]);
+    assert_eq!(against(None, "old"), [""; 0]);
+    assert_eq!(against(None, "new"), ["ink-echo: its sources now give other metadata"]);
+    assert_eq!(against(Some(&[1]), "new").len(), 2);
 }
