@@ -114,7 +114,7 @@ pub(crate) struct CountingRunner {
     pub(crate) gate: Semaphore,
     last_run: Mutex<Option<Run>>,
     /// What the next call of a message comes to, in place of the count.
-    next: Mutex<Option<RunResult>>,
+    next: Mutex<Option<Result<RunResult, HostFault>>>,
 }
 
 impl CountingRunner {
@@ -142,7 +142,12 @@ impl CountingRunner {
 
     /// Has the next call of a message come to this.
     pub(crate) fn answer_next(&self, result: RunResult) {
-        *self.next.lock().unwrap() = Some(result);
+        *self.next.lock().unwrap() = Some(Ok(result));
+    }
+
+    /// Has the next call of a message fail so.
+    pub(crate) fn fail_next(&self, fault: HostFault) {
+        *self.next.lock().unwrap() = Some(Err(fault));
     }
 
     /// Waits until so many runs were started.
@@ -175,7 +180,7 @@ impl Runner for CountingRunner {
         if run.entry == phat_executor::Entry::Call
             && let Some(next) = self.next.lock().unwrap().take()
         {
-            return Ok(next);
+            return next;
         }
         // Ok(Ok(eight bytes))
         let mut data = vec![0, 0, 8 << 2];

@@ -1,7 +1,7 @@
 use super::*;
 use crate::testbed::{Bed, CONCURRENCY, CountingRunner, NOON, open_store};
 use k256::ecdsa::{RecoveryId, Signature as EcdsaSignature, VerifyingKey};
-use phat_protocol::{Amount, Chain, EvmAddress, OracleChain, Payee, Report, Request, evm, keccak256};
+use phat_protocol::{Amount, Chain, EvmAddress, OracleChain, Outcome, Payee, Report, Request, evm, keccak256};
 use std::time::Duration;
 
 fn request(bed: &Bed, sequence: u64) -> Execute {
@@ -303,6 +303,21 @@ async fn more_runs_than_the_settings_allow_are_told_that_the_enclave_is_busy() {
         call.await.unwrap().unwrap();
     }
     bed.worker.execute(request(&bed, most + 1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_run_that_is_held_back_is_busy_and_signs_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let runner = CountingRunner::open();
+    let bed = Bed::make(directory.path(), Arc::clone(&runner)).await;
+    let contract = ContractId([1; 32]);
+    for fault in [HostFault::ContractBusy { contract, limit: 1 }, HostFault::MemoryBusy(contract)] {
+        runner.fail_next(fault);
+        assert_eq!(bed.worker.execute(request(&bed, 1)).await.unwrap_err(), Problem::Busy);
+    }
+    runner.fail_next(HostFault::Internal);
+    assert!(matches!(bed.worker.execute(request(&bed, 1)).await.unwrap_err(), Problem::Fault(_)));
+    assert_eq!(bed.worker.execute(request(&bed, 1)).await.unwrap().report.outcome, Outcome::Ok);
 }
 
 #[tokio::test]

@@ -56,7 +56,8 @@ struct Flow<J> {
 }
 
 impl<J> Flow<J> {
-    const fn new(weight: u32, begins: VirtualTime) -> Self {
+    fn new(weight: u32) -> Self {
+        let begins = VirtualTime::default();
         Self { weight, begins, fresh: VecDeque::new(), spent: VecDeque::new(), in_a_row: 0, running: 0 }
     }
 
@@ -131,13 +132,12 @@ impl<J> FairQueue<J> {
         let Share { contract, weight } = share;
         self.jobs += 1;
         let number = self.jobs;
-        let now = self.now;
-        let flow = self.flows.entry(contract).or_insert_with(|| Flow::new(weight, now));
+        let flow = self.flows.entry(contract).or_insert_with(|| Flow::new(weight));
         if !flow.waits() {
             if flow.running == 0 {
                 self.resting.remove(&(flow.begins, contract));
             }
-            flow.begins = flow.begins.max(now);
+            flow.begins = flow.begins.max(self.now);
             self.ready.insert((flow.begins, contract));
         }
         flow.weight = weight;

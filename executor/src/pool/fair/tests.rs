@@ -136,17 +136,18 @@ fn a_contracts_spent_run_has_its_turn_in_a_crowd_of_its_fresh_ones() {
 
 #[test]
 fn a_job_that_is_cancelled_never_has_a_turn() {
-    let mut queue = queue();
-    let kept = [A, B].map(|contract| queue.push(share(contract, 1), Need::Fresh, contract));
-    let gone = queue.push(share(A, 1), Need::Fresh, A);
-    assert_eq!(queue.cancel(gone), Some(A));
+    let mut queue = FairQueue::new(SLICE);
+    let [first, gone, _] = [1, 2, 3].map(|job| queue.push(share(A, 1), Need::Fresh, job));
+    let of_another = queue.push(share(B, 1), Need::Fresh, 4);
+    assert_eq!(queue.cancel(gone), Some(2));
     assert_eq!(queue.cancel(gone), None);
-    assert_eq!(queue.cancel(kept[1]), Some(B));
-    let (turn, contract) = queue.pop().unwrap();
-    assert_eq!(contract, A);
-    assert_eq!(queue.cancel(kept[0]), None);
-    assert!(queue.pop().is_none());
+    assert_eq!(queue.cancel(of_another), Some(4));
+    let (turn, job) = queue.pop().unwrap();
+    assert_eq!(job, 1);
+    assert_eq!(queue.cancel(first), None);
     queue.done(turn, SLICE);
+    assert_eq!(queue.pop().map(|(_, job)| job), Some(3));
+    assert!(queue.pop().is_none());
 }
 
 #[test]
