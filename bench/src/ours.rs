@@ -55,6 +55,7 @@ pub(crate) fn run(wasm: &[u8], entry: Entry, input: &[u8], state: Arc<State>) ->
         contracts: Arc::new(NoContracts),
         secrets: Arc::default(),
         key_root: Some(Arc::new(KeyRoot::new([7; 32]))),
+        vrf: None,
         deadline: None,
     }
 }
