@@ -66,12 +66,16 @@ pub struct Enclave {
     _directory: DataDir,
 }
 
+/// The JavaScript contract. It is a part of this program, as the host functions are, since answers depend on it.
+const JAVASCRIPT: &[u8] = include_bytes!("../../phat-contracts/artifacts/js.wasm");
+
 fn executor(config: &Config, clock: Arc<dyn Clock>, worker: WorkerFacts) -> Result<Executor, ServeError> {
     let host = HostServices {
         clock,
         randomness: Arc::new(SystemRandomness),
         resolver: Arc::new(SystemResolver::default()),
         worker,
+        javascript: Some(Arc::from(JAVASCRIPT)),
     };
     Executor::new(&config.executor(), &config.machine(), host).map_err(ServeError::Executor)
 }

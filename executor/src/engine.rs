@@ -24,6 +24,12 @@ pub(crate) struct Translated {
     facts: ModuleFacts,
 }
 
+/// Calls within calls of one instance, at some 24 bytes each: twice as many as QuickJS nests while its own stack
+/// lasts (8,000, for a text of many open parentheses), so that a script is told of endless recursion by an error.
+const CALL_DEPTH: usize = 16_384;
+/// What the locals and operands of all these may take, in bytes; QuickJS takes at most 650,000.
+const STACK_BYTES: usize = 1_000_000;
+
 fn config() -> Config {
     let mut config = Config::default();
     let costs = OperatorCost::default();
@@ -44,7 +50,9 @@ fn config() -> Config {
         .wasm_multi_value(true)
         .wasm_bulk_memory(true)
         .wasm_reference_types(true)
-        .floats(true);
+        .floats(true)
+        .set_max_recursion_depth(CALL_DEPTH)
+        .set_max_stack_height(STACK_BYTES);
     config
 }
 

@@ -28,6 +28,8 @@ pub(crate) struct Parts {
     pub(crate) egress: Egress,
     pub(crate) pool: Pool<Box<Frame>>,
     pub(crate) worker: Arc<WorkerFacts>,
+    /// The JavaScript contract.
+    pub(crate) javascript: Option<(CodeHash, Arc<[u8]>)>,
     /// What contracts keep beside their storage.
     pub(crate) local_cache: Arc<LocalCache>,
     /// The same, of simulations.
@@ -76,6 +78,7 @@ impl Executor {
         };
         let parts = Parts {
             worker: Arc::new(host.worker.clone()),
+            javascript: host.javascript.as_ref().map(|code| (phat_protocol::code_hash(code), Arc::clone(code))),
             host,
             egress,
             pool,

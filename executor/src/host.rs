@@ -43,6 +43,9 @@ pub struct HostServices {
     pub resolver: Arc<dyn Resolver>,
     /// What guests are told of the worker.
     pub worker: WorkerFacts,
+    /// The code of the JavaScript contract, which evaluates what contracts give to `js_eval`. It can change an
+    /// answer, so it is to be a part of the program that vouches for itself. Without it a contract hears an exception.
+    pub javascript: Option<Arc<[u8]>>,
 }
 
 /// What guests are told of the worker that runs them.

@@ -4,7 +4,7 @@ mod cache;
 mod codec;
 pub(crate) mod ecdsa;
 mod http;
-mod js;
+pub(crate) mod js;
 mod keys;
 mod signing;
 mod worker;
@@ -81,7 +81,7 @@ pub(crate) fn call(host: &mut Host<'_>, dialect: Dialect, id: u32, input: &[u8],
         21 => RUNTIME_VERSION.encode(),
         22 => return http::batch(host, input, out),
         23 => (0u64, NOBODY).encode(),
-        24 => js::eval(host)?,
+        24 => return js::eval(host, input, out),
         25 => worker::sgx_quote(host).encode(),
         other => return Err(Halt::Unsupported(format!("function {other} of the chain extension")).into()),
     };

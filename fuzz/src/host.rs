@@ -64,6 +64,7 @@ pub(crate) fn services() -> HostServices {
         randomness: Arc::new(Host),
         resolver: Arc::new(Host),
         worker: WorkerFacts { x25519: [0x25; 32], sgx_quote: None },
+        javascript: None,
     }
 }
 

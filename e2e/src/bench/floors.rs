@@ -156,6 +156,7 @@ impl Native {
             randomness: Arc::new(SystemRandomness),
             resolver: Arc::new(SystemResolver::default()),
             worker: WorkerFacts::default(),
+            javascript: None,
         };
         let executor = Executor::new(&config, &Resources::default(), host).map_err(|wrong| anyhow!("{wrong:?}"))?;
         let guest = environment.prices()?;

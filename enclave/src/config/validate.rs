@@ -42,6 +42,7 @@ impl Config {
             randomness: Arc::new(SystemRandomness),
             resolver: Arc::new(SystemResolver::default()),
             worker: WorkerFacts::default(),
+            javascript: None,
         };
         match Executor::new(&self.executor(), &self.machine(), host) {
             Ok(_) => Vec::new(),

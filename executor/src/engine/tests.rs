@@ -71,6 +71,7 @@ async fn every_import_that_the_check_knows_is_there_with_its_signature() {
         randomness: Arc::new(Nothing),
         resolver: Arc::new(crate::SystemResolver::default()),
         worker: crate::WorkerFacts::default(),
+        javascript: None,
     };
     let Ok(executor) = Executor::new(&ExecutorConfig::default(), &Resources::default(), host) else { panic!() };
     let run = Run {

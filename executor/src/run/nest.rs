@@ -8,7 +8,14 @@ use super::{
     state::{FrameState, Lent},
     wait::{CallWait, Callee, Reply},
 };
-use crate::{HostFault, Instantiated, executor::Parts, limits::in_memory, seal::ReturnCode, storage::OverlayFull};
+use crate::{
+    HostFault, Instantiated,
+    executor::Parts,
+    limits::in_memory,
+    pink::js::{self, JsValue},
+    seal::{OutBuffer, ReturnCode},
+    storage::OverlayFull,
+};
 use phat_protocol::{CodeHash, ContractId, ContractSeed, Outcome, Owner, child_contract_salt};
 use std::sync::Arc;
 
@@ -22,9 +29,9 @@ pub(super) struct Stack {
 struct Caller {
     frame: Box<Frame>,
     tail: bool,
-    out: crate::seal::OutBuffer,
-    /// The contract that its callee's constructor makes, and where its id goes.
-    made: Option<(ContractId, crate::seal::OutBuffer)>,
+    /// Where what its callee returns goes.
+    out: OutBuffer,
+    heard: Heard,
     /// How much of the run's records and put-off changes was there before the call.
     events: usize,
     deferred: usize,
@@ -34,12 +41,49 @@ struct Caller {
     granted: u64,
 }
 
+/// What a caller hears of its callee.
+#[derive(Clone, Copy)]
+enum Heard {
+    /// A code, and what was returned.
+    Code,
+    /// The same; and the id of the contract that the callee's constructor makes goes here.
+    CodeAndId(ContractId, OutBuffer),
+    /// What a script gave.
+    Value,
+}
+
 /// Who runs after a frame has ended.
 pub(super) enum Left {
     /// Its caller.
     Caller(Box<Frame>),
     /// Nobody: the run is over.
     Run(Result<Returned, Failure>, Box<RunState>),
+}
+
+impl Heard {
+    /// What the caller of `callee` hears, which is `contract`.
+    const fn of(callee: &Callee, contract: ContractId) -> Self {
+        match callee {
+            Callee::Contract(_) | Callee::Code(_) => Self::Code,
+            Callee::New { address, .. } => Self::CodeAndId(contract, *address),
+            Callee::JavaScript => Self::Value,
+        }
+    }
+
+    fn returned(self, returned: Returned, out: OutBuffer) -> Reply {
+        match self {
+            Self::Code => Reply::Called { returned, out, made: None },
+            Self::CodeAndId(id, address) => Reply::Called { returned, out, made: Some((id, address)) },
+            Self::Value => Reply::Evaluated { value: JsValue::returned(&returned), out },
+        }
+    }
+
+    fn failed(self, reason: String, out: OutBuffer) -> Reply {
+        match self {
+            Self::Code | Self::CodeAndId(..) => Reply::Code(ReturnCode::CalleeTrapped),
+            Self::Value => Reply::Evaluated { value: JsValue::Exception(reason), out },
+        }
+    }
 }
 
 /// A frame that is to be made.
@@ -57,8 +101,20 @@ struct Call {
 enum Refused {
     /// The caller is told a code.
     Code(ReturnCode),
+    /// The caller is told that its script could not be evaluated.
+    Exception(String),
     /// The caller broke a rule.
     Trap(String),
+}
+
+impl Refused {
+    fn reply(self, out: OutBuffer) -> Reply {
+        match self {
+            Self::Code(code) => Reply::Code(code),
+            Self::Exception(reason) => Reply::Evaluated { value: JsValue::Exception(reason), out },
+            Self::Trap(reason) => Reply::Trap(reason),
+        }
+    }
 }
 
 impl From<OverlayFull> for Refused {
@@ -88,27 +144,23 @@ impl Stack {
         mut frame: Box<Frame>,
         wait: CallWait,
     ) -> Result<Box<Frame>, HostFault> {
-        let CallWait { callee, input, gas, sends_value, allows_reentry, tail, out } = wait;
-        let address = match &callee {
-            Callee::New { address, .. } => Some(*address),
-            Callee::Contract(_) | Callee::Code(_) => None,
-        };
-        let call = match self.resolve(&mut frame, lookup, callee, &input, sends_value, allows_reentry).await? {
+        let call = match self.resolve(parts, lookup, &mut frame, &wait).await? {
             Ok(call) => call,
-            Err(Refused::Code(code)) => return Ok(frame.answer(Reply::Code(code))),
-            Err(Refused::Trap(reason)) => return Ok(frame.answer(Reply::Trap(reason))),
+            Err(refused) => return Ok(frame.answer(refused.reply(wait.out))),
         };
+        let heard = Heard::of(&wait.callee, call.contract);
         let Ok(translated) = parts.translated(call.code_hash, Arc::clone(&call.code)).await? else {
-            return Ok(frame.answer(Reply::Code(ReturnCode::CalleeTrapped)));
+            let reply = heard.failed("the code can't be run".to_owned(), wait.out);
+            return Ok(frame.answer(reply));
         };
         let mut run = frame.lend();
         let caller = Caller {
-            tail,
-            out,
-            made: call.made.as_ref().map(|made| made.contract_id).zip(address),
+            tail: wait.tail,
+            out: wait.out,
+            heard,
             events: run.records.events.len(),
             deferred: run.deferred.len(),
-            withheld: if gas == 0 { 0 } else { run.reserve.saturating_sub(gas) },
+            withheld: if wait.gas == 0 { 0 } else { run.reserve.saturating_sub(wait.gas) },
             granted: run.granted,
             frame,
         };
@@ -128,23 +180,23 @@ impl Stack {
         }
         self.below.push(caller);
         let declared_bytes = translated.declared_bytes();
-        let frame = FrameState { nested: true, declared_bytes, ..FrameState::new(contract, calls, input) };
+        let frame = FrameState { nested: true, declared_bytes, ..FrameState::new(contract, calls, wait.input) };
         Ok(Frame::new(translated, entry, Guest { run: Lent::new(run), frame }))
     }
 
     /// Judges a call, in the order in which pallet-contracts does.
     async fn resolve(
         &self,
-        frame: &mut Frame,
+        parts: &Parts,
         lookup: &Lookup,
-        callee: Callee,
-        input: &[u8],
-        sends_value: bool,
-        allows_reentry: bool,
+        frame: &mut Frame,
+        wait: &CallWait,
     ) -> Result<Result<Call, Refused>, HostFault> {
         let depth = in_memory(frame.guest().run.limits.calls.depth);
-        if let Callee::Contract(id) = &callee {
-            frame.guest_mut().frame.allows_reentry = allows_reentry;
+        if let Callee::Contract(_) | Callee::JavaScript = &wait.callee {
+            frame.guest_mut().frame.allows_reentry = wait.allows_reentry;
+        }
+        if let Callee::Contract(id) = &wait.callee {
             let refuses = |frame: &FrameState| frame.contract == *id && !frame.allows_reentry;
             let refused =
                 refuses(&frame.guest().frame) || self.below.iter().any(|below| refuses(&below.frame.guest().frame));
@@ -153,38 +205,49 @@ impl Stack {
             }
         }
         if self.below.len() >= depth {
-            return Ok(Err(Refused::Code(ReturnCode::CalleeTrapped)));
+            return Ok(Err(match wait.callee {
+                Callee::JavaScript => Refused::Exception(format!("calls nest {depth} deep already")),
+                Callee::Contract(_) | Callee::Code(_) | Callee::New { .. } => Refused::Code(ReturnCode::CalleeTrapped),
+            }));
         }
         let Guest { run, frame } = frame.guest_mut();
         let (contract, caller) = (frame.contract, frame.caller);
-        let call = match callee {
-            Callee::Contract(id) => match called(lookup, run, id).await? {
+        let call = match &wait.callee {
+            Callee::Contract(id) => match called(lookup, run, *id).await? {
                 Ok((code_hash, code)) => {
-                    Call { contract: id, caller: contract.0, entry: Entry::Call, code_hash, code, made: None }
+                    Call { contract: *id, caller: contract.0, entry: Entry::Call, code_hash, code, made: None }
                 }
                 Err(refused) => return Ok(Err(refused)),
             },
-            Callee::Code(code_hash) => match lookup.code(run, code_hash).await? {
-                Ok(code) => Call { contract, caller, entry: Entry::Call, code_hash, code, made: None },
+            Callee::Code(code_hash) => match lookup.code(run, *code_hash).await? {
+                Ok(code) => Call { contract, caller, entry: Entry::Call, code_hash: *code_hash, code, made: None },
                 Err(unfound) => return Ok(Err(without_code(unfound))),
             },
+            Callee::JavaScript => {
+                let Some((code_hash, code)) = parts.javascript.clone() else {
+                    return Ok(Err(Refused::Exception("there is no JavaScript here".to_owned())));
+                };
+                let (caller, contract) = (contract.0, js::identity(contract));
+                Call { contract, caller, entry: Entry::Call, code_hash, code, made: None }
+            }
             Callee::New { code_hash, salt, address: _ } => {
+                let code_hash = *code_hash;
                 let code = match lookup.code(run, code_hash).await? {
                     Ok(code) => code,
                     Err(unfound) => return Ok(Err(without_code(unfound))),
                 };
-                let (owner, salt) = (Owner::from(contract), child_contract_salt(&salt));
-                let contract_id = ContractSeed { code_hash, init_data: input, owner, salt }.contract_id();
+                let (owner, salt) = (Owner::from(contract), child_contract_salt(salt));
+                let contract_id = ContractSeed { code_hash, init_data: &wait.input, owner, salt }.contract_id();
                 if lookup.exists(run, contract_id).await? {
                     return Ok(Err(Refused::Code(ReturnCode::CalleeTrapped)));
                 }
-                let made = Instantiated { contract_id, code_hash, init_data: input.to_vec(), owner, salt };
+                let made = Instantiated { contract_id, code_hash, init_data: wait.input.to_vec(), owner, salt };
                 let (caller, made) = (contract.0, Some(made));
                 Call { contract: contract_id, caller, entry: Entry::Deploy, code_hash, code, made }
             }
         };
         // Nobody here has any money.
-        Ok(if sends_value { Err(Refused::Code(ReturnCode::TransferFailed)) } else { Ok(call) })
+        Ok(if wait.sends_value { Err(Refused::Code(ReturnCode::TransferFailed)) } else { Ok(call) })
     }
 
     /// Ends the top frame: its writes stay or go, and its caller hears how it ended.
@@ -210,10 +273,10 @@ impl Stack {
                 caller.frame.take_back(run);
                 return self.leave(Err(spent), caller.frame.end());
             }
-            Ok(returned) => Reply::Called { returned, out: caller.out, made: caller.made },
+            Ok(returned) => caller.heard.returned(returned, caller.out),
             Err(Failure { outcome: _, reason }) => {
                 run.log(LogLine { contract, level: LogLevel::Error, message: format!("trapped: {reason}") });
-                Reply::Code(ReturnCode::CalleeTrapped)
+                caller.heard.failed(reason, caller.out)
             }
         };
         caller.frame.take_back(run);

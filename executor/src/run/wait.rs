@@ -3,7 +3,7 @@
 use super::Returned;
 use crate::{
     egress::Allowance,
-    pink::{HttpReply, HttpRequest, http_reply},
+    pink::{HttpReply, HttpRequest, http_reply, js::JsValue},
     seal::{Host, OutBuffer, ReturnCode, trap},
     secrets::Origins,
 };
@@ -73,6 +73,8 @@ pub(crate) enum Callee {
     Contract(ContractId),
     /// Other code, as the caller itself.
     Code(CodeHash),
+    /// The JavaScript contract, as the one who the caller's scripts are.
+    JavaScript,
     /// The constructor of a contract that is to be made.
     New {
         /// Its code.
@@ -113,6 +115,8 @@ pub(crate) enum Reply {
     Http(HttpReply),
     /// What a callee returned, and where it goes; for one that was made, its id too.
     Called { returned: Returned, out: OutBuffer, made: Option<(ContractId, OutBuffer)> },
+    /// What a script gave.
+    Evaluated { value: JsValue, out: OutBuffer },
     /// A code alone.
     Code(ReturnCode),
     /// Yes or no, as a code.
@@ -137,6 +141,7 @@ impl Reply {
                 let code = if reverted { ReturnCode::CalleeReverted } else { ReturnCode::Success };
                 Ok(code.number())
             }
+            Self::Evaluated { value, out } => value.write(host, out).map(|()| 0),
             Self::Code(code) => Ok(code.number()),
             Self::Truth(truth) => Ok(u32::from(truth)),
             Self::Output(bytes, out) => {

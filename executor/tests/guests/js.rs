@@ -1,8 +1,10 @@
 //! The JavaScript contract: scripts as init data, and what they find.
 
 mod bundle;
+mod calls;
 mod docs;
 mod errors;
+mod eval;
 mod language;
 mod messages;
 mod network;

@@ -4,8 +4,8 @@ use crate::{
     PROBES, hexadecimal,
     world::{Kind, World},
 };
-use phat_executor::{ExecutorConfig, RunEnd};
-use phat_protocol::{CodeHash, ContractId, Outcome};
+use phat_executor::ExecutorConfig;
+use phat_protocol::{CodeHash, ContractId};
 use serde_json::{Value, json};
 
 /// A probe that calls, and one that is called, in every pairing.
@@ -170,8 +170,23 @@ async fn what_only_phalas_network_had_answers_that_it_is_not_there() {
     assert_eq!(world.ask(id, "import_system_code", &[]).await.value(), Value::Null);
     let worker = world.ask(id, "worker", &[]).await.value();
     assert_eq!(worker, json!([hexadecimal([0x25; 32]), [1, 2], ["0", hexadecimal([0; 32])], null]));
-    let evaluated = world.tell(id, "javascript", &["1 + 1", "[]"]).await.value();
-    assert_eq!(evaluated, json!({ "Exception": "JavaScript is not evaluated in a transaction" }));
-    let refused = world.ask(id, "javascript", &["1 + 1", "[]"]).await.run;
-    assert!(matches!(refused.end, RunEnd::Failed { outcome: Outcome::BadContract, .. }), "{:?}", refused.end);
+}
+
+#[tokio::test]
+async fn scripts_are_evaluated_in_queries() {
+    let world = World::new(&ExecutorConfig::default());
+    let id = world.deploy(&Kind::committed("ink4-probe"), "new", &["1"]).await.unwrap();
+    for (script, arguments, value) in [
+        ("scriptArgs.join('-')", r#"["a","b"]"#, json!({ "String": "a-b" })),
+        ("setTimeout(() => { scriptOutput = new Uint8Array([1, 2]); }, 100)", "[]", json!({ "Bytes": "0x0102" })),
+        ("({}).nothing", "[]", json!("Undefined")),
+        ("null", "[]", json!("Null")),
+        ("1 + 1", "[]", json!({ "Other": "2" })),
+    ] {
+        assert_eq!(world.ask(id, "javascript", &[script, arguments]).await.value(), value, "{script}");
+    }
+    let thrown = world.ask(id, "javascript", &["throw new Error('no')", "[]"]).await.value();
+    assert!(thrown["Exception"].as_str().unwrap().starts_with("Error: no"), "{thrown}");
+    let told = world.tell(id, "javascript", &["1 + 1", "[]"]).await.value();
+    assert_eq!(told, json!({ "Exception": "JavaScript is not evaluated in a transaction" }));
 }

@@ -1,7 +1,7 @@
 //! Deployed ink! contracts, which are spoken to by their metadata.
 #![expect(clippy::unwrap_used, reason = "what a test needs and can't have fails it")]
 
-use crate::support::{executor, query};
+use crate::support::{executor_with_javascript, query};
 use async_trait::async_trait;
 use parity_scale_codec::Encode;
 use phat_executor::{
@@ -90,7 +90,7 @@ impl Answer {
 
 impl World {
     pub(crate) fn new(config: &ExecutorConfig) -> Self {
-        Self { executor: executor(config), kept: Arc::default() }
+        Self { executor: executor_with_javascript(config), kept: Arc::default() }
     }
 
     /// Makes the code known, for contracts that make others of it.

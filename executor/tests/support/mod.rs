@@ -57,6 +57,7 @@ pub(crate) fn host(names: &[(&str, &[&str])]) -> HostServices {
         randomness: Arc::new(Counting),
         resolver: Arc::new(Names(names.collect())),
         worker: WorkerFacts { x25519: [0x25; 32], sgx_quote: None },
+        javascript: None,
     }
 }
 
@@ -66,6 +67,16 @@ pub(crate) fn executor_of(config: &ExecutorConfig, names: &[(&str, &[&str])]) ->
         Ok(executor) => executor,
         Err(errors) => panic!("{errors:?}"),
     }
+}
+
+/// One that has the JavaScript contract.
+pub(crate) fn executor_with_javascript(config: &ExecutorConfig) -> Executor {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../phat-contracts/artifacts/js.wasm");
+    let code = std::fs::read(path).unwrap_or_else(|error| panic!("{path}: {error}; run `cargo xtask guests`"));
+    let services = HostServices { javascript: Some(code.into()), ..host(&[]) };
+    Executor::new(config, &Resources { threads: 1, ..Resources::default() }, services).unwrap_or_else(|errors| {
+        panic!("{errors:?}");
+    })
 }
 
 pub(crate) fn executor(config: &ExecutorConfig) -> Executor {

@@ -54,6 +54,9 @@ function compiled(source) {
     }
 }
 
+/** Does what scripts wait for: all that goes on at once. Whether there was anything. */
+const progressed = () => makeRequests() || runNext();
+
 /** What a promise comes to, once all that it waits for was done. */
 function settled(value) {
     const promise = Promise.resolve(value);
@@ -67,7 +70,7 @@ function settled(value) {
             }
             return result;
         }
-        if (!makeRequests() && !runNext()) {
+        if (!progressed()) {
             throw new Refused(Code.NeverSettles, "the script waits for something that never comes");
         }
     }
@@ -115,7 +118,19 @@ function writeOutput(value, writer) {
     return value === undefined ? writer.u8(2) : writer.u8(0).text(String(value));
 }
 
-/** Runs codes one after the other; what the last one is, or what they left in `scriptOutput`. */
+/** The same as js_eval of the chain extension gives it: `JsValue::{Undefined, Null, String, Bytes, Other}`. */
+function writeValue(value, writer) {
+    const bytes = viewed(value);
+    if (bytes !== undefined) {
+        return writer.u8(3).bytes(bytes);
+    }
+    if (value === undefined || value === null) {
+        return writer.u8(value === undefined ? 0 : 1);
+    }
+    return writer.u8(typeof value === "string" ? 2 : 4).text(String(value));
+}
+
+/** Runs codes one after the other, and what they left to be done; what the last one is, or `scriptOutput`. */
 function evaluated(codes, scriptArgs) {
     globalThis.scriptArgs = scriptArgs;
     setCapacity(parseSettings("").responseBytes);
@@ -123,6 +138,9 @@ function evaluated(codes, scriptArgs) {
     for (const run of codes) {
         value = settled(run());
     }
+    do {
+        host.runJobs();
+    } while (progressed());
     return globalThis.scriptOutput === undefined ? value : globalThis.scriptOutput;
 }
 
@@ -149,6 +167,8 @@ const MESSAGES = {
     "0xbf0ec203": (reader) => evaluation([bytecode(reader.bytes())], reader),
     // eval_all(codes: Vec<JsCode>, args: Vec<String>) -> Output
     "0x4375dc5e": (reader) => evaluation(reader.list(readCode), reader),
+    // js_eval(codes: Vec<JsCode>, args: Vec<String>) -> JsValue
+    "0xbfa5d882": (reader) => evaluation(reader.list(readCode), reader, writeValue),
     // compile(js: String) -> Vec<u8>
     "0xdaaebc55": (reader) => {
         const text = reader.text();
@@ -159,9 +179,9 @@ const HANDLE_REQUEST = "0x14ff6afa";
 const NEW = "0x9bae9d5e";
 const DEFAULT = "0xed4b9d1b";
 
-function evaluation(codes, reader) {
+function evaluation(codes, reader, write = writeOutput) {
     const args = reader.list((one) => one.text());
-    return () => writeOutput(evaluated(codes, args), new Writer());
+    return () => write(evaluated(codes, args), new Writer());
 }
 
 /** Whether a message's errors are texts alone, as the reference's are. */

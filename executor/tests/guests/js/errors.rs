@@ -98,14 +98,34 @@ async fn recursion_without_end_is_an_error_of_the_script() {
     }
 }
 
-/// The engine's parsers use the executor's stack and hardly their own.
+/// The engine's parsers use more of the executor's stack than of their own.
 #[tokio::test]
-async fn a_text_of_endless_depth_traps() {
+async fn a_text_of_endless_depth_is_an_error_that_a_script_can_catch() {
     let engine = offline();
-    for source in ["function main() { JSON.parse('['.repeat(9999)); }", "function main() { eval('('.repeat(9999)); }"] {
-        assert_eq!(answer(&engine, script(source), "").await.outcome, Outcome::Trapped, "{source}");
+    for (expression, error) in [
+        ("JSON.parse('['.repeat(20000))", "RangeError"),
+        (r#"JSON.parse('{"a":'.repeat(20000))"#, "RangeError"),
+        ("JSON.parse('['.repeat(5000) + ']'.repeat(5000), (key, value) => value)", "RangeError"),
+        ("eval('('.repeat(20000))", "RangeError"),
+        ("eval('['.repeat(20000))", "RangeError"),
+        ("eval('-'.repeat(20000) + '1')", "RangeError"),
+        ("eval('`${'.repeat(20000))", "RangeError"),
+        ("eval('x`${'.repeat(20000))", "RangeError"),
+        ("eval('(function(){'.repeat(5000))", "RangeError"),
+        ("eval('[a,'.repeat(5000) + '=')", "RangeError"),
+        ("new RegExp('(?:a|'.repeat(20000))", "SyntaxError"),
+        ("(function f() { eval('f()'); })()", "RangeError"),
+        ("(function f() { return f(); })()", "RangeError"),
+    ] {
+        let source = format!(
+            "function main() {{
+                try {{ {expression}; }} catch (error) {{ return error.name + ' ' + JSON.parse('[[1]]')[0][0]; }}
+            }}"
+        );
+        let answer = answer(&engine, script(&source), "").await;
+        assert_eq!((answer.outcome, answer.output), (Outcome::Ok, format!("{error} 1").into()), "{expression}");
     }
-    let source = "function main() { return JSON.parse('['.repeat(300) + ']'.repeat(300)).length.toString(); }";
+    let source = "function main() { return JSON.parse('['.repeat(2000) + ']'.repeat(2000)).length.toString(); }";
     assert_eq!(answer(&engine, script(source), "").await.output, b"1");
 }
 
