@@ -18,7 +18,7 @@ fn all_may_be_left_out() {
 
 #[test]
 fn every_mistake_is_named() {
-    let named = |json| mistakes(json).into_iter().map(|(field, _)| field).collect::<Vec<_>>();
+    let named = |json: &str| mistakes(json).into_iter().map(|(field, _)| field).collect::<Vec<_>>();
     assert_eq!(named(r#"{"words":0,"from":7,"to":6,"of":1}"#), ["words", "to", "of"]);
     assert_eq!(named(&format!(r#"{{"words":{}}}"#, MAX_WORDS + 1)), ["words"]);
     assert_eq!(mistakes(r#"{"from":1}"#), [("to".into(), "missing".into())]);
