@@ -50,9 +50,9 @@ impl Config {
         let count = u128::from(to - from) + 1;
         // By 64 bits at a time: the remainder is below 2^64 before each step.
         let (limbs, _) = word.as_chunks::<8>();
-        let remainder = limbs.iter().fold(0_u128, |remainder, limb| {
-            ((remainder << 64) | u128::from(u64::from_be_bytes(*limb))) % count
-        });
+        let remainder = limbs
+            .iter()
+            .fold(0_u128, |remainder, limb| ((remainder << 64) | u128::from(u64::from_be_bytes(*limb))) % count);
         let mut fitted = [0; 32];
         fitted[16..].copy_from_slice(&(u128::from(from) + remainder).to_be_bytes());
         fitted
