@@ -34,6 +34,7 @@ pub(crate) fn executor(allow: Vec<AllowEntry>) -> Result<Executor> {
         randomness: Arc::new(SystemRandomness),
         resolver: Arc::new(SystemResolver::default()),
         worker: WorkerFacts::default(),
+        javascript: None,
     };
     Executor::new(&config, &Resources::default(), host).map_err(|wrong| anyhow!("{wrong:?}"))
 }
