@@ -133,7 +133,7 @@ impl Interface {
             Value::Object(_) | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => None,
         };
         out.push(1);
-        self.value(inner, some.unwrap_or(value), place, out)
+        self.value(inner, some.unwrap_or(value), &Place::Inner(place), out)
     }
 
     /// As many values as there are types.
@@ -228,7 +228,7 @@ enum Place<'a> {
     Root(&'a str),
     Field(&'a Place<'a>, &'a str),
     Index(&'a Place<'a>, usize),
-    /// What a struct of one unnamed field holds stands where the struct stands.
+    /// What a struct of one unnamed field, or an option, holds stands where that stands.
     Inner(&'a Place<'a>),
 }
 

@@ -286,6 +286,10 @@ fn text_for_a_type_that_is_nested_without_end_or_too_deep_is_refused() {
     };
     let endless = input(&taking(&numbered(&[option(0)])), "1").unwrap_err();
     assert!(endless.to_string().contains("nested too deep"), "{endless}");
+    // The same for a value in JSON.
+    let itself = taking(&numbered(&[option(0)]));
+    let endless = itself.encode_values(itself.message("take").unwrap(), &[json!(1)]).unwrap_err();
+    assert!(endless.to_string().contains("nested too deep"), "{endless}");
     // A chain of structs, each of the next: the last type is the argument's.
     let depth = 100_000;
     let mut types = vec![json!({ "def": { "tuple": [depth] } })];
