@@ -71,12 +71,14 @@ fn judge(hop: &Hop) {
     if !open {
         assert!(port.is_some_and(|port| port == 443 || port >= 1024), "{url}");
         // A literal address, also in the forms that resolvers take for one.
-        let bare = host.trim_matches(['[', ']']).trim_end_matches('.');
+        let bare = host.trim_matches(['[', ']']);
+        let bare = bare.strip_suffix('.').unwrap_or(bare);
         match bare.parse::<IpAddr>() {
             Ok(address) => assert!(is_public(address), "{url}"),
             Err(_) => {
                 let last = bare.rsplit('.').next().unwrap_or_default();
-                assert!(!last.starts_with("0x") && !last.bytes().all(|byte| byte.is_ascii_digit()), "{url}");
+                let number = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
+                assert!(!number && !is_hexadecimal(last), "{url}");
             }
         }
     }
@@ -86,6 +88,11 @@ fn judge(hop: &Hop) {
         let ours = ["host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "expect"];
         assert!(!ours.contains(&name.as_str()), "{name}");
     }
+}
+
+/// Digits after `0x`, of which there may be none: that is zero too.
+fn is_hexadecimal(label: &str) -> bool {
+    label.strip_prefix("0x").is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
 }
 
 /// By the standard library, and so by another list than the policy's.
