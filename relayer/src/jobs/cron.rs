@@ -13,8 +13,9 @@ use std::{fmt, str::FromStr};
 mod tests;
 
 const SECONDS_OF_DAY: i64 = 86_400;
-/// How many days are looked through for the next time: a leap day comes after 8 years at the latest.
-const HORIZON: i64 = 366 * 9;
+/// How many days are looked through for the next time: a leap day on a given weekday comes after 40 years at the
+/// latest, where a century without one stands between.
+const HORIZON: i64 = 366 * 41;
 
 const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
