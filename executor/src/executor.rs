@@ -9,7 +9,7 @@ use crate::{
     local_cache::LocalCache,
     places::{GuestMemory, Places},
     pool::{Pool, Share},
-    run::{Frame, Terms, drive},
+    run::{Step, Terms, drive},
 };
 use futures_util::FutureExt;
 use phat_protocol::{CodeHash, ContractId, Outcome};
@@ -26,7 +26,7 @@ pub struct Executor {
 pub(crate) struct Parts {
     pub(crate) host: HostServices,
     pub(crate) egress: Egress,
-    pub(crate) pool: Pool<Box<Frame>>,
+    pub(crate) pool: Pool<Step>,
     pub(crate) worker: Arc<WorkerFacts>,
     /// The JavaScript contract.
     pub(crate) javascript: Option<(CodeHash, Arc<[u8]>)>,

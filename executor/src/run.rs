@@ -10,7 +10,7 @@ mod state;
 pub(crate) mod wait;
 
 pub(crate) use drive::{Terms, drive};
-pub(crate) use frame::Frame;
+pub(crate) use frame::Step;
 pub(crate) use records::clip;
 pub use records::{Event, LogLevel, LogLine};
 pub use result::{HttpCall, HttpResult, RunEnd, RunResult};

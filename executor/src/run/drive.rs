@@ -3,7 +3,7 @@
 
 use super::{
     Guest, HttpCall, Mode, Returned, Run, RunEnd, RunResult, RunState,
-    frame::{Failure, Frame, Turn},
+    frame::{Failure, Frame, Step, Turn},
     look::Lookup,
     nest::{Left, Stack},
     records::Records,
@@ -46,7 +46,7 @@ pub(crate) async fn drive(
     let (entry, mut stack) = (run.entry, Stack::default());
     let lookup = Lookup::new(Arc::clone(&run.contracts), run.contract);
     let guest = guest(parts, Arc::clone(&limits), memory, &translated, run);
-    let mut top = Frame::new(translated, entry, guest);
+    let mut top = Step::begin(translated, entry, guest);
     let mut need = Need::Fresh;
     loop {
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
@@ -64,19 +64,19 @@ pub(crate) async fn drive(
         top = match turn {
             Turn::Sliced(frame) => {
                 need = Need::Spent;
-                frame
+                Step::GoOn(frame)
             }
             Turn::Suspended(frame, Suspension::Http(wait)) => {
                 let time = time_left(&limits, deadline, wait.shape);
-                fetch(parts, &limits, frame, wait, time).await
+                Step::GoOn(fetch(parts, &limits, frame, wait, time).await)
             }
             Turn::Suspended(frame, Suspension::Call(wait)) => stack.enter(parts, &lookup, frame, wait).await?,
             Turn::Suspended(mut frame, Suspension::Look(wait)) => {
                 let reply = lookup.answer(&mut frame, wait).await?;
-                frame.answer(reply)
+                Step::GoOn(frame.answer(reply))
             }
             Turn::Ended(end, ended) => match stack.leave(end, ended) {
-                Left::Caller(frame) => frame,
+                Left::Caller(frame) => Step::GoOn(frame),
                 Left::Run(end, run) => return Ok(finish(started, end, *run)),
             },
         };

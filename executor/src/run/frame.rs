@@ -17,6 +17,22 @@ pub(crate) struct Frame {
     position: Position,
 }
 
+/// What a thread is given. The frame is made where it ends, on a guest thread: what one thread takes from
+/// the allocator and another gives back costs both.
+pub(crate) enum Step {
+    /// The first slice of a call.
+    Begin(Box<Beginning>),
+    /// A further one.
+    GoOn(Box<Frame>),
+}
+
+/// What a frame is made of.
+pub(crate) struct Beginning {
+    translated: Arc<Translated>,
+    entry: Entry,
+    guest: Guest,
+}
+
 enum Position {
     Start(Entry),
     Sliced(ResumableCallOutOfFuel),
@@ -57,8 +73,33 @@ impl Failure {
     }
 }
 
+impl Step {
+    pub(crate) fn begin(translated: Arc<Translated>, entry: Entry, guest: Guest) -> Self {
+        Self::Begin(Box::new(Beginning { translated, entry, guest }))
+    }
+
+    fn frame(self) -> Box<Frame> {
+        match self {
+            Self::Begin(beginning) => Frame::new(*beginning),
+            Self::GoOn(frame) => frame,
+        }
+    }
+
+    /// Ends the call without going on with it.
+    pub(crate) fn end(self) -> Ended {
+        match self {
+            Self::Begin(beginning) => {
+                let Guest { mut run, frame } = beginning.guest;
+                Ended { contract: frame.contract, run: run.take() }
+            }
+            Self::GoOn(frame) => frame.end(),
+        }
+    }
+}
+
 impl Frame {
-    pub(crate) fn new(translated: Arc<Translated>, entry: Entry, guest: Guest) -> Box<Self> {
+    fn new(beginning: Beginning) -> Box<Self> {
+        let Beginning { translated, entry, guest } = beginning;
         let store = translated.store(guest);
         Box::new(Self { translated, store, position: Position::Start(entry) })
     }
@@ -161,12 +202,13 @@ impl Frame {
     }
 }
 
-impl Slice for Box<Frame> {
+impl Slice for Step {
     type Turn = Turn;
 
     fn slice(self) -> (Turn, u64) {
-        let before = self.fuel_left();
-        let turn = self.go_on();
+        let frame = self.frame();
+        let before = frame.fuel_left();
+        let turn = frame.go_on();
         let after = match &turn {
             Turn::Sliced(frame) | Turn::Suspended(frame, _) => frame.fuel_left(),
             Turn::Ended(_, Ended { run, .. }) => run.reserve,

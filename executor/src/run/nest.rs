@@ -3,7 +3,7 @@
 
 use super::{
     Entry, Guest, LogLevel, LogLine, Returned, RunState,
-    frame::{Ended, Failure, Frame},
+    frame::{Ended, Failure, Frame, Step},
     look::{Lookup, Unfound},
     state::{FrameState, Lent},
     wait::{CallWait, Callee, Reply},
@@ -143,15 +143,15 @@ impl Stack {
         lookup: &Lookup,
         mut frame: Box<Frame>,
         wait: CallWait,
-    ) -> Result<Box<Frame>, HostFault> {
+    ) -> Result<Step, HostFault> {
         let call = match self.resolve(parts, lookup, &mut frame, &wait).await? {
             Ok(call) => call,
-            Err(refused) => return Ok(frame.answer(refused.reply(wait.out))),
+            Err(refused) => return Ok(Step::GoOn(frame.answer(refused.reply(wait.out)))),
         };
         let heard = Heard::of(&wait.callee, call.contract);
         let Ok(translated) = parts.translated(call.code_hash, Arc::clone(&call.code)).await? else {
             let reply = heard.failed("the code can't be run".to_owned(), wait.out);
-            return Ok(frame.answer(reply));
+            return Ok(Step::GoOn(frame.answer(reply)));
         };
         let mut run = frame.lend();
         let caller = Caller {
@@ -172,7 +172,7 @@ impl Stack {
             run.overlay.drop_layer();
             let Caller { mut frame, .. } = caller;
             frame.take_back(run);
-            return Ok(frame.answer(Reply::Trap(full.to_string())));
+            return Ok(Step::GoOn(frame.answer(Reply::Trap(full.to_string()))));
         }
         if caller.withheld > 0 {
             run.reserve -= caller.withheld;
@@ -181,7 +181,7 @@ impl Stack {
         self.below.push(caller);
         let declared_bytes = translated.declared_bytes();
         let frame = FrameState { nested: true, declared_bytes, ..FrameState::new(contract, calls, wait.input) };
-        Ok(Frame::new(translated, entry, Guest { run: Lent::new(run), frame }))
+        Ok(Step::begin(translated, entry, Guest { run: Lent::new(run), frame }))
     }
 
     /// Judges a call, in the order in which pallet-contracts does.
@@ -284,7 +284,7 @@ impl Stack {
     }
 
     /// Ends all frames from outside.
-    pub(super) fn abandon(self, top: Box<Frame>) -> Box<RunState> {
+    pub(super) fn abandon(self, top: Step) -> Box<RunState> {
         let mut run = top.end().run;
         let withheld = self.below.iter().map(|caller| caller.withheld);
         run.reserve = withheld.fold(run.reserve, u64::saturating_add);
