@@ -283,8 +283,8 @@ async fn a_data_segment_outside_the_memory_is_a_bad_contract() {
 }
 
 #[tokio::test]
-async fn calling_what_is_known_but_unsupported_is_a_bad_contract() {
-    let wat = guest::contract_with("(memory 1 1)", "", "(drop (call $extension (i32.const 24) (i32.const 0)))");
+async fn calling_what_the_chain_extension_lacks_is_a_bad_contract() {
+    let wat = guest::contract_with("(memory 1 1)", "", "(drop (call $extension (i32.const 26) (i32.const 0)))");
     assert_failed(&end_of(&ExecutorConfig::default(), &wat).await, Outcome::BadContract);
 }
 
