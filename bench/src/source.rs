@@ -14,10 +14,14 @@ use std::{
 };
 use tokio::net::TcpListener;
 
+/// What everything costs.
+pub(crate) const PRICE: u128 = 42;
 /// What it answers, as JSON.
 pub(crate) const ANSWER: &str = r#"{"price":42}"#;
 /// Where.
 pub(crate) const PATH: &str = "/price";
+/// What a bare number is answered for, at the path's end.
+pub(crate) const SYMBOL: &str = "BTC";
 
 #[derive(Debug, Args)]
 pub(crate) struct Settings {
@@ -39,11 +43,16 @@ pub(crate) fn serve(settings: &Settings) -> Result<()> {
             let _ = stdin().read_to_end(&mut Vec::new());
             let _ = ended.send(());
         });
-        let answer = get(async move || {
-            tokio::time::sleep(delay).await;
-            ANSWER
-        });
-        let served = axum::serve(listener, Router::new().route(PATH, answer));
+        let answer = |text: String| {
+            get(async move || {
+                tokio::time::sleep(delay).await;
+                text
+            })
+        };
+        let routes = Router::new()
+            .route(PATH, answer(ANSWER.to_owned()))
+            .route(&format!("{PATH}/{SYMBOL}"), answer(PRICE.to_string()));
+        let served = axum::serve(listener, routes);
         tokio::select! {
             done = served => Ok(done?),
             _ = end => Ok(()),

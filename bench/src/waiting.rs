@@ -10,9 +10,10 @@ use crate::{
     source::{self, Source},
 };
 use anyhow::{Context, Result, ensure};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use codec::Encode;
 use phat_executor::{AllowEntry, Entry, Executor, Run};
+use phat_metadata::Bundle;
 use phat_protocol::{BlockHash, Chain, ContractId, OracleRequest, RequestId, selector};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -40,9 +41,30 @@ pub(crate) struct Settings {
     /// How many guests wait for it.
     #[arg(long)]
     guests: u32,
+    /// Which contract they are of.
+    #[arg(long)]
+    contract: Kind,
     /// Whether another guest computes all the while.
     #[arg(long)]
     spinner: bool,
+}
+
+/// The contract that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// In ink!, with the buffers that contracts for the Phat Contract network have: `phat-contracts/ink/ink-price`.
+    InkPrice,
+    /// `phat-contracts/http-json`, which holds room for a response of 256 KiB.
+    HttpJson,
+}
+
+/// A module, and what it is told and answers.
+struct Asking {
+    wasm: Vec<u8>,
+    init: Vec<u8>,
+    input: Vec<u8>,
+    /// How its answer ends.
+    answer: Vec<u8>,
 }
 
 /// What such a process saw.
@@ -67,28 +89,35 @@ impl Seen {
 /// Has crowds wait, with and without a spinning guest in turns.
 pub(crate) fn measure(extent: &Extent, figures: &mut Figures, progress: impl Fn(&str)) -> Result<()> {
     let source = Source::start(extent.delay)?;
-    let crowd = |spinner| crowd(source.address, extent.guests, spinner);
+    let crowd = |contract, spinner| crowd(source.address, extent.guests, contract, spinner);
+    let (ink, json) = (Kind::InkPrice, Kind::HttpJson);
     let (mut alone, mut beside) = (Vec::new(), Vec::new());
     for round in 1..=extent.crowds {
         progress(&format!("{} guests wait {} s, {round} of {}", extent.guests, extent.delay.as_secs(), extent.crowds));
-        alone.push(crowd(false)?);
+        alone.push(crowd(ink, false)?);
         progress("the same beside a guest that spins");
-        beside.push(crowd(true)?);
+        beside.push(crowd(ink, true)?);
     }
+    progress(&format!("{} guests with larger buffers wait", extent.guests));
+    let larger = [crowd(json, false)?];
     let of = |seen: &[Seen], what: fn(&Seen) -> f64| median(seen.iter().map(what).collect());
     let (spread, spread_beside) = (of(&alone, Seen::spread), of(&beside, Seen::spread));
     let (last, last_beside) = (of(&alone, |seen| seen.last), of(&beside, |seen| seen.last));
-    let memory = of(&alone, |seen| bytes(seen.peak)) / MEBIBYTE;
-    let each = of(&alone, |seen| bytes(seen.peak.saturating_sub(seen.before))) / f64::from(extent.guests) / 1024.0;
+    let memory = |seen: &[Seen]| of(seen, |seen| bytes(seen.peak)) / MEBIBYTE;
+    let held = |seen: &[Seen]| of(seen, |seen| bytes(seen.peak.saturating_sub(seen.before)));
+    let each = |seen: &[Seen]| held(seen) / f64::from(extent.guests) / 1024.0;
     figures.push("waiting_guests", f64::from(extent.guests), "guests");
     figures.judge("waiting_spread", spread, "s", SPREAD);
     figures.push("waiting_last", last, "s");
-    figures.judge("waiting_memory", memory, "MiB", MEMORY);
-    figures.push("waiting_memory_each", each, "KiB/guest");
+    figures.judge("waiting_memory", memory(&alone), "MiB", MEMORY);
+    figures.push("waiting_memory_each", each(&alone), "KiB/guest");
     figures.judge("waiting_spread_beside_spinner", spread_beside, "s", SPREAD);
     figures.push("waiting_last_beside_spinner", last_beside, "s");
     figures.judge("waiting_spread_moved", spread_beside / spread - 1.0, "ratio", MOVED);
     figures.push("waiting_last_moved", last_beside / last - 1.0, "ratio");
+    figures.push("waiting_json_spread", of(&larger, Seen::spread), "s");
+    figures.push("waiting_json_memory", memory(&larger), "MiB");
+    figures.push("waiting_json_memory_each", each(&larger), "KiB/guest");
     Ok(())
 }
 
@@ -97,9 +126,10 @@ fn bytes(count: u64) -> f64 {
     f64::from(u32::try_from(count / 1024).unwrap_or(u32::MAX)) * 1024.0
 }
 
-fn crowd(source: SocketAddr, guests: u32, spinner: bool) -> Result<Seen> {
+fn crowd(source: SocketAddr, guests: u32, contract: Kind, spinner: bool) -> Result<Seen> {
     let mut process = Command::new(env::current_exe()?);
     process.arg("waiting").args(["--source", &source.to_string(), "--guests", &guests.to_string()]);
+    process.args(["--contract", contract.to_possible_value().context("a contract")?.get_name()]);
     if spinner {
         process.arg("--spinner");
     }
@@ -123,13 +153,13 @@ const SPINNER: &str = r#"(module
   (func (export "call") (loop (br 0))))"#;
 
 async fn wait(settings: &Settings) -> Result<Seen> {
-    let Settings { source, guests, spinner } = settings;
+    let Settings { source, guests, contract: kind, spinner } = settings;
     let allow = AllowEntry { host: source.ip().to_string(), port: source.port(), http: true, root_pem: None };
     let executor = executor(vec![allow])?;
-    let wasm = artifact("http-json.wasm")?;
-    let state = deployed(&executor, &wasm, &init(&format!("http://{source}"))).await?;
+    let asking = kind.asking(&format!("http://{source}"))?;
+    let state = deployed(&executor, &asking.wasm, &asking.init).await?;
     // Each guest is a contract of its own, of the same code and state.
-    let template = run(&wasm, Entry::Call, &question(), state);
+    let template = run(&asking.wasm, Entry::Call, &asking.input, state);
     let runs: Vec<Run> = (0..*guests).map(|number| Run { contract: contract(number), ..template.clone() }).collect();
 
     let spinning = if *spinner { Some(spin(&executor).await?) } else { None };
@@ -157,7 +187,7 @@ async fn wait(settings: &Settings) -> Result<Seen> {
         spinning.abort();
     }
     ensure!(answers.windows(2).all(|pair| pair[0] == pair[1]), "the guests differ in their answers");
-    let price = answers.first().is_some_and(|answer| answer.ends_with(&42u128.to_be_bytes()));
+    let price = answers.first().is_some_and(|answer| answer.ends_with(&asking.answer));
     ensure!(price, "the guests answer {:?}", answers.first());
     let (first, last) = (times.iter().min(), times.iter().max());
     let seconds = |time: Option<&Duration>| time.map(Duration::as_secs_f64).context("no guest");
@@ -181,6 +211,28 @@ fn contract(number: u32) -> ContractId {
     let mut id = [1; 32];
     id[..4].copy_from_slice(&number.to_be_bytes());
     ContractId(id)
+}
+
+impl Kind {
+    /// The contract, which asks the source at `origin`.
+    fn asking(self, origin: &str) -> Result<Asking> {
+        match self {
+            Self::InkPrice => {
+                let Bundle { wasm, interface, .. } = Bundle::read(&artifact("ink/ink-price.contract")?)?;
+                let interface = interface.context("the bundle has no metadata")?;
+                let init = interface.encode(interface.constructor("new")?, &[origin.to_owned()])?;
+                let input = interface.encode(interface.message("price")?, &[source::SYMBOL.to_owned()])?;
+                // Millionths.
+                Ok(Asking { wasm, init, input, answer: (source::PRICE * 1_000_000).to_le_bytes().to_vec() })
+            }
+            Self::HttpJson => Ok(Asking {
+                wasm: artifact("http-json.wasm")?,
+                init: init(origin),
+                input: question(),
+                answer: source::PRICE.to_be_bytes().to_vec(),
+            }),
+        }
+    }
 }
 
 /// What `http-json` is deployed with: the price of such a source.
