@@ -38,6 +38,9 @@ pub(crate) struct Fuzz {
     /// How long each target runs
     #[arg(long, default_value_t = 60, value_name = "N")]
     seconds: u32,
+    /// Where the search's random numbers begin; by default each search begins elsewhere
+    #[arg(long, value_name = "N")]
+    seed: Option<u32>,
     /// Run the target on this one input instead, as a crash left it
     #[arg(long, value_name = "FILE", requires = "target")]
     file: Option<PathBuf>,
@@ -55,7 +58,7 @@ pub(crate) fn run(fuzz: &Fuzz) -> Result<()> {
         return process::run(Command::new(folder.join(target)).env("RUST_BACKTRACE", "1").args(LIMITS).arg(file));
     }
     for target in targets {
-        search(&folder, target, fuzz.seconds)?;
+        search(&folder, target, fuzz.seconds, fuzz.seed)?;
     }
     Ok(())
 }
@@ -92,7 +95,7 @@ fn host() -> Result<String> {
 }
 
 /// Lets the fuzzer search, from the seeds and what it found before.
-fn search(folder: &Path, target: &str, seconds: u32) -> Result<()> {
+fn search(folder: &Path, target: &str, seconds: u32, seed: Option<u32>) -> Result<()> {
     let fuzz = root().join("fuzz");
     let (corpus, artifacts) = (fuzz.join("corpus").join(target), fuzz.join("artifacts").join(target));
     for folder in [&corpus, &artifacts] {
@@ -103,6 +106,7 @@ fn search(folder: &Path, target: &str, seconds: u32) -> Result<()> {
     search.arg(&corpus).arg(fuzz.join("seeds").join(target)).args(LIMITS);
     search.args(["-print_final_stats=1", "-print_pcs=0", "-print_funcs=0"]);
     search.arg(format!("-max_total_time={seconds}"));
+    search.args(seed.map(|seed| format!("-seed={seed}")));
     search.arg(format!("-artifact_prefix={}/", artifacts.display()));
     search.env("RUST_BACKTRACE", "1").stdout(File::create(&log)?).stderr(File::options().append(true).open(&log)?);
     say(&format!("fuzz: {target} for {seconds} s, with its log in {}", log.display()));
