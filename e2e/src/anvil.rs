@@ -21,11 +21,21 @@ impl Anvil {
     /// # Errors
     /// When it isn't installed, or doesn't come up.
     pub async fn start(directory: &Path) -> Result<Self> {
+        Self::of_chain(crate::CHAIN_ID, directory).await
+    }
+
+    /// Starts a node with an empty chain of that EIP-155 id.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn of_chain(chain_id: u64, directory: &Path) -> Result<Self> {
+        std::fs::create_dir_all(directory)?;
         let program = repository().join("contracts-evm/node_modules/.bin/anvil");
         ensure!(program.exists(), "anvil is not installed: run `cargo xtask setup`");
         let log = directory.join("anvil.log");
         let mut command = Command::new(program);
         command.args(["--host", "127.0.0.1", "--port", "0", "--slots-in-an-epoch", "1", "--enable-tx-gas-limit"]);
+        command.args(["--chain-id", &chain_id.to_string()]);
         // The port is only known from what the node writes.
         let mut process = Process::start("anvil", command, &log)?;
         let address = wait_for("anvil's address", START_DEADLINE, async || {

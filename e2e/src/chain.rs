@@ -52,6 +52,42 @@ impl Chain {
         Ok(self.provider.get_block_number().await?.as_u64())
     }
 
+    /// Mines so many blocks, empty but for what waits in the pool.
+    ///
+    /// # Errors
+    /// When the node refuses.
+    pub async fn mine(&self, blocks: u64) -> Result<()> {
+        Ok(self.provider.request::<_, ()>("anvil_mine", (U64::from(blocks),)).await?)
+    }
+
+    /// Replaces the newest `depth` blocks by empty ones. Their transactions are gone: they don't return to the pool.
+    /// Answers the height of the newest block that stays.
+    ///
+    /// # Errors
+    /// When the node refuses.
+    pub async fn reorganise(&self, depth: u64) -> Result<u64> {
+        let none: [u8; 0] = [];
+        self.provider.request::<_, ()>("anvil_reorg", (depth, none)).await?;
+        // It makes as many blocks as it drops.
+        Ok(self.height().await?.saturating_sub(depth))
+    }
+
+    /// Has the next block's base fee be this, in wei for each unit of gas. From there it falls as blocks aren't full.
+    ///
+    /// # Errors
+    /// When the node refuses.
+    pub async fn set_next_base_fee(&self, wei: u64) -> Result<()> {
+        Ok(self.provider.request::<_, ()>("anvil_setNextBlockBaseFeePerGas", (U64::from(wei),)).await?)
+    }
+
+    /// Whether each transaction is mined at once, in a block of its own.
+    ///
+    /// # Errors
+    /// When the node refuses.
+    pub async fn set_automine(&self, automine: bool) -> Result<()> {
+        Ok(self.provider.request::<_, ()>("evm_setAutomine", [automine]).await?)
+    }
+
     /// The receipts of all transactions that `sender` got into a block, in their order.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use crate::{
     Chain, Oracle,
     phat_oracle::{
         BatchStoppedFilter, EntrySkippedFilter, FulfillBatchCall, FulfillCall, PhatOracle, PhatOracleCalls, Report,
-        RequestFulfilledFilter,
+        RequestFulfilledFilter, RequestSubmittedFilter,
     },
 };
 use anyhow::{Context, Result, ensure};
@@ -15,7 +15,7 @@ use ethers::{
     types::{Address, H256, TransactionReceipt},
 };
 use phat_protocol::RequestId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An answer as the chain accepted it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +60,15 @@ impl History {
             });
         }
         Ok(fulfilments)
+    }
+
+    /// Every request that the chain holds.
+    ///
+    /// # Errors
+    /// When the node doesn't answer.
+    pub async fn requests(&self) -> Result<BTreeSet<RequestId>> {
+        let events = self.oracle.event::<RequestSubmittedFilter>().from_block(0).query().await?;
+        Ok(events.into_iter().map(|event| RequestId(event.request_id)).collect())
     }
 
     /// The receipt of a transaction.

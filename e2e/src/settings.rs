@@ -62,6 +62,27 @@ impl Settings {
         Ok(Self { relayer, ..Self::new(Binaries::up_to_date()?)? })
     }
 
+    /// Those of [`Settings::with_short_leases`], for a relayer that soon tries again whatever failed, and soon doubts
+    /// what doesn't come: trouble that would take an hour takes seconds.
+    ///
+    /// # Errors
+    /// As [`Settings::with_short_leases`].
+    pub fn impatient() -> Result<Self> {
+        let mut settings = Self::with_short_leases()?;
+        let relayer = toml::toml! {
+            [submit]
+            rebroadcast = "1s"
+            bump_after = "3s"
+            max_bumps = 100
+            [retry]
+            initial = "50ms"
+            max = "1s"
+        };
+        merge(&mut settings.relayer, &relayer);
+        settings.chain.insert("call_timeout".to_owned(), "1s".into());
+        Ok(settings)
+    }
+
     pub(crate) fn enclave_config(&self, source: &PriceSource) -> Result<Table> {
         let mut config = self.enclave.clone();
         let egress = config.entry("egress").or_insert_with(|| Table::new().into()).as_table_mut().context("egress")?;

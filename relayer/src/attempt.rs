@@ -68,6 +68,12 @@ impl OpenAttempt {
     /// Whether one of its transactions was in a block when `settle` last looked.
     #[must_use]
     pub fn is_mined(&self) -> bool {
-        self.transactions.iter().any(|transaction| transaction.mined_in.is_some())
+        self.mined_in().is_some()
+    }
+
+    /// The block that one of its transactions was in when `settle` last looked.
+    #[must_use]
+    pub fn mined_in(&self) -> Option<BlockRef> {
+        self.transactions.iter().find_map(|transaction| transaction.mined_in)
     }
 }

@@ -3,7 +3,7 @@
 use crate::DEADLINE;
 use anyhow::{Context, Result};
 use ethers::providers::Middleware;
-use phat_e2e::{Asked, Asker, Behaviour, Environment, Ground, Hold, Question, RpcGate, Settings, eventually};
+use phat_e2e::{Asked, Asker, Behaviour, Environment, FaultProxy, Ground, Hold, Question, Settings, eventually};
 use phat_protocol::ContractId;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use std::{collections::BTreeSet, time::Duration};
@@ -18,7 +18,7 @@ const DEATHS: std::ops::Range<usize> = 5..40;
 /// An environment whose relayer reaches the node through a gate.
 struct Stage {
     environment: Environment,
-    gate: RpcGate,
+    gate: FaultProxy,
     asker: Asker,
     contract_id: ContractId,
     asked: Vec<Asked>,
@@ -27,7 +27,7 @@ struct Stage {
 impl Stage {
     async fn set() -> Result<Self> {
         let mut ground = Ground::start(Settings::with_short_leases()?).await?;
-        let gate = RpcGate::start(&ground.anvil.url()).await?;
+        let gate = FaultProxy::start(ground.anvil.address()).await?;
         ground.settings.chain.insert("rpc_url".to_owned(), gate.url().into());
         let environment = Environment::on(ground).await?;
         let contract_id = environment.deploy_prices().await?;

@@ -84,7 +84,11 @@ impl SettleStage {
                 Some(receipt) => changes.push(self.mined(attempt, receipt, head)),
                 None => {
                     missing += 1;
-                    changes.push(self.missing(attempt, mined_nonce, head));
+                    match attempt.mined_in() {
+                        // An endpoint that doesn't show what it has shown says nothing.
+                        Some(block) if !self.is_gone(block).await? => drop(self.doubted.remove(&attempt.id)),
+                        Some(_) | None => changes.push(self.missing(attempt, mined_nonce, head)),
+                    }
                 }
             }
         }
@@ -108,7 +112,19 @@ impl SettleStage {
         if known && !is_final { Vec::new() } else { vec![Change::Mined { attempt, receipt, known, is_final }] }
     }
 
-    /// What it means that the attempt has no receipt.
+    /// Whether another block is in the place of this one.
+    async fn is_gone(&self, block: BlockRef) -> Result<bool, StageError> {
+        match self.chain.source.block(block.number).await? {
+            Some(there) if there != block => {}
+            // A node that lags has none there. A shorter fork grows longer, and then shows itself.
+            Some(_) | None => return Ok(false),
+        }
+        // Another chain's blocks are others, and take nothing back.
+        self.chain.status.facts().await?;
+        Ok(true)
+    }
+
+    /// What it means that the attempt has no receipt, and its block, where it was in one, is gone.
     fn missing<'a>(&mut self, attempt: &'a OpenAttempt, mined_nonce: u64, head: &Head) -> Vec<Change<'a>> {
         let now = Millis::now(&*self.clock);
         let mut changes = Vec::new();

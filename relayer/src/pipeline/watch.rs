@@ -60,6 +60,8 @@ impl WatchStage {
 
     /// Goes back to the newest checkpoint that the chain still goes through.
     async fn rewind(&self, cursor: Checkpoint, head: &Head) -> Result<(), StageError> {
+        // Another chain's blocks are others, and take nothing back.
+        self.chain.status.facts().await?;
         let mut ancestor = None;
         for checkpoint in self.store.checkpoints(&self.chain.name, ANCESTRY).await?.into_iter().skip(1) {
             if self.is_canonical(checkpoint, head).await? {

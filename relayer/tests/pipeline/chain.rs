@@ -47,6 +47,10 @@ pub(crate) struct State {
     /// Nonces that strangers used.
     pub(crate) stranger_nonces: u64,
     pub(crate) unreachable: bool,
+    /// The endpoint serves another chain.
+    pub(crate) elsewhere: bool,
+    /// The endpoint shows no receipts.
+    pub(crate) hides_receipts: bool,
     /// What lies below this block isn't there any more.
     pub(crate) unserved: Option<u64>,
     /// Broadcasts fail, and nothing arrives.
@@ -393,6 +397,10 @@ impl TestChain {
 impl OracleStatus for TestChain {
     async fn facts(&self) -> Result<ChainFacts, ChainError> {
         self.state().reach()?;
+        if self.state().elsewhere {
+            let (expected, found) = ("1".into(), "2".into());
+            return Err(ChainError::WrongChain { endpoint: "test".into(), expected, found });
+        }
         Ok(ChainFacts {
             chain: Chain::Evm(1),
             oracle: "oracle".into(),
@@ -445,6 +453,9 @@ impl OracleStatus for TestChain {
     async fn receipts(&self, hashes: &[TxHash]) -> Result<Vec<Receipt>, ChainError> {
         let mut state = self.state();
         state.asked("receipts")?;
+        if state.hides_receipts {
+            return Ok(Vec::new());
+        }
         let mut receipts = BTreeMap::new();
         for block in &state.blocks {
             for (sent, answered) in block.transactions.iter().filter(|(sent, _)| hashes.contains(&sent.hash)) {

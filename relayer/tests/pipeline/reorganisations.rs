@@ -1,7 +1,11 @@
 //! Chains that take blocks back, and nodes that lag or are away.
 
 use crate::world::{CONTRACT, World};
-use phat_relayer::request::StateName;
+use phat_connector::ChainError;
+use phat_relayer::{
+    pipeline::{Progress, Stage, StageError},
+    request::StateName,
+};
 use std::time::Duration;
 
 #[tokio::test]
@@ -29,6 +33,9 @@ async fn an_answer_whose_block_is_reorganised_away_is_submitted_again() {
     let world = World::new().await;
     let id = world.settled_unconfirmed().await;
     world.chain.reorganise(1, false);
+    world.settle().await.unwrap();
+    assert_eq!(world.state(id).await, StateName::Settled, "the node may lag");
+    world.chain.mine();
     world.settle().await.unwrap();
     assert_eq!(world.state(id).await, StateName::Submitted);
     world.later(Duration::from_secs(31));
@@ -123,4 +130,41 @@ async fn an_unreachable_chain_changes_nothing() {
     world.later(Duration::from_secs(1));
     world.round().await;
     assert_eq!(world.state(id).await, StateName::Settled);
+}
+
+#[tokio::test]
+async fn receipts_that_are_hidden_for_a_while_take_no_answer_back() {
+    let world = World::new().await;
+    let id = world.settled_unconfirmed().await;
+    world.chain.state().hides_receipts = true;
+    let mut settle = world.settle_stage();
+    for _ in 0..5 {
+        settle.step().await.unwrap();
+        world.chain.mine();
+        world.later(Duration::from_secs(11));
+    }
+    assert_eq!(world.state(id).await, StateName::Settled);
+    world.chain.state().hides_receipts = false;
+    settle.step().await.unwrap();
+    world.later(Duration::from_secs(61));
+    world.round().await;
+    assert_eq!((world.state(id).await, world.chain.answers(id), world.chain.wasted()), (StateName::Settled, 1, 0));
+    assert_eq!(world.chain.state().broadcasts.len(), 1, "it was sent again");
+}
+
+#[tokio::test]
+async fn another_chain_behind_the_endpoint_takes_nothing_back() {
+    let world = World::new().await;
+    let asked = world.settled_unconfirmed().await;
+    let (mut watch, mut settle) = (world.watch_stage(), world.settle_stage());
+    while watch.step().await.unwrap() == Progress::More {}
+    world.chain.state().elsewhere = true;
+    world.chain.reorganise(4, false);
+    for _ in 0..6 {
+        world.chain.mine();
+    }
+    for error in [watch.step().await.unwrap_err(), settle.step().await.unwrap_err()] {
+        assert!(matches!(error, StageError::Chain(ChainError::WrongChain { .. })), "{error:?}");
+    }
+    assert_eq!(world.state(asked).await, StateName::Settled);
 }

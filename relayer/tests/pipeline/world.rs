@@ -65,9 +65,13 @@ impl World {
         Ok(())
     }
 
-    pub(crate) async fn watch(&self) -> Result<(), StageError> {
+    pub(crate) fn watch_stage(&self) -> WatchStage {
         let settings = WatchSettings { from_block: 0, max_range: 3, overlap: 2 };
-        self.drive(WatchStage::new(self.end.clone(), self.store.clone(), self.clock.clone(), settings)).await
+        WatchStage::new(self.end.clone(), self.store.clone(), self.clock.clone(), settings)
+    }
+
+    pub(crate) async fn watch(&self) -> Result<(), StageError> {
+        self.drive(self.watch_stage()).await
     }
 
     pub(crate) fn rescan_stage(&self) -> RescanStage {
