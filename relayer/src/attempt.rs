@@ -1,7 +1,7 @@
 //! One nonce used for a batch of reports, and every transaction signed for it.
 
 use crate::clock::Millis;
-use phat_connector::{BlockRef, Fees, TxHash};
+use phat_connector::{Account, BlockRef, Fees, TxHash};
 use phat_protocol::RequestId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -76,4 +76,17 @@ impl OpenAttempt {
     pub fn mined_in(&self) -> Option<BlockRef> {
         self.transactions.iter().find_map(|transaction| transaction.mined_in)
     }
+}
+
+/// An attempt that was in a block which counted as final.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MinedAttempt {
+    /// The row.
+    pub id: AttemptId,
+    /// Whose nonce it used.
+    pub submitter: Account,
+    /// The nonce.
+    pub nonce: u64,
+    /// The block.
+    pub block: BlockRef,
 }

@@ -172,6 +172,11 @@ pub(super) fn unsettled(chain: &str, nonce: u64) {
     warn!(chain, nonce, "transaction left the chain by a reorganisation");
 }
 
+pub(super) fn reopened(chain: &str, nonce: u64, block: BlockRef) {
+    recorded().stages.transaction(chain, Fate::Dropped);
+    warn!(chain, nonce, block = block.number, "transaction that was final left the chain by a reorganisation");
+}
+
 pub(super) fn concluded(chain: &str, request: RequestId, verdict: &str) {
     span(Work::Settle, chain, request).in_scope(|| info!(verdict, "request concluded from the chain"));
 }

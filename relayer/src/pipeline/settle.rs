@@ -1,6 +1,8 @@
 //! Stage `settle`: reads from the chain what became of attempts and requests. A terminal state is
 //! written only after that.
 
+mod recheck;
+
 use super::{ChainEnd, Progress, Stage, StageError, observe, resolve::Resolver};
 use crate::{
     attempt::{AttemptId, OpenAttempt},
@@ -27,6 +29,8 @@ pub struct SettleStage {
     patience: Patience,
     /// Up to which block, and when, requests were settled last.
     settled: Option<(BlockRef, Millis)>,
+    /// At which newest block attempts that were final were looked at again.
+    rechecked: Option<BlockRef>,
 }
 
 /// When an attempt was doubted first.
@@ -61,6 +65,7 @@ impl SettleStage {
             doubted: HashMap::new(),
             patience: Patience::default(),
             settled: None,
+            rechecked: None,
         }
     }
 
@@ -213,6 +218,7 @@ impl Stage for SettleStage {
 
     async fn step(&mut self) -> Result<Progress, StageError> {
         let head = self.chain.source.head().await?;
+        self.recheck(&head).await?;
         // Neither waits for the other.
         let attempts = self.settle_attempts(&head).await;
         self.settle_requests(&head).await?;

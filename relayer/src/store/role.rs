@@ -2,7 +2,7 @@
 
 use super::StoreError;
 use crate::{
-    attempt::{AttemptId, OpenAttempt},
+    attempt::{AttemptId, MinedAttempt, OpenAttempt},
     clock::Millis,
     request::{IgnoreReason, Settlement},
 };
@@ -245,6 +245,15 @@ pub trait SettleStore: Send + Sync {
         is_final: bool,
         now: Millis,
     ) -> Result<(), StoreError>;
+
+    /// The newest attempts of the chain, at most `limit` of them, that were in a block which counted as final.
+    async fn newest_mined(&self, chain: &str, limit: u32) -> Result<Vec<MinedAttempt>, StoreError>;
+
+    /// The attempt's block, which counted as final, is gone: it is open again, and what it settled may be taken back.
+    ///
+    /// # Errors
+    /// `Conflict` when it isn't mined.
+    async fn reopen(&self, attempt: AttemptId, now: Millis) -> Result<(), StoreError>;
 
     /// The transaction that had settled the attempt's requests is gone from the chain:
     /// `Settled -> Submitted`.

@@ -168,3 +168,49 @@ async fn another_chain_behind_the_endpoint_takes_nothing_back() {
     }
     assert_eq!(world.state(asked).await, StateName::Settled);
 }
+
+#[tokio::test]
+async fn an_answer_that_was_written_as_final_after_its_block_had_gone_is_sent_again() {
+    let world = World::new().await;
+    let id = world.chain.ask(CONTRACT, 600);
+    world.round().await;
+    assert_eq!(world.state(id).await, StateName::Settled);
+    // `watch` went back before the receipt was written, and goes back no more.
+    world.chain.reorganise(1, false);
+    for _ in 0..2 {
+        world.chain.mine();
+    }
+    world.settle().await.unwrap();
+    assert_eq!(world.state(id).await, StateName::Submitted);
+    world.later(Duration::from_secs(31));
+    // And its nonce is in nobody's way.
+    let next = world.chain.ask(CONTRACT, 600);
+    world.round().await;
+    world.round().await;
+    for id in [id, next] {
+        assert_eq!((world.state(id).await, world.chain.answers(id)), (StateName::Settled, 1));
+    }
+    assert_eq!(world.chain.wasted(), 0);
+}
+
+#[tokio::test]
+async fn a_transaction_is_sent_again_without_the_request_that_a_reorganisation_took() {
+    let world = World::new().await;
+    let stays = world.chain.ask(CONTRACT, 600);
+    let goes = world.chain.ask(CONTRACT, 600);
+    world.watch().await.unwrap();
+    world.execute().await.unwrap();
+    world.chain.state().deaf = true;
+    world.submit().await.unwrap_err();
+    assert_eq!(world.state(goes).await, StateName::Submitted);
+    world.chain.state().deaf = false;
+    world.chain.reorganise(1, false);
+    world.chain.mine();
+    // Though the rows don't know yet.
+    world.submit().await.unwrap();
+    world.chain.mine();
+    world.watch().await.unwrap();
+    world.settle().await.unwrap();
+    assert_eq!((world.state(stays).await, world.state(goes).await), (StateName::Settled, StateName::Orphaned));
+    assert_eq!((world.chain.answers(stays), world.chain.wasted()), (1, 0));
+}

@@ -7,7 +7,7 @@ use crate::{
     clock::Millis,
     pipeline::{StageError, observe},
 };
-use phat_connector::{Acceptance, ChainError, Fees, Outlook};
+use phat_connector::{Acceptance, ChainError, Entry, EntryRefusal, Fees, Outlook};
 use phat_protocol::Amount;
 
 impl SubmitStage {
@@ -27,7 +27,8 @@ impl SubmitStage {
         if last.broadcast_at.is_some_and(|at| at.after(self.settings.rebroadcast) > now) {
             return Ok(());
         }
-        let needless = !attempt.requests.is_empty() && self.store.entries(attempt.id).await?.is_empty();
+        // Nothing is sent again for a request that is gone, or that another answered.
+        let needless = self.wanted(attempt).await?.len() < attempt.requests.len();
         if needless && may_replace {
             return self.replace(attempt, last.fees, outlook.fees, now).await;
         }
@@ -45,6 +46,15 @@ impl SubmitStage {
         bumps < self.settings.max_bumps || most(offered) < most(current) / 2
     }
 
+    /// The attempt's entries whose requests wait for it still, by the rows and by the oracle's word.
+    async fn wanted(&self, attempt: &OpenAttempt) -> Result<Vec<Entry>, StageError> {
+        let entries = self.store.entries(attempt.id).await?;
+        let refusals = self.chain.status.refusals(&entries).await?;
+        let wanted =
+            entries.into_iter().zip(refusals).filter(|(_, refusal)| *refusal != Some(EntryRefusal::NotPending));
+        Ok(wanted.map(|(entry, _)| entry).collect())
+    }
+
     /// Another transaction with the same nonce: the same reports for more, or nothing when no
     /// report needs it any more.
     async fn replace(
@@ -55,7 +65,7 @@ impl SubmitStage {
         now: Millis,
     ) -> Result<(), StageError> {
         let fees = bumped(offered, current);
-        let entries = self.store.entries(attempt.id).await?;
+        let entries = self.wanted(attempt).await?;
         let prepared = if entries.is_empty() {
             self.chain.sink.prepare_filler(attempt.nonce, fees).await?
         } else {

@@ -4,13 +4,13 @@ use super::{
     transition::{confirm, record, state_of, transition, transition_all},
 };
 use crate::{
-    attempt::{AttemptId, AttemptState},
+    attempt::{AttemptId, AttemptState, MinedAttempt},
     clock::Millis,
     request::{Settlement, SettlementKind, State, StateName},
     store::{Attempted, SettleStore, StoreError, Suspect, Verdict},
 };
 use async_trait::async_trait;
-use phat_connector::{EntryEffect, Receipt};
+use phat_connector::{Account, BlockRef, EntryEffect, Receipt};
 use phat_protocol::RequestId;
 use serde_json::json;
 use sqlx::SqliteConnection;
@@ -50,6 +50,38 @@ pub(super) const RETRYABLE: &str = "SELECT id, block_number, expires_at FROM req
         AND json_extract(detail, '$.kind') = 'callback_failed'
      ORDER BY block_number";
 
+/// The index of attempts by their state ends with their ids.
+const NEWEST_MINED: &str = "SELECT attempts.id, submitter, nonce, block_number, block_hash
+     FROM (SELECT id, submitter, nonce FROM attempts WHERE chain = ? AND state = 'mined' ORDER BY id DESC LIMIT ?)
+        AS attempts
+        JOIN transactions ON attempt_id = attempts.id AND block_hash IS NOT NULL
+     ORDER BY attempts.id DESC";
+
+#[derive(sqlx::FromRow)]
+struct MinedRow {
+    id: i64,
+    submitter: String,
+    nonce: i64,
+    block_number: i64,
+    block_hash: Vec<u8>,
+}
+
+impl TryFrom<MinedRow> for MinedAttempt {
+    type Error = StoreError;
+
+    fn try_from(row: MinedRow) -> Result<Self, StoreError> {
+        let attempts = Place { table: "attempts", row: &row.id };
+        let transactions = Place { table: "transactions", row: &row.id };
+        let number = transactions.unsigned("block_number", row.block_number)?;
+        Ok(Self {
+            id: AttemptId(row.id),
+            submitter: Account(row.submitter),
+            nonce: attempts.unsigned("nonce", row.nonce)?,
+            block: BlockRef { number, hash: transactions.id("block_hash", &row.block_hash)? },
+        })
+    }
+}
+
 #[async_trait]
 impl SettleStore for SqliteStore {
     async fn overdue(&self, chain: &str, expires_at: u64) -> Result<Vec<Suspect>, StoreError> {
@@ -78,6 +110,16 @@ impl SettleStore for SqliteStore {
     ) -> Result<(), StoreError> {
         let ended = ended.clone();
         self.write(move |connection| Box::pin(end(connection, attempt, ended, is_final, now))).await
+    }
+
+    async fn newest_mined(&self, chain: &str, limit: u32) -> Result<Vec<MinedAttempt>, StoreError> {
+        let rows: Vec<MinedRow> =
+            sqlx::query_as(NEWEST_MINED).bind(chain).bind(limit).fetch_all(self.readers()).await?;
+        rows.into_iter().map(MinedAttempt::try_from).collect()
+    }
+
+    async fn reopen(&self, attempt: AttemptId, now: Millis) -> Result<(), StoreError> {
+        self.write(move |connection| Box::pin(reopen(connection, attempt, now))).await
     }
 
     async fn unsettle(&self, attempt: AttemptId, now: Millis) -> Result<(), StoreError> {
@@ -125,6 +167,28 @@ async fn end(
             close(connection, attempt, AttemptState::Dead, now).await?;
         }
     }
+    Ok(())
+}
+
+async fn reopen(connection: &mut SqliteConnection, attempt: AttemptId, now: Millis) -> Result<(), StoreError> {
+    let touched = sqlx::query("UPDATE attempts SET state = 'open', updated_at = ? WHERE id = ? AND state = 'mined'")
+        .bind(at(now))
+        .bind(attempt.0)
+        .execute(&mut *connection)
+        .await?
+        .rows_affected();
+    if touched != 1 {
+        return Err(StoreError::Conflict { what: format!("attempt {}", attempt.0) });
+    }
+    // By the attempt's entries: requests are found by no attempt.
+    sqlx::query(
+        "UPDATE requests SET settled_final = 0
+         WHERE id IN (SELECT request_id FROM attempt_entries WHERE attempt_id = ?1)
+            AND +attempt_id = ?1 AND +state = 'settled'",
+    )
+    .bind(attempt.0)
+    .execute(&mut *connection)
+    .await?;
     Ok(())
 }
 
