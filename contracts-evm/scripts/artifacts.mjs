@@ -14,6 +14,7 @@ const CONTRACTS = {
   Dice: "Dice.sol",
   // For measuring and for end-to-end tests only.
   EmptyConsumer: "EmptyConsumer.sol",
+  HostileConsumer: "HostileConsumer.sol",
   RevertingConsumer: "RevertingConsumer.sol",
 };
 
@@ -22,7 +23,7 @@ const check = process.argv.includes("--check");
 
 // Built from scratch and without the other tests: what else is compiled in the same run can change the bytecode.
 const out = join(root, "out/artifacts");
-const inputs = ["src", "test/consumers/RevertingConsumer.sol"].map((path) => join(root, path));
+const inputs = ["src", "test/consumers/HostileConsumer.sol", "test/consumers/RevertingConsumer.sol"].map((path) => join(root, path));
 const forge = join(root, "node_modules/.bin/forge");
 const build = ["build", "--root", root, "--out", out, "--cache-path", join(root, "cache/artifacts"), "--force", "--quiet"];
 execFileSync(forge, [...build, ...inputs], { stdio: "inherit" });
