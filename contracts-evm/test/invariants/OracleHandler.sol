@@ -1,38 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {IOracleSettings} from "../../src/interfaces/IOracleSettings.sol";
 import {IPhatOracle} from "../../src/interfaces/IPhatOracle.sol";
 import {IWorkerRegistry} from "../../src/interfaces/IWorkerRegistry.sol";
-import {CountingConsumer} from "../consumers/CountingConsumer.sol";
-import {Test} from "../base/Test.sol";
-import {Books} from "./Books.sol";
+import {Vm} from "../base/Vm.sol";
+import {Answers} from "./Answers.sol";
+import {Probes} from "./Probes.sol";
 
 /// @title Drives the oracle at random, and keeps the books of it
 /// @dev The fuzzer calls the `do…` functions in any order. Most of what they try is allowed, and some of it isn't: a
-/// call that succeeds though the books say no, or the other way round, is counted as a surprise.
-contract OracleHandler is Books, Test {
-    uint32 private constant CALLBACK_GAS = 200_000;
-    uint256 private constant PAYEES = 3;
-
-    IPhatOracle private immutable _oracle;
+/// call that succeeds though the books say no, or the other way round, fails the handler, and the test with it. The
+/// fuzzer prefers small and familiar numbers: what is decided by them is hashed first.
+contract OracleHandler is Probes {
     IWorkerRegistry private immutable _registry;
     address private immutable _admin;
     bytes32 private immutable _measurement;
     bytes32 private immutable _configHash;
-    CountingConsumer private immutable _open;
-    CountingConsumer private immutable _obstructed;
-    // Of workers, registered and not.
-    uint256[] private _keys;
-
-    mapping(address worker => uint256) private _activeUntil;
-    mapping(address worker => address) private _operatorOf;
-    mapping(address worker => bool) private _banned;
-    bool private _pairAllowed = true;
+    address private immutable _till;
+    // Of workers that may be banned: without the others nothing could be answered any more.
+    uint256[] private _expendable;
 
     /// @notice Ether forced into the oracle.
     uint256 public forced;
-    /// @notice Calls that didn't end as the books say they must.
-    uint256 public surprises;
 
     constructor(
         IPhatOracle oracle,
@@ -40,229 +30,240 @@ contract OracleHandler is Books, Test {
         address admin,
         bytes32 measurement,
         bytes32 configHash,
-        uint256[] memory keys
-    ) {
-        _oracle = oracle;
+        uint256[] memory keys,
+        uint256[] memory expendable
+    ) Answers(oracle, registry, keys) {
         _registry = registry;
         _admin = admin;
         _measurement = measurement;
         _configHash = configHash;
-        _keys = keys;
-        _open = new CountingConsumer(oracle);
-        _obstructed = new CountingConsumer(oracle);
-        _obstructed.setObstructed(true);
-        for (uint256 i = 0; i < keys.length; ++i) {
-            address worker = vm.addr(keys[i]);
-            _activeUntil[worker] = registry.workerOf(worker).expiry;
-            _operatorOf[worker] = registry.workerOf(worker).operator;
-        }
+        _expendable = expendable;
+        _till = account("till");
     }
 
-    function doAsk(uint256 seed, uint96 payment) external {
-        address consumer = seed % 2 == 0 ? address(_open) : address(_obstructed);
-        bytes memory payload = abi.encode(seed);
-        IPhatOracle.Request memory request = IPhatOracle.Request({
-            sequence: uint64(_requestIds.length + 1),
-            parentHash: blockhash(block.number - 1),
-            consumer: consumer,
-            contractId: keccak256("contract"),
-            minRevision: 0,
-            payloadHash: keccak256(payload),
-            callbackGasLimit: CALLBACK_GAS,
-            maxOutput: 64,
-            expiresAt: uint64(block.timestamp + 60 + seed % 600),
-            payment: payment
-        });
-        vm.deal(consumer, payment);
-        vm.prank(consumer);
-        bytes32 requestId =
-            _oracle.request{value: payment}(request.contractId, 0, payload, CALLBACK_GAS, 64, request.expiresAt);
-        _enter(requestId, request);
-    }
-
-    function doFulfill(uint256 seed) external {
-        if (_requestIds.length == 0) return;
-        bytes32 requestId = _pick(seed);
-        (IPhatOracle.Entry memory entry, bool believed) = _entry(requestId, _next(seed));
-        bool expected = believed && _answerable(requestId);
-        try _oracle.fulfill(entry.request, entry.report, entry.signatures) {
-            if (!expected) ++surprises;
-        } catch {
-            if (expected) ++surprises;
-            else ++happened["refused"];
-        }
-        if (expected) _close(requestId, State.Answered, address(uint160(uint256(entry.report.payee))));
-    }
-
-    function doFulfillBatch(uint256 seed) external {
-        if (_requestIds.length == 0) return;
-        IPhatOracle.Entry[] memory entries = new IPhatOracle.Entry[](1 + seed % 4);
-        bytes32[] memory requestIds = new bytes32[](entries.length);
-        bool[] memory believed = new bool[](entries.length);
-        for (uint256 i = 0; i < entries.length; ++i) {
+    /// @dev A few at once, or there would be little to answer. One time in four something is wrong with it.
+    function doAsk(uint256 number) external {
+        uint256 seed = _next(number);
+        for (uint256 i = 0; i <= seed % 3; ++i) {
             seed = _next(seed);
-            requestIds[i] = _pick(seed);
-            (entries[i], believed[i]) = _entry(requestIds[i], _next(seed));
-        }
-        _oracle.fulfillBatch(entries);
-        for (uint256 i = 0; i < entries.length; ++i) {
-            if (believed[i] && _answerable(requestIds[i])) {
-                _close(requestIds[i], State.Answered, address(uint160(uint256(entries[i].report.payee))));
-            } else {
-                // What it must have left as it was is for the invariants to compare.
-                ++happened["skipped"];
-            }
+            _ask(seed, (seed >> 8) % 4 == 0 ? 1 + (seed >> 16) % 6 : 0);
         }
     }
 
-    function doRetry(uint256 seed) external {
+    function doFulfill(uint256 number) external {
+        uint256 seed = _next(number);
         if (_requestIds.length == 0) return;
-        bytes32 requestId = _pick(seed);
-        Line storage line = _lines[requestId];
-        IPhatOracle.Report memory report = _report(_next(seed));
-        _obstructed.setObstructed(seed % 4 == 0);
-        try _oracle.retryCallback(line.request, report.outcome, report.output, report.executedAt) {
-            bool allowed = line.state == State.Answered && line.request.consumer == address(_obstructed)
-                && block.timestamp <= line.request.expiresAt;
-            if (!allowed) ++surprises;
-            ++happened["retried"];
-        } catch {}
-        _obstructed.setObstructed(true);
-    }
-
-    function doCancel(uint256 seed) external {
-        if (_requestIds.length == 0) return;
-        bytes32 requestId = _pick(seed);
-        Line storage line = _lines[requestId];
-        bool expected = line.state == State.Pending && block.timestamp > line.request.expiresAt;
-        try _oracle.cancel(line.request) {
-            if (!expected) ++surprises;
+        Attempt memory attempt = _attempt(seed);
+        _planProbe(attempt.entry.request.consumer, _next(seed));
+        bool expected = !_paused && _answerable(attempt);
+        (uint256 limit, bool short) = _gasLimit(seed);
+        try _oracle.fulfill{gas: limit}(attempt.entry.request, attempt.entry.report, attempt.entry.signatures) {
+            vm.assertTrue(expected, "an answer was taken that must be refused");
+            _noteAnswer(attempt);
         } catch {
-            if (expected) ++surprises;
+            vm.assertTrue(!expected || short, "an answer was refused that must be taken");
+            ++happened[_paused ? bytes32("stopped") : bytes32("refused")];
         }
-        if (expected) _close(requestId, State.Cancelled, line.request.consumer);
+        _endProbe();
     }
 
-    function doWithdraw(uint256 seed) external {
-        if (_creditors.length == 0) return;
-        address creditor = _creditors[seed % _creditors.length];
-        address till = vm.addr(_next(seed));
-        uint256 before = till.balance;
-        vm.prank(creditor);
-        try _oracle.withdraw(payable(till)) {
-            ++happened["withdrawn"];
-        } catch {}
-        if (till.balance - before != _credits[creditor]) ++surprises;
-        _credits[creditor] = 0;
+    function doFulfillBatch(uint256 number) external {
+        uint256 seed = _next(number);
+        if (_requestIds.length == 0) return;
+        Attempt[] memory attempts = new Attempt[](1 + seed % 4);
+        IPhatOracle.Entry[] memory entries = new IPhatOracle.Entry[](attempts.length);
+        for (uint256 i = 0; i < attempts.length; ++i) {
+            seed = _next(seed);
+            attempts[i] = _attempt(seed);
+            entries[i] = attempts[i].entry;
+        }
+        _planProbe(entries[0].request.consumer, _next(seed));
+        (uint256 limit, bool short) = _gasLimit(seed);
+        vm.recordLogs();
+        try _oracle.fulfillBatch{gas: limit}(entries) {
+            vm.assertTrue(!_paused, "a batch was taken while the oracle was paused");
+            uint256 end = _stoppedAt(attempts.length);
+            vm.assertTrue(short || end == attempts.length, "a batch stopped with gas enough");
+            for (uint256 i = 0; i < end; ++i) {
+                // What it must have left as it was is for the invariants to compare.
+                if (_answerable(attempts[i])) _noteAnswer(attempts[i]);
+                else ++happened["skipped"];
+            }
+        } catch {
+            vm.assertTrue(_paused || short, "a batch was refused");
+        }
+        _endProbe();
     }
 
+    /// @dev Half of the times with the answer that was turned away, if there was one.
+    function doRetry(uint256 number) external {
+        uint256 seed = _next(number);
+        if (_requestIds.length == 0) return;
+        IPhatOracle.Request memory request = _request(State.TurnedAway, seed);
+        bytes32 requestId = _idOf(request);
+        Line storage line = _lines[requestId];
+        IPhatOracle.Report memory report = _next(seed) % 2 == 0 ? line.answer : _attempt(seed).entry.report;
+        _planProbe(request.consumer, _next(~seed));
+        bool expected = !_paused && line.state == State.TurnedAway && _content(report) == _content(line.answer)
+            && block.timestamp <= request.expiresAt && _takes(request.consumer);
+        (uint256 limit, bool short) = _gasLimit(seed);
+        try _oracle.retryCallback{gas: limit}(request, report.outcome, report.output, report.executedAt) {
+            vm.assertTrue(expected, "a retry went through that must be refused");
+            _noteLateAnswer(requestId);
+        } catch {
+            vm.assertTrue(!expected || short, "a retry was refused that must go through");
+            ++happened["not retried"];
+        }
+        _endProbe();
+    }
+
+    function doCancel(uint256 number) external {
+        uint256 seed = _next(number);
+        if (_requestIds.length == 0) return;
+        IPhatOracle.Request memory request = _request(State.Pending, seed);
+        bytes32 requestId = _idOf(request);
+        bool expected = _cancellable(requestId);
+        try _oracle.cancel(request) {
+            vm.assertTrue(expected, "a request was cancelled that must not be");
+            if (_paused) ++happened["cancelled in a pause"];
+            _cancel(requestId);
+        } catch {
+            vm.assertTrue(!expected, "a request was not cancelled that must be");
+        }
+    }
+
+    /// @dev To a till, to oneself, to nobody, or to the oracle, which takes no ether. One time in eight a stranger's.
+    function doWithdraw(uint256 number) external {
+        uint256 seed = _next(number);
+        address owner = seed % 8 == 0 ? _admin : _accounts[(seed >> 8) % _accounts.length];
+        address payable to =
+            payable([_till, owner, owner, _till, _till, _till, address(0), address(_oracle)][(seed >> 16) % 8]);
+        uint256 due = _credits[owner];
+        bool expected = due != 0 && to != address(0) && to != address(_oracle);
+        uint256 before = to.balance;
+        vm.prank(owner);
+        try _oracle.withdraw(to) {
+            vm.assertTrue(expected, "a withdrawal went through that must be refused");
+            vm.assertEq(to.balance - before, due, "what was paid out");
+            if (_paused) ++happened["withdrawn in a pause"];
+            _payOut(owner);
+        } catch {
+            vm.assertTrue(!expected, "a withdrawal was refused");
+        }
+    }
+
+    /// @dev By a contract's end, or as the reward of a block.
     function doForceEther(uint64 amount) external {
-        vm.deal(address(_oracle), address(_oracle).balance + amount);
+        if (amount % 2 == 0) {
+            vm.deal(address(this), amount);
+            // PUSH20 the oracle, SELFDESTRUCT: none of its code runs.
+            bytes memory code = abi.encodePacked(hex"73", _oracle, hex"ff");
+            assembly ("memory-safe") {
+                pop(create(amount, add(code, 0x20), mload(code)))
+            }
+        } else {
+            vm.deal(address(_oracle), address(_oracle).balance + amount);
+        }
         forced += amount;
     }
 
-    function doPassTime(uint256 seed) external {
-        vm.warp(block.timestamp + seed % 200);
+    function doSendEther(uint64 amount, bytes4 selector) external {
+        vm.deal(address(this), amount);
+        (bool ok,) = address(_oracle).call{value: amount}(amount % 2 == 0 ? bytes("") : abi.encodePacked(selector));
+        vm.assertTrue(!ok, "the oracle took ether for nothing");
+    }
+
+    function doPassTime(uint256 number) external {
+        uint256 seed = _next(number);
+        vm.warp(block.timestamp + seed % 100);
         vm.roll(block.number + 1);
     }
 
-    function doSetThreshold(uint256 seed) external {
-        vm.prank(_admin);
-        _oracle.setThreshold(seed % 2 == 0 ? 2 : 1);
+    function doObstruct(uint256 number) external {
+        uint256 seed = _next(number);
+        _consumerAt(seed).setObstructed((seed >> 8) % 2 == 0);
     }
 
-    /// @dev Seldom, and never the first two, or nothing could be answered any more.
-    function doBan(uint256 seed) external {
-        if (seed % 8 != 0) return;
-        address worker = vm.addr(_keys[2 + (seed >> 8) % (_keys.length - 2)]);
-        vm.prank(_admin);
-        _registry.revoke(worker);
-        _banned[worker] = true;
-        ++happened["banned"];
-    }
-
-    function doTogglePair(uint256 seed) external {
-        _pairAllowed = seed % 4 != 0;
+    /// @dev A pause ends with the next change.
+    function doChangeSettings(uint256 number) external {
+        uint256 seed = _next(number);
         vm.startPrank(_admin);
-        if (_pairAllowed) _registry.allowPair(_measurement, _configHash);
-        else _registry.disallowPair(_measurement, _configHash);
+        if (_paused) {
+            _oracle.unpause();
+            _paused = false;
+        } else if (seed % 4 == 0) {
+            _oracle.pause();
+            _paused = true;
+        } else if (seed % 4 == 1) {
+            _prices = IOracleSettings.Prices({
+                perRequest: uint96(seed >> 8),
+                perCallbackGas: uint96(seed >> 104) >> (seed % 64),
+                perPayloadByte: uint80(seed >> 32) >> (seed % 64),
+                perOutputByte: uint80(seed >> 64) >> (seed % 64)
+            });
+            _oracle.setPrices(_prices);
+        } else {
+            _threshold = 1 + (seed >> 8) % 3;
+            _oracle.setThreshold(uint8(_threshold));
+        }
         vm.stopPrank();
     }
 
-    /// @notice How many answers to a request its consumer took.
-    function answersTo(bytes32 requestId) external view returns (uint256) {
-        return _open.answersTo(requestId) + _obstructed.answersTo(requestId);
-    }
-
-    /// @notice How often a consumer got back into the oracle from its callback.
-    function reentries() external view returns (uint256) {
-        return _open.reentries() + _obstructed.reentries();
-    }
-
-    /// @dev One of the last eight requests, so that most are neither settled nor expired.
-    function _pick(uint256 seed) private view returns (bytes32) {
-        uint256 count = _requestIds.length;
-        return _requestIds[count - 1 - seed % (count < 8 ? count : 8)];
-    }
-
-    /// @dev A report on a request with signatures by some workers, and whether the books say that these must count.
-    function _entry(bytes32 requestId, uint256 seed)
-        private
-        view
-        returns (IPhatOracle.Entry memory entry, bool believed)
-    {
-        entry.request = _lines[requestId].request;
-        entry.report = _report(seed);
-        bytes32 digest = _oracle.reportDigest(requestId, entry.report);
-        uint256 threshold = _oracle.threshold();
-        // One in eight has a number of signatures of its own.
-        uint256 count = (seed >> 8) % 8 == 0 ? (seed >> 16) % 3 : threshold;
-        uint256[] memory keys = _signers(count, seed >> 24);
-        entry.signatures = new bytes[](count);
-        believed = count == threshold;
-        for (uint256 i = 0; i < count; ++i) {
-            (uint8 v, bytes32 r, bytes32 s) = vm.sign(keys[i], digest);
-            entry.signatures[i] = abi.encodePacked(r, s, v);
-            address worker = vm.addr(keys[i]);
-            if (!_counts(worker)) believed = false;
-            if (i == 0) continue;
-            address previous = vm.addr(keys[i - 1]);
-            if (worker <= previous || _operatorOf[worker] == _operatorOf[previous]) believed = false;
+    function doChangeTrust(uint256 number) external {
+        uint256 seed = _next(number);
+        vm.startPrank(_admin);
+        if (seed % 16 == 0) {
+            address worker = vm.addr(_expendable[(seed >> 8) % _expendable.length]);
+            _registry.revoke(worker);
+            _banned[worker] = true;
+            ++happened["banned"];
+        } else {
+            _pairAllowed = seed % 8 != 1;
+            if (_pairAllowed) _registry.allowPair(_measurement, _configHash);
+            else _registry.disallowPair(_measurement, _configHash);
         }
+        vm.stopPrank();
     }
 
-    /// @dev Up to two keys: ascending but for one time in eight.
-    function _signers(uint256 count, uint256 seed) private view returns (uint256[] memory keys) {
-        keys = new uint256[](count);
-        for (uint256 i = 0; i < count; ++i) {
-            keys[i] = _keys[(seed >> (8 * i)) % _keys.length];
+    /// @dev `flaw`: 0 none, otherwise what to do wrong.
+    function _ask(uint256 seed, uint256 flaw) private {
+        bytes memory payload = new bytes(flaw == 1 ? 16_385 : (seed >> 24) % 100);
+        IPhatOracle.Request memory request = _nextRequest(_accounts[seed % 3], seed, payload);
+        if (flaw == 2) request.maxOutput = 16_385;
+        if (flaw == 3) request.callbackGasLimit = 5_000_001;
+        if (flaw == 4) request.expiresAt = uint64(block.timestamp + 59);
+        if (flaw == 5) request.expiresAt = uint64(block.timestamp + 1 days + 1);
+        uint256 price = _priceOf(request, payload.length);
+        // One time in two a tip.
+        request.payment = flaw == 6 ? price - (price == 0 ? 0 : 1) : price + (seed >> 32) % 2 * uint32(seed >> 40);
+        bool expected = !_paused && (flaw == 0 || (flaw == 6 && price == 0));
+        vm.deal(request.consumer, request.consumer.balance + request.payment);
+        vm.prank(request.consumer);
+        (bool ok, bytes memory returned) = address(_oracle).call{value: request.payment}(_requestCall(request, payload));
+        vm.assertTrue(ok == expected, "whether a request was taken");
+        if (!ok) {
+            ++happened["not asked"];
+            return;
         }
-        bool ordered = count < 2 || vm.addr(keys[0]) < vm.addr(keys[1]);
-        bool wantOrdered = (seed >> 24) % 8 != 0;
-        if (count == 2 && ordered != wantOrdered) (keys[0], keys[1]) = (keys[1], keys[0]);
+        bytes32 requestId = _idOf(request);
+        vm.assertEq(abi.decode(returned, (bytes32)), requestId, "the id of the request as it was made");
+        _enter(requestId, request);
     }
 
-    /// @dev One of three answers, for one of three payees.
-    function _report(uint256 seed) private pure returns (IPhatOracle.Report memory) {
-        address payee = vm.addr(1 + (seed >> 2) % PAYEES);
-        return IPhatOracle.Report({
-            outcome: uint8(seed % 3),
-            output: abi.encode(seed % 3),
-            executedAt: 1_800_000_000,
-            payee: bytes32(uint256(uint160(payee)))
-        });
+    /// @dev Where a batch stopped for want of gas. If that isn't so, slots and credits tell.
+    function _stoppedAt(uint256 length) private returns (uint256 end) {
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        end = length;
+        if (logs.length == 0) return end;
+        Vm.Log memory last = logs[logs.length - 1];
+        if (last.topics[0] != IPhatOracle.BatchStopped.selector) return end;
+        ++happened["batch stopped"];
+        return abi.decode(last.data, (uint256));
     }
 
-    function _counts(address worker) private view returns (bool) {
-        return _pairAllowed && !_banned[worker] && block.timestamp <= _activeUntil[worker];
-    }
-
-    function _answerable(bytes32 requestId) private view returns (bool) {
-        Line storage line = _lines[requestId];
-        return line.state == State.Pending && block.timestamp <= line.request.expiresAt;
-    }
-
-    function _next(uint256 seed) private pure returns (uint256) {
-        return uint256(keccak256(abi.encode(seed)));
+    /// @dev One call in eight is given gas that may not be enough.
+    function _gasLimit(uint256 seed) private view returns (uint256 limit, bool short) {
+        short = (seed >> 200) % 8 == 0;
+        limit = short ? 100_000 + (seed >> 208) % 4_000_000 : gasleft();
     }
 }
