@@ -25,6 +25,7 @@ mod ordeal;
 mod process;
 mod relayer;
 mod settings;
+mod soak;
 mod source;
 mod tls;
 mod verdict;
@@ -33,7 +34,8 @@ mod wait;
 pub use anvil::Anvil;
 pub use binaries::{Binaries, repository};
 pub use bindings::{
-    empty_consumer, phat_oracle, price_consumer, reverting_consumer, simulated_attestation_verifier, worker_registry,
+    empty_consumer, hostile_consumer, phat_oracle, price_consumer, reverting_consumer, simulated_attestation_verifier,
+    worker_registry,
 };
 pub use chain::{CHAIN_ID, Chain};
 pub use command::{CommandFailed, Relayer};
@@ -52,6 +54,7 @@ pub use ordeal::Ordeal;
 pub use process::Process;
 pub use relayer::{Component, Ready, RelayerProcess, StatusApi};
 pub use settings::Settings;
+pub use soak::{Endured, Soak};
 pub use source::{Behaviour, PriceSource};
 pub use tls::Authority;
 pub use wait::{eventually, wait_for};

@@ -4,7 +4,7 @@
 use crate::{Asked, Asker, Environment, FaultProxy, Ground, Question, Settings, eventually};
 use anyhow::{Context, Result, ensure};
 use phat_protocol::ContractId;
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 /// More blocks than any reorganisation here takes: what stands below them stays.
 const FOUNDATION: u64 = 32;
@@ -113,7 +113,21 @@ impl Ordeal {
         self.standing.len() + self.dropped.len()
     }
 
-    /// Waits until so many more requests are answered than there were `before`.
+    /// How many of the standing requests the relayer has no report of: no more runs than these are in flight.
+    ///
+    /// # Errors
+    /// When the node or the relayer doesn't answer.
+    pub async fn unreported(&self) -> Result<usize> {
+        let fulfilments = self.environment.history().fulfilments().await?;
+        let mut unreported = 0;
+        for open in self.standing.iter().filter(|open| !fulfilments.contains_key(&open.asked.id)) {
+            let state = self.environment.relayer.api().state_of(open.asked.id).await?;
+            unreported += usize::from(matches!(state.as_deref(), None | Some("observed")));
+        }
+        Ok(unreported)
+    }
+
+    /// Waits until these are answered.
     ///
     /// # Errors
     /// When they aren't in time.
@@ -137,9 +151,12 @@ impl Ordeal {
     pub async fn judge(&self, deadline: Duration) -> Result<()> {
         let standing = self.standing();
         self.answered(&standing, deadline).await?;
-        self.environment.expect_each_answered_once(&self.asker, &standing, deadline).await?;
+        self.environment.expect_one_answer_each(&self.asker, &standing, deadline).await?;
+        // What was on its way when a reorganisation took its request had no effect.
+        let gone = self.dropped.iter().map(|asked| asked.id).collect();
+        self.environment.history().expect_no_waste_but(self.environment.wallet.address, &gone).await?;
         let on_chain = self.environment.history().requests().await?;
-        let known: std::collections::BTreeSet<_> = standing.iter().map(|asked| asked.id).collect();
+        let known: BTreeSet<_> = standing.iter().map(|asked| asked.id).collect();
         ensure!(on_chain == known, "the chain holds {} requests, and {} are known here", on_chain.len(), known.len());
         // An id that came back with its block stands again.
         for gone in self.dropped.iter().filter(|asked| !known.contains(&asked.id)) {

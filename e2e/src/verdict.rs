@@ -38,6 +38,15 @@ impl Environment {
     /// # Errors
     /// With the first request of which that isn't so.
     pub async fn expect_each_answered_once(&self, asker: &Asker, asked: &[Asked], deadline: Duration) -> Result<()> {
+        self.expect_one_answer_each(asker, asked, deadline).await?;
+        self.history().expect_no_wasted_fulfilment(self.wallet.address).await
+    }
+
+    /// The same, but for what transactions cost in vain.
+    ///
+    /// # Errors
+    /// As [`Self::expect_each_answered_once`].
+    pub async fn expect_one_answer_each(&self, asker: &Asker, asked: &[Asked], deadline: Duration) -> Result<()> {
         let history = self.history();
         let mut answered = 0;
         let everyone = wait_for("every request to be answered", deadline, async || {
@@ -73,7 +82,7 @@ impl Environment {
                 );
             }
         }
-        history.expect_no_wasted_fulfilment(self.wallet.address).await
+        Ok(())
     }
 
     /// Sees that a request was answered exactly once, and that its consumer heard it.

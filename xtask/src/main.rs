@@ -11,6 +11,7 @@ mod pinned;
 mod process;
 mod schemathesis;
 mod setup;
+mod soak;
 mod test;
 mod vectors;
 
@@ -50,6 +51,8 @@ enum Command {
     },
     /// Search for inputs that crash the executor
     Fuzz(fuzz::Fuzz),
+    /// Requests under random faults, reorganisations, fee spikes and kills, and a verdict
+    Soak(soak::Soak),
     /// Build the guests to phat-contracts/artifacts
     Guests {
         /// Write nothing; fail when the committed files are not current
@@ -83,6 +86,7 @@ fn main() -> Result<()> {
         Command::Demo { arguments } => demo::run(&arguments),
         Command::Bench { bench } => bench::run(bench.as_ref()),
         Command::Fuzz(fuzz) => fuzz::run(&fuzz),
+        Command::Soak(soak) => soak::run(&soak),
         Command::Guests { check } => guests::run(check),
         Command::Contracts { check } => contracts::run(check),
         Command::Openapi { check } => openapi::run(check),

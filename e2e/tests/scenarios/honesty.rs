@@ -2,11 +2,12 @@
 
 use anyhow::{Context, Result, ensure};
 use ethers::{
-    providers::{Http, Provider},
+    contract::ContractError,
+    providers::{Http, Middleware, Provider},
     types::{Bytes, U256},
 };
 use phat_e2e::{
-    Asked, Asker, Environment, Question,
+    Asked, Asker, Environment, Oracle, Question,
     phat_oracle::{self, PhatOracle},
 };
 use phat_enclave_api::{Enclave, EnclaveError, Execute, Execution, Refusal};
@@ -240,5 +241,45 @@ async fn an_answer_that_is_altered_on_its_way_to_the_chain_is_refused() -> Resul
         lie(&mut submission.signatures);
         scene.expect_refused(field, submission).await?;
     }
+    scene.tell_the_truth().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_for_one_oracle_or_chain_is_refused_by_another() -> Result<()> {
+    let scene = Scene::set().await?;
+    let truth = Submission::new(&scene.asked.on_chain, &scene.truth);
+    let environment = &scene.environment;
+    let provider = environment.chain.provider();
+
+    // Another oracle that believes the same workers.
+    let settings = phat_oracle::Settings {
+        threshold: 1,
+        min_lifetime: 60,
+        max_lifetime: 24 * 3600,
+        prices: phat_oracle::Prices { per_request: 1, per_callback_gas: 1, per_payload_byte: 1, per_output_byte: 1 },
+    };
+    let admin = *provider.get_accounts().await?.first().context("anvil has no accounts")?;
+    let other = PhatOracle::deploy(provider.clone(), (admin, environment.oracle.registry, settings))?.send().await?;
+    let there = Oracle { address: other.address(), ..environment.oracle };
+    let asker = Asker::deploy(&environment.chain, &there).await?;
+    let question = Question::new(scene.asked.request.contract_id, scene.asked.payload.clone());
+    let asked = asker.ask(&question).await?;
+    ensure!(!truth.clone().send(&other).await?, "another oracle took the answer with its request");
+    let swapped = Submission { request: asked.on_chain.clone(), ..truth.clone() };
+    ensure!(!swapped.send(&other).await?, "another oracle took the answer for a request of its own");
+    let its_own = environment.enclave.client().execute(&environment.execution_of(&asked).await?).await?;
+    let its_own = Submission::new(&asked.on_chain, &its_own);
+    ensure!(!its_own.clone().send(&scene.oracle).await?, "the first oracle took the other's answer");
+    ensure!(its_own.send(&other).await?, "the other oracle refuses what is its own");
+
+    // The same chain, split off under another id: the same state, and the same request in it. (Nobody's key signs for
+    // that one, so the node is asked what a transaction would do.)
+    let Submission { request, report, signatures } = truth;
+    let tried = scene.oracle.fulfill(request, report, signatures).gas(GAS);
+    provider.request::<_, ()>("anvil_setChainId", [1337]).await?;
+    let there = tried.call().await;
+    provider.request::<_, ()>("anvil_setChainId", [phat_e2e::CHAIN_ID]).await?;
+    ensure!(there.as_ref().is_err_and(ContractError::is_revert), "another chain took the answer: {there:?}");
+    tried.call().await?;
     scene.tell_the_truth().await
 }

@@ -4,6 +4,27 @@ use crate::DEADLINE;
 use anyhow::{Context, Result, ensure};
 use phat_e2e::{Ordeal, Settings, eventually};
 
+/// The deepest reorganisation that is tried.
+const DEEPEST: u64 = 20;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reorganisations_of_depth_1_to_20_leave_every_request_its_one_answer() -> Result<()> {
+    let mut ordeal = Ordeal::start(Settings::impatient()?).await?;
+    for depth in 1..=DEEPEST {
+        let mut asked = Vec::new();
+        for _ in 0..3 {
+            asked.push(ordeal.ask().await?);
+        }
+        if depth % 2 == 0 {
+            // What goes is answered; otherwise the relayer is in the middle of it.
+            ordeal.answered(&asked, DEADLINE).await?;
+        }
+        ordeal.reorganise(depth).await.with_context(|| format!("{depth} deep"))?;
+    }
+    ordeal.judge(2 * DEADLINE).await?;
+    ordeal.environment.finish().await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_reorganised_away_is_submitted_again_by_itself() -> Result<()> {
     let mut settings = Settings::impatient()?;
