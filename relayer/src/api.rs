@@ -26,6 +26,7 @@ mod serve;
 mod simulate;
 mod stall;
 mod status;
+mod wallet;
 mod worker;
 
 pub(crate) use answer::whole_number;
@@ -35,8 +36,8 @@ pub use answer::{
     JobRunOrdered, JobRunState, JobRunsAnswer, JobSkip, JobsAnswer, Liveness, MetadataAnswer, PauseAnswer, PauseOrder,
     QuoteAnswer, Readiness, ReadinessComponent, RecentRunsAnswer, RegisteredAnswer, ReportAnswer, RequestAnswer,
     RequestCounts, RequestsAnswer, RescanAnswer, RescanCancelledAnswer, RescanOrder, ResumeAnswer, RetryAnswer,
-    SimulateContract, SimulationAnswer, StateSpan, StatusAnswer, StatusReason, Verdict, WaitingAnswer, WorkerAnswer,
-    WorkerOnChain,
+    SimulateContract, SimulationAnswer, StateSpan, StatusAnswer, StatusReason, Verdict, WaitingAnswer, WalletAnswer,
+    WorkerAnswer, WorkerOnChain,
 };
 pub use job::ApiJobs;
 pub use openapi::openapi;
@@ -50,7 +51,7 @@ use crate::{
     clock::{Millis, SharedClock},
     config::{ApiToken, StatusConfig},
     health::Health,
-    pipeline::Doorbells,
+    pipeline::{Doorbells, Submitters},
     store::{AdminStore, CatalogueStore, EventStore, ExecuteStore, FigureStore, ReadStore},
 };
 use axum::{
@@ -61,7 +62,7 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
-use phat_connector::{Finality, OracleStatus, ReportSink, RequestSource};
+use phat_connector::{Finality, OracleStatus, RequestSource};
 use phat_enclave_api::Enclave;
 use phat_protocol::Chain;
 use std::{collections::BTreeMap, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
@@ -130,8 +131,8 @@ pub struct ApiChain {
     pub source: Arc<dyn RequestSource>,
     /// When a block counts, as it was configured.
     pub finality: Finality,
-    /// The wallet.
-    pub sink: Arc<dyn ReportSink>,
+    /// The wallets.
+    pub submitters: Submitters,
     /// Who registers the worker there.
     pub registrar: Arc<dyn Registrar>,
     /// What wakes its stages when a write gives them something to do.

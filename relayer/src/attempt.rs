@@ -56,6 +56,8 @@ pub struct Transaction {
 pub struct OpenAttempt {
     /// Its name.
     pub id: AttemptId,
+    /// The account whose nonce it is.
+    pub submitter: Account,
     /// The nonce.
     pub nonce: u64,
     /// The requests that it answers, in order.

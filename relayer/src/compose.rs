@@ -11,18 +11,21 @@ pub use doctor::examine;
 use crate::{
     api::{self, ApiChain, ApiJobs, ApiState, Registrar},
     clock::{Millis, SharedClock, SystemClock},
-    config::{ChainConfig, ChainKind, Config, DatabaseConfig, EvmConfig},
+    config::{ChainConfig, ChainKind, Config, DatabaseConfig, EvmConfig, WalletConfig},
     enclave::VettedEnclave,
     health::Health,
     jobs::{JobChain, JobDoorbells},
     metrics::CallsOf,
-    pipeline::{ChainEnd, Doorbells, ExecuteSettings, Pipeline, RetrySettings, SubmitSettings, WatchSettings},
+    pipeline::{
+        ChainEnd, Doorbells, ExecuteSettings, Pipeline, RetrySettings, SubmitSettings, Submitter, Submitters,
+        WatchSettings,
+    },
     store::{JobStore, sqlite::SqliteStore},
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use phat_connector::EventSource;
 use phat_connector_evm::{
-    EvmChain, EvmSettings, FeePolicy,
+    EvmChain, EvmSettings, FeePolicy, SettingsError,
     admin::{AdminSettings, EvmAdmin},
 };
 use phat_enclave_api::{Client, ClientSettings};
@@ -79,7 +82,7 @@ async fn run_until(config: Config, cancel: CancellationToken) -> Result<()> {
                 chain: chain.kind.chain(),
                 status: end.status.clone(),
                 source: end.source.clone(),
-                sink: end.sink.clone(),
+                submitters: end.submitters.clone(),
                 finality: chain.finality(),
                 registrar,
                 doorbells: end.doorbells.clone(),
@@ -202,14 +205,23 @@ fn open_chain(name: &str, config: &ChainConfig) -> Result<Opened> {
     let context = || format!("chains.{name}");
     match &config.kind {
         ChainKind::Evm(evm) => {
-            let chain = EvmChain::connect(evm_settings(name, evm), evm.key.secret()).with_context(context)?;
-            let admin = EvmAdmin::connect(admin_settings(evm), evm.key.secret()).with_context(context)?;
+            let (first, others) = evm.wallets.split_first().with_context(context)?;
+            let chain = EvmChain::connect(evm_settings(name, evm), first.key.secret()).with_context(context)?;
+            let admin = EvmAdmin::connect(admin_settings(evm), first.key.secret()).with_context(context)?;
+            let submitter = |chain: EvmChain, wallet: &WalletConfig| Submitter {
+                sink: Arc::new(chain),
+                min_balance: wallet.min_balance,
+            };
+            let others = others.iter().map(|wallet| Ok(submitter(chain.submitting_as(wallet.key.secret())?, wallet)));
+            let others = others.collect::<Result<_, SettingsError>>().with_context(context)?;
+            let submitters = Submitters::new(submitter(chain.clone(), first), others);
+            ensure!(submitters.are_distinct(), "chains.{name}.wallets: two of them are the same account");
             let registrar = EvmRegistrar { chain: chain.clone(), admin };
             let events = Arc::new(chain.clone());
             let end = ChainEnd {
                 name: name.into(),
                 source: Arc::new(chain.clone()),
-                sink: Arc::new(chain.clone()),
+                submitters,
                 status: Arc::new(chain),
                 doorbells: Doorbells::default(),
             };

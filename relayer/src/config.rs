@@ -7,17 +7,20 @@ mod chain;
 mod environment;
 mod error;
 mod job;
+mod money;
 mod parse;
 mod secret;
 mod section;
 mod setting;
 mod tree;
+mod wallet;
 
 pub use chain::{ChainConfig, ChainKind, EvmConfig};
 pub use environment::Environment;
 pub use error::{ConfigError, Mistake};
 pub use job::JobRunsConfig;
 pub use secret::{ApiToken, KeyFileError, WalletKey};
+pub use wallet::WalletConfig;
 
 use crate::jobs::JobSpec;
 use phat_connector_evm::EndpointUrl;
@@ -114,7 +117,7 @@ pub struct ExecuteConfig {
 pub struct SubmitConfig {
     /// The most reports in one transaction.
     pub batch: NonZeroU32,
-    /// The most transactions that wait to be mined.
+    /// The most transactions of each wallet that wait to be mined.
     pub max_open: NonZeroU32,
     /// How often a transaction that is not mined is sent again.
     pub rebroadcast: Duration,

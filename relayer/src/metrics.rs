@@ -3,8 +3,8 @@
 //! Like the log, the counters belong to the process and are written from wherever something happens:
 //! [`recorded`] is the one place. What can be looked up is not counted but read when it is asked for
 //! ([`figures`]), so that it is right after a restart. Label values are names of the configuration or
-//! of closed sets; no request, contract, account or text from outside is one, since those are without
-//! bound.
+//! of closed sets, the relayer's own accounts among them; no request, contract, account or text from
+//! outside is one, since those are without bound.
 
 pub(crate) mod behind;
 mod calls;

@@ -12,6 +12,7 @@ mod run;
 mod settle;
 mod stage;
 mod submit;
+mod submitters;
 mod watch;
 
 pub use chain::{ChainEnd, Doorbells};
@@ -22,4 +23,5 @@ pub use run::{Beside, Pipeline, PipelineError};
 pub use settle::SettleStage;
 pub use stage::{Progress, Stage, StageError};
 pub use submit::{SubmitSettings, SubmitStage};
+pub use submitters::{Submitter, Submitters};
 pub use watch::{WatchSettings, WatchStage};

@@ -28,8 +28,13 @@ pub struct Fees {
 pub struct Outlook {
     /// The next nonce that no mined transaction of the submitter uses, at the newest block.
     pub mined_nonce: u64,
+    /// The next nonce that no transaction of the submitter uses, those in the node's pool counted; never
+    /// below `mined_nonce`.
+    pub pending_nonce: u64,
     /// What inclusion in the next blocks costs.
     pub fees: Fees,
+    /// The most that a transaction may offer in all (`max_fee`), by the operator's word.
+    pub fee_cap: Option<Amount>,
     /// The most gas that one transaction may use.
     pub gas_limit: u64,
 }
@@ -60,7 +65,8 @@ pub enum Acceptance {
     Underpriced,
 }
 
-/// Where reports go. Stage `submit` is its only caller.
+/// Where reports go, by one account that sends and pays. A chain may have several. Stage `submit` calls
+/// it, and `settle` for the account's nonce.
 #[async_trait]
 pub trait ReportSink: Send + Sync {
     /// The account that sends and pays.

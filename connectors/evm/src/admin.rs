@@ -16,7 +16,7 @@ use crate::{
     node::{Node, small},
     simulation::reverted,
     transport::{Call, client_config},
-    wallet::{Unsigned, Wallet},
+    wallet::{Unsigned, Wallet, insufficient},
 };
 use ethers::types::{Address, BlockNumber, Bytes, H256, TransactionReceipt, U64, U256};
 use phat_connector::{BlockRef, ChainError, TxHash};
@@ -215,7 +215,7 @@ impl EvmAdmin {
         let suggested = fees::suggested(&self.node, self.fees).await?;
         let needed = U256::from(gas_limit).saturating_mul(abi::uint(suggested.fees.max_fee)).saturating_add(value);
         if balance < needed {
-            return Err(self.wallet.insufficient(balance, needed).into());
+            return Err(insufficient(from, balance, needed).into());
         }
         let nonce = self.node.nonce(from, BlockNumber::Pending).await?;
         let unsigned =

@@ -12,14 +12,13 @@ use secrecy::SecretString;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::OnceCell;
 
-/// One EVM chain with its oracle and the account that submits to it: source, sink and status in one.
+/// One EVM chain with its oracle and an account that submits to it: source, sink and status in one.
 /// Cheap to clone; all clones share the connection.
 #[derive(Clone, Debug)]
-pub struct EvmChain(pub(crate) Arc<Inner>);
+pub struct EvmChain(pub(crate) Arc<Inner>, pub(crate) Wallet);
 
 pub(crate) struct Inner {
     pub(crate) node: Node,
-    pub(crate) wallet: Wallet,
     pub(crate) chain_id: u64,
     pub(crate) oracle: EvmAddress,
     pub(crate) finality: Finality,
@@ -51,9 +50,8 @@ impl EvmChain {
         let wallet = Wallet::new(wallet, chain_id)?;
         let transport = open(&rpc_url, tls.clone(), call_timeout)?.observed_by(calls);
         let announced_at = ws_url.or_else(|| Some(rpc_url).filter(crate::EndpointUrl::is_web_socket));
-        Ok(Self(Arc::new(Inner {
+        let inner = Inner {
             node: Node::new(transport),
-            wallet,
             chain_id,
             oracle,
             finality,
@@ -61,7 +59,16 @@ impl EvmChain {
             announcements: announced_at.map(|url| Announcements { url, tls, call_timeout }),
             registry: OnceCell::new(),
             gauge: Gauge::default(),
-        })))
+        };
+        Ok(Self(Arc::new(inner), wallet))
+    }
+
+    /// The same chain, over the same connection, with another account that submits to it.
+    ///
+    /// # Errors
+    /// Where the key can't be used.
+    pub fn submitting_as(&self, wallet: &SecretString) -> Result<Self, SettingsError> {
+        Ok(Self(Arc::clone(&self.0), Wallet::new(wallet, self.0.chain_id)?))
     }
 
     /// The EIP-155 chain id that this chain is configured with.
@@ -79,7 +86,7 @@ impl EvmChain {
     /// The submitter's address.
     #[must_use]
     pub fn account(&self) -> EvmAddress {
-        self.0.wallet.account()
+        self.1.account()
     }
 
     /// The endpoint, without credentials.
@@ -117,7 +124,6 @@ impl std::fmt::Debug for Inner {
             .field("endpoint", &self.node.endpoint())
             .field("chain_id", &self.chain_id)
             .field("oracle", &self.oracle)
-            .field("wallet", &self.wallet)
             .finish_non_exhaustive()
     }
 }

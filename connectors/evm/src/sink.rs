@@ -6,7 +6,7 @@ use crate::{
     node::{header_call, read_latest, small},
     simulation::Trial,
     transport::{Call, CallError},
-    wallet::Unsigned,
+    wallet::{Unsigned, insufficient},
 };
 use async_trait::async_trait;
 use ethers::{
@@ -28,28 +28,39 @@ impl ReportSink for EvmChain {
     }
 
     async fn mined_nonce(&self) -> Result<u64, ChainError> {
-        self.0.node.nonce(self.0.wallet.address(), BlockNumber::Latest).await
+        self.0.node.nonce(self.1.address(), BlockNumber::Latest).await
     }
 
     async fn balance(&self) -> Result<Amount, ChainError> {
-        self.0.node.balance(self.0.wallet.address()).await.map(abi::amount)
+        self.0.node.balance(self.1.address()).await.map(abi::amount)
     }
 
     async fn outlook(&self) -> Result<Outlook, ChainError> {
         let [gas_price, priority_fee] = fees::calls();
-        let [nonce, latest, gas_price, priority_fee] = self
+        let from = self.1.address();
+        let [nonce, pending, latest, gas_price, priority_fee] = self
             .0
             .node
             .batch([
-                Call::new("eth_getTransactionCount", (self.0.wallet.address(), BlockNumber::Latest)),
+                Call::new("eth_getTransactionCount", (from, BlockNumber::Latest)),
+                Call::new("eth_getTransactionCount", (from, BlockNumber::Pending)),
                 header_call(BlockNumber::Latest),
                 gas_price,
                 priority_fee,
             ])
             .await?;
         let latest = read_latest(latest)?;
+        let mined_nonce = small("eth_getTransactionCount", nonce.read::<U256>()?)?;
+        // Not every node keeps a pool that it would tell of.
+        let pending_nonce = match pending.read::<U256>() {
+            Ok(pending) => small("eth_getTransactionCount", pending)?.max(mined_nonce),
+            Err(CallError::Answered(_)) => mined_nonce,
+            Err(error @ (CallError::Failed(_) | CallError::TooLong { .. })) => return Err(error.into()),
+        };
         Ok(Outlook {
-            mined_nonce: small("eth_getTransactionCount", nonce.read::<U256>()?)?,
+            mined_nonce,
+            pending_nonce,
+            fee_cap: self.0.fees.max_fee,
             fees: fees::read(&latest, gas_price, priority_fee, self.0.fees)?.fees,
             gas_limit: gas::most(latest.gas_limit),
         })
@@ -66,11 +77,11 @@ impl ReportSink for EvmChain {
             return Err(ChainError::Reverted { reason: format!("the batch may need {bound} gas") });
         }
         let trial = self.0.gauge.trial();
-        self.0.sign_within(self.0.oracle_address(), data, nonce, fees, bound, trial).await
+        self.sign_within(self.0.oracle_address(), data, nonce, fees, bound, trial).await
     }
 
     async fn prepare_filler(&self, nonce: u64, fees: Fees) -> Result<PreparedTransaction, ChainError> {
-        self.0.sign_within(self.0.wallet.address(), Vec::new(), nonce, fees, gas::TRANSACTION, Trial::Estimate).await
+        self.sign_within(self.1.address(), Vec::new(), nonce, fees, gas::TRANSACTION, Trial::Estimate).await
     }
 
     /// Nodes agree on no codes for what they refuse, so the chain itself is asked what became of the
@@ -81,6 +92,53 @@ impl ReportSink for EvmChain {
             Err(CallError::Answered(answered)) => self.0.why_refused(raw, CallError::Answered(answered)).await,
             Err(error @ (CallError::Failed(_) | CallError::TooLong { .. })) => Err(error.into()),
         }
+    }
+}
+
+impl EvmChain {
+    /// Simulates the call, sees whether it can be paid, and signs it with enough gas: `bound`, or what
+    /// the node estimates and a fifth where that is more.
+    async fn sign_within(
+        &self,
+        to: Address,
+        data: Vec<u8>,
+        nonce: u64,
+        fees: Fees,
+        bound: u64,
+        trial: Trial,
+    ) -> Result<PreparedTransaction, ChainError> {
+        let from = self.1.address();
+        let call = ContractCall { from: Some(from), to, data: data.clone().into(), gas: None };
+        let [latest, balance, tried] = self
+            .0
+            .node
+            .batch([
+                header_call(BlockNumber::Latest),
+                Call::new("eth_getBalance", (from, BlockNumber::Latest)),
+                // At the newest block: what waits in the pool may be what this replaces.
+                trial.call(call, bound),
+            ])
+            .await?;
+        let latest = read_latest(latest)?;
+        let balance: U256 = balance.read()?;
+        let wanted = self.0.gauge.gas(trial, tried, bound)?;
+        // What is over the most is left to the oracle: it ends a batch where the gas does.
+        let gas_limit = wanted.min(gas::most(latest.gas_limit));
+        let needed = U256::from(gas_limit).saturating_mul(abi::uint(fees.max_fee));
+        if balance < needed {
+            return Err(insufficient(from, balance, needed));
+        }
+        let unsigned = Unsigned {
+            to: Some(to),
+            value: U256::zero(),
+            data,
+            nonce,
+            gas_limit,
+            fees,
+            has_base_fee: latest.base_fee.is_some(),
+        };
+        let (hash, raw) = self.1.sign(&unsigned)?;
+        Ok(PreparedTransaction { hash, raw, nonce, gas_limit, fees })
     }
 }
 
@@ -116,50 +174,6 @@ impl Inner {
         Err(ChainError::Reverted { reason: "the entry is of another oracle, or answers another request".to_owned() })
     }
 
-    /// Simulates the call, sees whether it can be paid, and signs it with enough gas: `bound`, or what
-    /// the node estimates and a fifth where that is more.
-    async fn sign_within(
-        &self,
-        to: Address,
-        data: Vec<u8>,
-        nonce: u64,
-        fees: Fees,
-        bound: u64,
-        trial: Trial,
-    ) -> Result<PreparedTransaction, ChainError> {
-        let from = self.wallet.address();
-        let call = ContractCall { from: Some(from), to, data: data.clone().into(), gas: None };
-        let [latest, balance, tried] = self
-            .node
-            .batch([
-                header_call(BlockNumber::Latest),
-                Call::new("eth_getBalance", (from, BlockNumber::Latest)),
-                // At the newest block: what waits in the pool may be what this replaces.
-                trial.call(call, bound),
-            ])
-            .await?;
-        let latest = read_latest(latest)?;
-        let balance: U256 = balance.read()?;
-        let wanted = self.gauge.gas(trial, tried, bound)?;
-        // What is over the most is left to the oracle: it ends a batch where the gas does.
-        let gas_limit = wanted.min(gas::most(latest.gas_limit));
-        let needed = U256::from(gas_limit).saturating_mul(abi::uint(fees.max_fee));
-        if balance < needed {
-            return Err(self.wallet.insufficient(balance, needed));
-        }
-        let unsigned = Unsigned {
-            to: Some(to),
-            value: U256::zero(),
-            data,
-            nonce,
-            gas_limit,
-            fees,
-            has_base_fee: latest.base_fee.is_some(),
-        };
-        let (hash, raw) = self.wallet.sign(&unsigned)?;
-        Ok(PreparedTransaction { hash, raw, nonce, gas_limit, fees })
-    }
-
     async fn why_refused(&self, raw: &[u8], refusal: CallError) -> Result<Acceptance, ChainError> {
         let Ok((transaction, signature)) = TypedTransaction::decode_signed(&Rlp::new(raw)) else {
             return Err(refusal.into());
@@ -190,7 +204,7 @@ impl Inner {
         let gas = transaction.gas().copied().unwrap_or_default();
         let needed = gas.saturating_mul(transaction.gas_price().unwrap_or_default());
         if balance < needed {
-            return Err(self.wallet.insufficient(balance, needed));
+            return Err(insufficient(sender, balance, needed));
         }
         Err(refusal.into())
     }

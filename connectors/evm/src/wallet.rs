@@ -36,15 +36,6 @@ impl Wallet {
         abi::from_address(self.0.address())
     }
 
-    /// The wallet holds less than a transaction may cost.
-    pub(crate) fn insufficient(&self, balance: U256, needed: U256) -> ChainError {
-        ChainError::InsufficientFunds {
-            account: Account(self.account().to_string()),
-            balance: abi::amount(balance),
-            needed: abi::amount(needed),
-        }
-    }
-
     /// Signs a transaction; gives its hash and the bytes to broadcast.
     pub(crate) fn sign(&self, unsigned: &Unsigned) -> Result<(TxHash, Vec<u8>), ChainError> {
         let transaction = unsigned.typed(self.0.chain_id());
@@ -55,6 +46,15 @@ impl Wallet {
             .map_err(|error| ChainError::Malformed { method: "signing".to_owned(), cause: error.to_string() })?;
         let raw = transaction.rlp_signed(&signature).to_vec();
         Ok((TxHash(Digest(keccak256(&raw))), raw))
+    }
+}
+
+/// The account holds less than a transaction may cost.
+pub(crate) fn insufficient(account: Address, balance: U256, needed: U256) -> ChainError {
+    ChainError::InsufficientFunds {
+        account: Account(abi::from_address(account).to_string()),
+        balance: abi::amount(balance),
+        needed: abi::amount(needed),
     }
 }
 

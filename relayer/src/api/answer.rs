@@ -18,7 +18,7 @@ mod worker;
 pub use action::{ActOrder, ActedAnswer};
 pub use admin::{PauseAnswer, PauseOrder, RescanAnswer, RescanCancelledAnswer, RescanOrder, ResumeAnswer, RetryAnswer};
 pub use call::{CallAnswer, CallContract};
-pub use chain::{ChainAnswer, ChainsAnswer, WaitingAnswer};
+pub use chain::{ChainAnswer, ChainsAnswer, WaitingAnswer, WalletAnswer};
 pub use contract::{
     CodeAnswer, ContractAnswer, ContractSummary, ContractsAnswer, DeployContract, FailedRunAnswer, RecentRunsAnswer,
 };

@@ -1,17 +1,19 @@
 use super::{
-    ApiChain, COMPONENT_TIMEOUT, ChainAnswer, ChainsAnswer, PROBLEM, Problem, Shared, WaitingAnswer, extract::Path,
+    ApiChain, COMPONENT_TIMEOUT, ChainAnswer, ChainsAnswer, PROBLEM, Problem, Shared, WaitingAnswer, WalletAnswer,
+    extract::Path,
 };
-use crate::{clock::Millis, health::Component};
+use crate::{clock::Millis, health::Component, pipeline::Submitter};
 use axum::{Json, extract::State};
 use futures_util::future::join_all;
 use phat_connector::{BlockRef, ChainError, Head};
+use phat_protocol::Amount;
 use std::{fmt, future::Future};
 use tokio::time::timeout;
 
 /// The most open attempts that are shown.
 const OPEN_ATTEMPTS: u32 = 100;
 
-/// Every configured chain: where it stands, the wallet there, what waits, and how many requests are in each state.
+/// Every configured chain: where it stands, the wallets there, what waits, and how many requests are in each state.
 #[utoipa::path(
     get, path = "/v1/chains", operation_id = "list_chains", tag = "chains",
     responses((status = 200, description = "All of them.", body = ChainsAnswer))
@@ -22,7 +24,7 @@ pub(super) async fn list(State(api): State<Shared>) -> Result<Json<ChainsAnswer>
     Ok(Json(ChainsAnswer { chains }))
 }
 
-/// One chain: where it stands, the wallet there, what waits, and how many requests are in each state.
+/// One chain: where it stands, the wallets there, what waits, and how many requests are in each state.
 #[utoipa::path(
     get, path = "/v1/chains/{name}", operation_id = "show_chain", tag = "chains",
     params(("name" = String, Path, description = "The chain's configured name.")),
@@ -46,12 +48,17 @@ async fn look(api: &Shared, name: &str, chain: &ApiChain) -> Result<ChainAnswer,
         api.state.admin.pauses(),
         api.state.admin.rescan(name),
     )?;
-    let (facts, standing, balance) =
-        tokio::join!(in_time(chain.status.facts()), in_time(stand(chain, cursor)), in_time(chain.sink.balance()),);
+    let (facts, standing, balances) =
+        tokio::join!(in_time(chain.status.facts()), in_time(stand(chain, cursor)), balances(chain),);
     let mut troubles = Vec::new();
     let facts = noted(facts, &mut troubles);
     let standing = noted(standing, &mut troubles);
-    let balance = noted(balance, &mut troubles);
+    let wallets = balances.into_iter().map(|(submitter, balance)| WalletAnswer {
+        account: submitter.account(),
+        balance: noted(balance, &mut troubles),
+        min_balance: submitter.min_balance,
+    });
+    let wallets = wallets.collect();
     troubles.extend(api.state.health.troubles(&Component::Chain(name.to_owned()), &troubles));
     let now = Millis::now(&*api.state.clock);
     Ok(ChainAnswer {
@@ -63,8 +70,7 @@ async fn look(api: &Shared, name: &str, chain: &ApiChain) -> Result<ChainAnswer,
         cursor,
         lag_blocks: standing.map(|standing| standing.lag_blocks),
         lag_seconds: standing.and_then(|standing| standing.lag_seconds),
-        submitter: chain.sink.submitter(),
-        balance,
+        wallets,
         open_attempts,
         waiting: ages
             .into_iter()
@@ -80,6 +86,11 @@ async fn look(api: &Shared, name: &str, chain: &ApiChain) -> Result<ChainAnswer,
         requests,
         troubles,
     })
+}
+
+/// What each wallet has, or why that isn't known.
+pub(super) async fn balances(chain: &ApiChain) -> Vec<(&Submitter, Result<Amount, Silence>)> {
+    join_all(chain.submitters.iter().map(async |submitter| (submitter, in_time(submitter.sink.balance()).await))).await
 }
 
 /// Where a chain stands, and how far behind it was watched.

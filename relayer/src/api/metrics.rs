@@ -1,13 +1,16 @@
 //! `GET /metrics`: what the process counted, and what the components say now.
 
-use super::{ApiState, COMPONENT_TIMEOUT, Shared, chain::in_time};
+use super::{
+    ApiState, COMPONENT_TIMEOUT, Shared,
+    chain::{balances, in_time},
+};
 use crate::{
     clock::Millis,
     health::Component,
     metrics::{
         ErrorKind,
         behind::Behind,
-        figures::{ChainFigures, Figures},
+        figures::{ChainFigures, Figures, WalletFigures},
         recorded,
     },
     store::{Steps, StoreError},
@@ -130,8 +133,14 @@ async fn look(state: &ApiState, started: Duration, behind: &mut BTreeMap<String,
 async fn look_at_chain(state: &ApiState, name: &str) -> (String, ChainFigures) {
     let Some(chain) = state.chains.get(name) else { return (name.to_owned(), ChainFigures::default()) };
     let queues = async { timeout(COMPONENT_TIMEOUT, state.figures.queues(name)).await.ok()?.ok() };
-    let (queues, head, balance) = tokio::join!(queues, in_time(chain.source.head()), in_time(chain.sink.balance()));
-    (name.to_owned(), ChainFigures { queues, head: head.ok(), balance: balance.ok(), ..ChainFigures::default() })
+    let (queues, head, balances) = tokio::join!(queues, in_time(chain.source.head()), balances(chain));
+    let wallets = balances.into_iter().map(|(submitter, balance)| WalletFigures {
+        account: submitter.account(),
+        balance: balance.ok(),
+        min_balance: submitter.min_balance,
+    });
+    let wallets = wallets.collect();
+    (name.to_owned(), ChainFigures { queues, head: head.ok(), wallets, ..ChainFigures::default() })
 }
 
 /// Counts every answer of the API by the template of its route.

@@ -2,12 +2,12 @@ use super::{
     ApiChain, ApiState, COMPONENT_TIMEOUT, Liveness, Readiness, ReadinessComponent, Shared,
     chain::in_time,
     finding::{Checked, Finding, Weight},
+    wallet,
 };
 use crate::health::Component;
 use axum::{Json, extract::State, http::StatusCode};
 use futures_util::future::join_all;
 use phat_enclave_api::{Attestation, Status};
-use phat_protocol::Amount;
 use std::time::Duration;
 use tokio::{
     sync::Mutex,
@@ -159,7 +159,7 @@ async fn look_at_chain(state: &ApiState, name: &str, chain: &ApiChain, status: O
                     None => None,
                 }
             };
-            let (active, balance) = tokio::join!(active, in_time(chain.sink.balance()));
+            let (active, wallets) = tokio::join!(active, wallet::stopped(name, chain));
             match active {
                 Some((worker, Ok(false))) => {
                     let remedy = format!("`relayer worker register --chain {name}`");
@@ -169,15 +169,7 @@ async fn look_at_chain(state: &ApiState, name: &str, chain: &ApiChain, status: O
                 Some((_, Err(silence))) => findings.push(Finding::silence(name, &silence)),
                 Some((_, Ok(true))) | None => {}
             }
-            match balance {
-                Ok(balance) if balance == Amount::default() => {
-                    let submitter = chain.sink.submitter();
-                    let reason = format!("wallet {submitter} has no funds");
-                    findings.push(Finding::stops(reason, format!("send money to {submitter}; reports wait meanwhile")));
-                }
-                Ok(_) => {}
-                Err(silence) => findings.push(Finding::silence(name, &silence)),
-            }
+            findings.extend(wallets);
         }
     }
     findings.dedup_by(|one, other| one.reason == other.reason);

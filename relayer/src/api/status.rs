@@ -3,10 +3,10 @@ use super::{
     chain::in_time,
     finding::{Checked, Finding, Weight},
     ready::{FRESH, probe},
+    wallet,
 };
 use crate::{
     clock::Millis,
-    doctor::wallet::cost,
     health::Component,
     store::{JobRecord, JobRunProgress, Pause},
 };
@@ -140,9 +140,13 @@ fn reason(component: &str, finding: Finding) -> StatusReason {
 
 /// What an operator should look at on a chain that works.
 async fn notice(api: &Api, name: &str, chain: &ApiChain) -> Vec<Finding> {
-    let (lag, wallet, waiting, rescan) =
-        tokio::join!(lag(api, name, chain), wallet(api, chain), waiting(api, name), rescan(api, name));
-    lag.into_iter().chain(wallet).chain(waiting).chain(rescan).collect()
+    let (lag, wallets, waiting, rescan) = tokio::join!(
+        lag(api, name, chain),
+        wallet::low(chain, api.state.bounds.wallet_answers),
+        waiting(api, name),
+        rescan(api, name)
+    );
+    lag.into_iter().chain(wallets).chain(waiting).chain(rescan).collect()
 }
 
 /// An order to go over old blocks again that can't be carried out.
@@ -187,19 +191,4 @@ async fn waiting(api: &Api, name: &str) -> Vec<Finding> {
         )
     })
     .collect()
-}
-
-/// A wallet that can't pay for many more answers.
-async fn wallet(api: &Api, chain: &ApiChain) -> Option<Finding> {
-    let (balance, outlook) = tokio::join!(in_time(chain.sink.balance()), in_time(chain.sink.outlook()));
-    let (balance, fees) = (balance.ok()?, outlook.ok()?.fees);
-    let answers = api.state.bounds.wallet_answers;
-    let needed = cost(answers, &fees);
-    (balance < needed).then(|| {
-        let submitter = chain.sink.submitter();
-        Finding::noticed(
-            format!("wallet {submitter} has {balance}, and {answers} more answers may cost {needed} at today's fees"),
-            format!("send money to {submitter}"),
-        )
-    })
 }

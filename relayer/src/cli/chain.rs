@@ -1,6 +1,6 @@
 mod show;
 
-pub(super) use show::waiting;
+pub(super) use show::{waiting, wallets};
 
 use super::{client::Api, output::Output};
 use crate::api::{PauseAnswer, PauseOrder, RescanAnswer, RescanCancelledAnswer, RescanOrder, ResumeAnswer};

@@ -1,7 +1,6 @@
 use super::{
-    chain::waiting,
+    chain::{waiting, wallets},
     client::{Api, Client, is_no_answer},
-    money::ether,
     output::{Output, Table, time, visible},
 };
 use crate::api::{ChainAnswer, ChainsAnswer, StatusAnswer, StatusReason, Verdict, WorkerAnswer};
@@ -138,7 +137,7 @@ fn in_line(chain: &ChainAnswer, worker: Option<&WorkerAnswer>) -> String {
         let lag = chain.lag_blocks.map_or_else(String::new, |lag| format!(", {lag} behind"));
         parts.push(format!("block {}{lag}", latest.number));
     }
-    parts.extend(chain.balance.map(|balance| format!("wallet {}", ether(balance))));
+    parts.extend(wallets(chain).map(|balances| format!("wallet {balances}")));
     let standing = worker.and_then(|worker| worker.chains.iter().find(|standing| standing.chain == chain.name));
     parts.extend(standing.and_then(|standing| standing.active).map(|active| match active {
         true => "worker active".to_owned(),

@@ -70,9 +70,13 @@ async fn examine_chain(name: &str, chain: &ChainConfig, status: Option<&Status>,
 }
 
 async fn examine_evm(name: &str, config: &EvmConfig, status: Option<&Status>, now: u64, batch: u32) -> Vec<Check> {
-    let opened = EvmChain::connect(evm_settings(name, config), config.key.secret())
-        .and_then(|chain| Ok((chain, EvmAdmin::connect(admin_settings(config), config.key.secret())?)));
-    let (chain, admin) = match opened {
+    let Some((first, others)) = config.wallets.split_first() else { return Vec::new() };
+    let opened = EvmChain::connect(evm_settings(name, config), first.key.secret()).and_then(|chain| {
+        let others = others.iter().map(|wallet| chain.submitting_as(wallet.key.secret()));
+        let others: Vec<EvmChain> = others.collect::<Result<_, _>>()?;
+        Ok((chain, others, EvmAdmin::connect(admin_settings(config), first.key.secret())?))
+    });
+    let (chain, others, admin) = match opened {
         Ok(opened) => opened,
         Err(error) => {
             let remedy = format!("mend the section [chains.{name}]");
@@ -90,9 +94,12 @@ async fn examine_evm(name: &str, config: &EvmConfig, status: Option<&Status>, no
     if let Ok(head) = &head {
         checks.push(doctor::against_chain(name, now, head.timestamp));
     }
-    let (balance, outlook) = tokio::join!(chain.balance(), chain.outlook());
-    let fees = outlook.map(|outlook| outlook.fees);
-    checks.push(doctor::wallet(name, &chain.submitter(), &balance, &fees, batch));
+    let wallets = std::iter::once(&chain).chain(&others).zip(&config.wallets).map(async |(chain, wallet)| {
+        let (balance, outlook) = tokio::join!(chain.balance(), chain.outlook());
+        let fees = outlook.map(|outlook| outlook.fees);
+        doctor::wallet(name, &chain.submitter(), &balance, wallet.min_balance, &fees, batch)
+    });
+    checks.extend(join_all(wallets).await);
     if let Some(status) = status {
         let registration = registration(&chain, &admin, &facts.registry, status).await;
         let time = head.as_ref().map_or(now, |head| head.timestamp.max(now));

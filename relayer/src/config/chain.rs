@@ -1,7 +1,7 @@
-use super::{EndpointUrl, Environment, Mistake, WalletKey, section::Section};
+use super::{EndpointUrl, Environment, Mistake, WalletConfig, section::Section, wallet};
 use phat_connector::Finality;
 use phat_protocol::{Chain, EvmAddress};
-use std::{num::NonZeroU64, path::PathBuf, time::Duration};
+use std::{num::NonZeroU64, time::Duration};
 
 /// One chain.
 #[derive(Clone, Debug)]
@@ -60,8 +60,9 @@ pub struct EvmConfig {
     pub call_timeout: Duration,
     /// Certificates (PEM) that are trusted beside the public roots.
     pub ca_certificate: Option<String>,
-    /// The wallet that submits and pays.
-    pub key: WalletKey,
+    /// The wallets that submit and pay, in the order in which they are preferred: at least one. The first
+    /// is the payee, and registers the worker.
+    pub wallets: Vec<WalletConfig>,
 }
 
 /// Reads one `[chains.NAME]`; none when a mistake leaves nothing to build it from.
@@ -108,7 +109,7 @@ fn evm(section: &mut Section<'_>, environment: &Environment, mistakes: &mut Vec<
             })
             .ok()
     });
-    let key = wallet_key(section, environment, mistakes);
+    let wallets = wallet::read(section, environment, mistakes);
     Some(EvmConfig {
         rpc_url: rpc_url?,
         ws_url,
@@ -117,33 +118,8 @@ fn evm(section: &mut Section<'_>, environment: &Environment, mistakes: &mut Vec<
         finality,
         call_timeout,
         ca_certificate,
-        key: key?,
+        wallets: wallets?,
     })
-}
-
-fn wallet_key(section: &mut Section<'_>, environment: &Environment, mistakes: &mut Vec<Mistake>) -> Option<WalletKey> {
-    let before = mistakes.len();
-    let file: Option<PathBuf> = section.path("key_file", mistakes);
-    let variable: Option<String> = section.optional("key_env", mistakes);
-    let (name, key) = match (file, variable) {
-        (Some(path), None) => ("key_file", WalletKey::read(&path).map_err(|error| error.to_string())),
-        (None, Some(variable)) => ("key_env", key_from_variable(&variable, environment)),
-        (Some(_), Some(_)) => ("key_file", Err("key_file and key_env are both set; keep one".to_owned())),
-        (None, None) if mistakes.len() > before => return None,
-        (None, None) => ("key_file", Err("key_file or key_env is required".to_owned())),
-    };
-    key.map_err(|message| mistakes.push(Mistake::new(section.key(name), message))).ok()
-}
-
-fn key_from_variable(variable: &str, environment: &Environment) -> Result<WalletKey, String> {
-    if super::secret::looks_like_key(variable) {
-        return Err("expected the name of a variable; this looks like a private key itself".to_owned());
-    }
-    match environment.get(variable) {
-        Some(Ok(text)) => WalletKey::new(text).map_err(|error| format!("{variable}: {error}")),
-        Some(Err(_)) => Err(format!("{variable} isn't UTF-8")),
-        None => Err(format!("{variable} is not set")),
-    }
 }
 
 /// One name in file, environment and URL: `__` would separate levels in the environment.

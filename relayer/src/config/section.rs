@@ -108,6 +108,12 @@ impl<'a> Section<'a> {
         self.optional(name, mistakes).unwrap_or(default)
     }
 
+    /// Takes a setting that doesn't count, so that it isn't reported as unknown.
+    pub(super) fn ignore(&mut self, name: &'static str) {
+        self.known.push(name);
+        self.branch.remove(name);
+    }
+
     /// A path, seen from the configuration file.
     pub(super) fn path(&mut self, name: &'static str, mistakes: &mut Vec<Mistake>) -> Option<PathBuf> {
         self.optional(name, mistakes).map(|path: PathBuf| self.resolve(&path))

@@ -1,6 +1,7 @@
 use super::{ChainKind, Config, ConfigError, DatabaseConfig, Environment, SAMPLE};
 use phat_connector::Finality;
 use phat_enclave_api::Endpoint;
+use phat_protocol::Amount;
 use phat_telemetry::LogFormat;
 use std::{fs::Permissions, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 use tempfile::TempDir;
@@ -66,7 +67,7 @@ fn the_samples_chain_shows_the_defaults() {
     let directory = directory();
     std::fs::write(directory.path().join("ca.pem"), "a certificate").unwrap();
     let without_alternatives = |text: &str| {
-        let unwanted = ["key_env", "ca_certificate", "ws_url", "addr_file", "otlp_endpoint"];
+        let unwanted = ["key_env", "min_balance", "ca_certificate", "ws_url", "addr_file", "otlp_endpoint"];
         text.lines().filter(|line| !unwanted.iter().any(|key| line.starts_with(key))).collect::<Vec<_>>().join("\n")
     };
     let parse = |text: &str| Config::parse(text, directory.path(), &Environment::default()).unwrap();
@@ -209,6 +210,39 @@ fn a_wallet_needs_exactly_one_place() {
     assert!(mistakes(&CHAIN.replace("wallet.key", "nowhere.key"), &[])[0].contains("nowhere.key can't be read"));
     assert!(mistakes(&format!("{none}key_env = \"NAME\""), &[])[0].contains("NAME is not set"));
     assert!(parse(&format!("{none}key_env = \"NAME\""), &[("NAME", KEY)]).is_ok());
+}
+
+#[test]
+fn a_chain_may_have_several_wallets_each_with_its_own_place() {
+    let none = CHAIN.replace("key_file = \"wallet.key\"", "");
+    let wallets = format!(
+        "{none}[[chains.local.wallets]]\nkey_file = \"wallet.key\"\nmin_balance = \"0.5 ether\"\n\
+         [[chains.local.wallets]]\nkey_env = \"SECOND\"\n"
+    );
+    let config = parse(&wallets, &[("SECOND", KEY)]).unwrap();
+    let ChainKind::Evm(evm) = &config.chains["local"].kind;
+    let least: Vec<_> = evm.wallets.iter().map(|wallet| wallet.min_balance).collect();
+    assert_eq!(least, [Some(Amount::from(500_000_000_000_000_000)), None]);
+
+    let found = mistakes(&wallets, &[]);
+    assert!(
+        matches!(&found[..], [one] if one.contains("chains.local.wallets[1].key_env: SECOND is not set")),
+        "{found:?}"
+    );
+    let both = wallets
+        .replace("[[chains.local.wallets]]\nkey_file", "key_env = \"SECOND\"\n[[chains.local.wallets]]\nkey_file");
+    let found = mistakes(&both, &[("SECOND", KEY)]);
+    assert!(matches!(&found[..], [one] if one.contains("stands beside [[wallets]]")), "{found:?}");
+    for (text, expected) in [
+        (format!("{none}wallets = []\n"), "expected at least one wallet"),
+        (format!("{none}wallets = 3\n"), "expected sections [[chains.local.wallets]]"),
+        (format!("{none}[[chains.local.wallets]]\n"), "key_file or key_env is required"),
+        (format!("{wallets}min_balanse = \"1 wei\"\n"), "did you mean min_balance?"),
+        (format!("{CHAIN}min_balance = \"1\"\n"), "expected an amount such as"),
+    ] {
+        let found = mistakes(&text, &[("SECOND", KEY)]);
+        assert!(matches!(&found[..], [one] if one.contains(expected)), "{text}: {found:?}");
+    }
 }
 
 #[test]

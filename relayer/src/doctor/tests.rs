@@ -159,14 +159,14 @@ fn a_chain_that_does_not_answer_is_said_once() {
 fn a_wallet_pays_for_a_batch() {
     let account = Account("0x09".to_owned());
     let fees = Result::Ok(Fees { max_fee: Amount::from(2), max_priority_fee: Amount::from(1) });
-    let check = |balance: u128| wallet("local", &account, &Result::Ok(Amount::from(balance)), &fees, 20);
+    let check = |balance: u128| wallet("local", &account, &Result::Ok(Amount::from(balance)), None, &fees, 20);
     assert_is(&check(4_000_000), Ok, "may cost 4000000");
     assert_is(&check(3_999_999), Warn, "send money to 0x09");
     assert_is(&check(0), Fail, "no funds");
     let away = ChainError::Unreachable { endpoint: "http://node".to_owned(), cause: "refused".to_owned() };
-    assert_is(&wallet("local", &account, &Err(away), &fees, 20), Fail, "chains.local.rpc_url");
+    assert_is(&wallet("local", &account, &Err(away), None, &fees, 20), Fail, "chains.local.rpc_url");
     let dear = Result::Ok(Fees { max_fee: Amount([0xff; 32]), max_priority_fee: Amount::from(1) });
-    let check = wallet("local", &account, &Result::Ok(Amount::from(1)), &dear, 20);
+    let check = wallet("local", &account, &Result::Ok(Amount::from(1)), None, &dear, 20);
     assert_is(&check, Warn, &u128::MAX.to_string());
 }
 

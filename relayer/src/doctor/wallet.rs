@@ -13,12 +13,13 @@ pub(crate) fn cost(answers: u32, fees: &Fees) -> Amount {
     Amount::from(per_gas.saturating_mul(GAS_OF_AN_ANSWER).saturating_mul(u128::from(answers)))
 }
 
-/// The wallet: whether it can pay for the largest batch.
+/// A wallet: whether it has the `least` that it should, and can pay for the largest batch.
 #[must_use]
 pub fn wallet(
     chain: &str,
     submitter: &Account,
     balance: &Result<Amount, ChainError>,
+    least: Option<Amount>,
     fees: &Result<Fees, ChainError>,
     batch: u32,
 ) -> Check {
@@ -34,6 +35,8 @@ pub fn wallet(
     let send = format!("send money to {submitter}");
     if balance == Amount::default() {
         Check::fail(subject, format!("{submitter} has no funds"), send)
+    } else if let Some(least) = least.filter(|least| balance < *least) {
+        Check::warn(subject, format!("{submitter} has {balance}, less than {least}"), send)
     } else if balance < needed {
         Check::warn(subject, finding, send)
     } else {

@@ -3,7 +3,7 @@
 
 use super::Exposition;
 use crate::{request::StateName, store::Queues};
-use phat_connector::Head;
+use phat_connector::{Account, Head};
 use phat_enclave_api::Status;
 use phat_protocol::Amount;
 use std::{collections::BTreeMap, time::Duration};
@@ -16,11 +16,19 @@ const ETHER: f64 = 1e18;
 pub(crate) struct ChainFigures {
     pub(crate) queues: Option<Queues>,
     pub(crate) head: Option<Head>,
-    pub(crate) balance: Option<Amount>,
+    pub(crate) wallets: Vec<WalletFigures>,
     /// For how long watching has been behind the confirmed head.
     pub(crate) behind: Option<Duration>,
     /// Whether an operator paused it.
     pub(crate) paused: Option<bool>,
+}
+
+/// What is known of one account that submits.
+#[derive(Clone, Debug)]
+pub(crate) struct WalletFigures {
+    pub(crate) account: Account,
+    pub(crate) balance: Option<Amount>,
+    pub(crate) min_balance: Option<Amount>,
 }
 
 /// Everything that is shown beside the counters.
@@ -116,8 +124,13 @@ impl Figures {
         );
         let balance = exposition.quantity(
             "phat_relayer_wallet_balance_ether",
-            "What the account that submits has, in ether.",
-            &["chain"],
+            "What an account that submits has, in ether.",
+            &["chain", "wallet"],
+        );
+        let least = exposition.quantity(
+            "phat_relayer_wallet_min_balance_ether",
+            "The least that an account should have, in ether, where that is configured.",
+            &["chain", "wallet"],
         );
         let paused =
             exposition.gauge("phat_relayer_paused", "Whether an operator paused the chain: 1 or 0.", &["chain"]);
@@ -142,8 +155,12 @@ impl Figures {
             if let Some(behind) = figures.behind {
                 lag_seconds.with_label_values(&[chain]).set(behind.as_secs_f64());
             }
-            if let Some(amount) = figures.balance {
-                balance.with_label_values(&[chain]).set(ether(amount));
+            for wallet in &figures.wallets {
+                for (gauge, amount) in [(&balance, wallet.balance), (&least, wallet.min_balance)] {
+                    if let Some(amount) = amount {
+                        gauge.with_label_values(&[chain, &wallet.account.0]).set(ether(amount));
+                    }
+                }
             }
         }
     }

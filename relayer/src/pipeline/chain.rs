@@ -1,4 +1,5 @@
-use phat_connector::{OracleStatus, ReportSink, RequestSource};
+use super::Submitters;
+use phat_connector::{OracleStatus, RequestSource};
 use std::sync::{Arc, atomic::AtomicU64};
 use tokio::sync::Notify;
 
@@ -10,7 +11,7 @@ pub struct ChainEnd {
     /// Where its requests come from.
     pub source: Arc<dyn RequestSource>,
     /// Where its reports go.
-    pub sink: Arc<dyn ReportSink>,
+    pub submitters: Submitters,
     /// What became of both.
     pub status: Arc<dyn OracleStatus>,
     /// What wakes its stages.

@@ -277,7 +277,7 @@ impl Runs {
             payload: leased.payload,
             block_hash: leased.block.hash,
             executed_at: Millis::now(&*self.clock).seconds(),
-            payee: self.chain.sink.payee(),
+            payee: self.chain.submitters.payee(),
         };
         let answered = self.enclave.execute(&message).await;
         let now = Millis::now(&*self.clock);

@@ -6,7 +6,7 @@ use crate::{
     request::IgnoreReason,
     store::StoreError,
 };
-use phat_connector::{BlockRef, ChainError, EntryRefusal, ObservedRequest, Receipt, TxHash};
+use phat_connector::{Account, BlockRef, ChainError, EntryRefusal, ObservedRequest, Receipt, TxHash};
 use phat_enclave_api::Execution;
 use phat_protocol::RequestId;
 use phat_telemetry::TraceParent;
@@ -142,6 +142,12 @@ pub(super) fn submitted(chain: &str, transaction: TxHash, nonce: u64, reports: &
     }
     let reports = reports.len();
     info!(chain, %transaction, nonce, reports, "reports submitted");
+}
+
+/// One of several wallets is left alone for a while; the others go on.
+pub(super) fn passed_over(chain: &str, wallet: &Account, cause: &StageError, wait: Duration) {
+    recorded().stages.failed(chain, "submit", kind(cause));
+    warn!(chain, %wallet, %cause, wait_ms = wait.as_millis(), "wallet passed over");
 }
 
 pub(super) fn replaced(chain: &str, transaction: TxHash, nonce: u64, filler: bool) {

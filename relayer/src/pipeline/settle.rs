@@ -10,10 +10,14 @@ use crate::{
     store::{Attempted, SettleStore, SubmitStore, Suspect},
 };
 use async_trait::async_trait;
-use futures_util::future::join_all;
-use phat_connector::{BlockRef, Head, OnChainState, Receipt, TxHash};
+use futures_util::future::{join_all, try_join_all};
+use phat_connector::{Account, BlockRef, Head, OnChainState, Receipt, TxHash};
 use phat_protocol::RequestId;
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 /// Settles one chain's attempts and requests.
 pub struct SettleStage {
@@ -76,7 +80,7 @@ impl SettleStage {
             return Ok(Progress::Idle);
         }
         // The nonce is read first: a receipt that is older than it shows in what is read after.
-        let mined_nonce = self.chain.sink.mined_nonce().await?;
+        let mined_nonces = self.mined_nonces(&open).await?;
         let hashes: Vec<TxHash> =
             open.iter().flat_map(|attempt| attempt.transactions.iter().map(|transaction| transaction.hash)).collect();
         let receipts = self.chain.status.receipts(&hashes).await?;
@@ -89,6 +93,7 @@ impl SettleStage {
                 Some(receipt) => changes.push(self.mined(attempt, receipt, head)),
                 None => {
                     missing += 1;
+                    let mined_nonce = mined_nonces.get(&attempt.submitter).copied().unwrap_or(0);
                     match attempt.mined_in() {
                         // An endpoint that doesn't show what it has shown says nothing.
                         Some(block) if !self.is_gone(block).await? => drop(self.doubted.remove(&attempt.id)),
@@ -104,6 +109,14 @@ impl SettleStage {
         }
         let newest = open.iter().map(|attempt| attempt.id).max();
         Ok(self.patience.rest(newest, missing))
+    }
+
+    /// How many nonces each account used, for the accounts that submit still.
+    async fn mined_nonces(&self, open: &[OpenAttempt]) -> Result<HashMap<Account, u64>, StageError> {
+        let accounts: BTreeSet<&Account> = open.iter().map(|attempt| &attempt.submitter).collect();
+        let sinks = accounts.into_iter().filter_map(|account| self.chain.submitters.of(account));
+        let nonces = try_join_all(sinks.map(|sink| async { Ok((sink.submitter(), sink.mined_nonce().await?)) }));
+        nonces.await.map(HashMap::from_iter).map_err(StageError::Chain)
     }
 
     /// What the attempt's receipt tells that isn't written yet.

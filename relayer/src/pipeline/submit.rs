@@ -5,26 +5,28 @@
 mod batches;
 mod broadcast;
 mod tend;
+mod wallet;
 
 use super::{ChainEnd, Progress, RetrySettings, Stage, StageError, observe, resolve::Resolver};
 use crate::{
-    attempt::OpenAttempt,
     clock::{Millis, SharedClock},
     store::{NewAttempt, ReadyReport, SettleStore, SubmitStore},
 };
 use async_trait::async_trait;
 use batches::Signed;
 use broadcast::{Broadcaster, Sends};
-use phat_connector::Outlook;
+use futures_util::future::join_all;
+use phat_connector::Account;
 use std::{sync::Arc, time::Duration};
 use tracing::Span;
+use wallet::{Memory, Troubles, Wallet, shares};
 
 /// What an operator may set.
 #[derive(Clone, Copy, Debug)]
 pub struct SubmitSettings {
     /// The most reports in one transaction; at least 1.
     pub batch: u32,
-    /// The most attempts whose transactions wait to be mined; at least 1.
+    /// The most attempts of each wallet whose transactions wait to be mined; at least 1.
     pub max_open: u32,
     /// A transaction that isn't mined is sent again so often.
     pub rebroadcast: Duration,
@@ -50,6 +52,7 @@ pub struct SubmitStage {
     clock: SharedClock,
     settings: SubmitSettings,
     sends: Sends,
+    memory: Memory,
 }
 
 impl SubmitStage {
@@ -63,39 +66,73 @@ impl SubmitStage {
     ) -> Self {
         let resolver = Resolver { chain: chain.clone(), store: store.clone(), clock: clock.clone() };
         let broadcaster = Broadcaster { chain: chain.clone(), store: store.clone(), clock: clock.clone() };
-        Self { chain, store, resolver, broadcaster, clock, settings, sends: Sends::default() }
+        Self {
+            chain,
+            store,
+            resolver,
+            broadcaster,
+            clock,
+            settings,
+            sends: Sends::default(),
+            memory: Memory::default(),
+        }
     }
 
-    /// Attempts that a step may open.
-    fn room(&self, open: &[OpenAttempt], mined_nonce: u64) -> usize {
-        let waiting = open.iter().filter(|attempt| attempt.nonce >= mined_nonce && !attempt.is_mined()).count();
-        usize::try_from(self.settings.max_open.max(1)).unwrap_or(usize::MAX).saturating_sub(waiting)
-    }
-
-    /// Carries as many of the reports as there is room for.
+    /// Carries as many of the reports as there is room for. Answers for which wallets it opened attempts.
     async fn carry(
         &mut self,
         ready: Vec<ReadyReport>,
-        open: &[OpenAttempt],
-        room: usize,
-        outlook: &Outlook,
-    ) -> Result<(), StageError> {
+        wallets: &[Wallet<'_>],
+        rooms: &[usize],
+        troubles: &mut Troubles,
+    ) -> Result<Vec<Account>, StageError> {
         let (admitted, over, head) = self.admitted(ready).await?;
-        let batches = self.batches(&admitted, room, outlook.gas_limit);
-        let Signed { attempts, stopped } = self.sign(batches, free_nonces(open, outlook.mined_nonce), outlook).await?;
-        self.open(attempts).await?;
+        let gas_limit = wallets.iter().map(|wallet| wallet.outlook.gas_limit).min().unwrap_or(0);
+        let mut batches = self.batches(&admitted, rooms.iter().sum(), gas_limit).into_iter();
+        let waiting: Vec<usize> = wallets.iter().map(Wallet::waiting).collect();
+        let shares = shares(&waiting, rooms, batches.len());
+        let stage = &*self;
+        let signing = wallets.iter().zip(shares).filter(|(_, share)| *share > 0).map(|(wallet, share)| {
+            let batches: Vec<_> = batches.by_ref().take(share).collect();
+            async move { (wallet, stage.sign(wallet, batches).await) }
+        });
+        let signing: Vec<_> = signing.collect();
+        let mut opened = Vec::new();
+        for (wallet, Signed { attempts, stopped }) in join_all(signing).await {
+            if let Some(error) = stopped {
+                troubles.note(&wallet.account, error);
+            }
+            if !attempts.is_empty() {
+                opened.push((wallet, attempts));
+            }
+        }
+        let accounts = opened.iter().map(|(wallet, _)| wallet.account.clone()).collect();
+        self.open(opened, troubles).await?;
         self.resolver.resolve(&over, &head).await?;
-        stopped.map_or(Ok(()), Err)
+        Ok(accounts)
     }
 
     /// Uses a nonce that nothing else will use, so that those above it can be mined.
-    async fn fill(&mut self, nonce: u64, outlook: &Outlook) -> Result<(), StageError> {
-        let prepared = self.chain.sink.prepare_filler(nonce, outlook.fees).await?;
-        self.open(vec![self.attempt(Vec::new(), prepared)]).await
+    async fn fill(&mut self, nonce: u64, wallet: &Wallet<'_>, troubles: &mut Troubles) -> Result<(), StageError> {
+        match wallet.sink.prepare_filler(nonce, wallet.outlook.fees).await {
+            Ok(prepared) => {
+                let attempt = self.attempt(wallet, Vec::new(), prepared);
+                self.open(vec![(wallet, vec![attempt])], troubles).await
+            }
+            Err(error) => {
+                troubles.note(&wallet.account, error.into());
+                Ok(())
+            }
+        }
     }
 
     /// Stores the attempts, all or none, and begins to send them once the earlier ones are sent.
-    async fn open(&mut self, attempts: Vec<NewAttempt>) -> Result<(), StageError> {
+    async fn open(
+        &mut self,
+        opened: Vec<(&Wallet<'_>, Vec<NewAttempt>)>,
+        troubles: &mut Troubles,
+    ) -> Result<(), StageError> {
+        let attempts: Vec<NewAttempt> = opened.iter().flat_map(|(_, attempts)| attempts).cloned().collect();
         if attempts.is_empty() {
             return Ok(());
         }
@@ -107,9 +144,21 @@ impl SubmitStage {
         for (NewAttempt { transaction, .. }, spans) in attempts.iter().zip(&spans) {
             observe::submitted(&self.chain.name, transaction.hash, transaction.nonce, spans);
         }
-        let sent = self.sends.end().await;
-        self.sends.begin(&self.broadcaster, attempts.into_iter().map(|attempt| attempt.transaction).collect());
-        sent
+        self.sends.end(troubles).await;
+        for (wallet, attempts) in opened {
+            let transactions = attempts.into_iter().map(|attempt| attempt.transaction).collect();
+            self.sends.begin(&self.broadcaster, &wallet.sink, transactions);
+        }
+        Ok(())
+    }
+
+    /// The wallets that take new batches, and for how many each has room: the best of those that were
+    /// met, so that one in trouble is passed over while another is well.
+    fn rooms(&self, wallets: &[Wallet<'_>]) -> Vec<usize> {
+        let most = usize::try_from(self.settings.max_open.max(1)).unwrap_or(usize::MAX);
+        let best = wallets.iter().map(|wallet| wallet.standing).min();
+        let room = |wallet: &Wallet<'_>| most.saturating_sub(wallet.waiting());
+        wallets.iter().map(|wallet| if Some(wallet.standing) == best { room(wallet) } else { 0 }).collect()
     }
 }
 
@@ -125,62 +174,50 @@ impl Stage for SubmitStage {
 
     async fn step(&mut self) -> Result<Progress, StageError> {
         let now = Millis::now(&*self.clock);
+        let wallets = u32::try_from(self.chain.submitters.count()).unwrap_or(u32::MAX);
         let most = self
             .settings
             .batch
             .max(1)
             .saturating_mul(self.settings.max_open.max(1))
+            .saturating_mul(wallets)
             .min(ROUND.max(self.settings.batch));
         let (open, ready) = tokio::try_join!(
             self.store.open_attempts(&self.chain.name),
             self.store.ready(&self.chain.name, most, now)
         )?;
+        let mut troubles = Troubles::default();
         if open.is_empty() && ready.is_empty() {
-            self.sends.end().await?;
+            self.sends.end(&mut troubles).await;
+            self.judge(&[], troubles)?;
             return Ok(Progress::Idle);
         }
-        let outlook = self.chain.sink.outlook().await?;
-        // One attempt's trouble is not another's, nor that of the reports that wait.
-        let mut trouble = None;
-        for attempt in &open {
-            if let Err(error) = self.tend(attempt, &outlook).await {
-                trouble.get_or_insert(error);
+        let mut wallets = self.meet(&open, &mut troubles).await;
+        let mut met: Vec<Account> = troubles.of_wallets.iter().map(|(account, _)| account.clone()).collect();
+        met.extend(wallets.iter().map(|wallet| wallet.account.clone()));
+        self.tend_all(&mut wallets, &mut troubles).await;
+        self.tend_strays(&open, &mut troubles).await;
+        let rooms = self.rooms(&wallets);
+        let mut opened = Vec::new();
+        let mut progress = Progress::Idle;
+        if !ready.is_empty() && rooms.iter().any(|room| *room > 0) {
+            opened = self.carry(ready, &wallets, &rooms, &mut troubles).await?;
+            progress = Progress::More;
+        }
+        for wallet in wallets.iter().filter(|wallet| !opened.contains(&wallet.account)) {
+            if let Some(gap) = wallet.gap() {
+                self.fill(gap, wallet, &mut troubles).await?;
             }
         }
-        let room = self.room(&open, outlook.mined_nonce);
-        let progress = if ready.is_empty() || room == 0 {
-            let gap = free_nonces(&open, outlook.mined_nonce).next();
-            if let (Some(gap), Some(last)) = (gap, open.last())
-                && gap < last.nonce
-            {
-                self.fill(gap, &outlook).await?;
-            }
-            self.sends.end().await?;
-            Progress::Idle
-        } else {
-            self.carry(ready, &open, room, &outlook).await?;
-            Progress::More
-        };
-        trouble.map_or(Ok(progress), Err)
+        if opened.is_empty() {
+            self.sends.end(&mut troubles).await;
+        }
+        self.judge(&met, troubles)?;
+        Ok(progress)
     }
 
     async fn finish(&mut self) {
         // What is lost here is sent again from its row.
-        let _ = self.sends.end().await;
+        self.sends.end(&mut Troubles::default()).await;
     }
-}
-
-/// The nonces that no mined transaction and no open attempt uses: the gaps, then what follows.
-fn free_nonces(open: &[OpenAttempt], mined_nonce: u64) -> impl Iterator<Item = u64> {
-    let mut used = open.iter().map(|attempt| attempt.nonce).filter(move |nonce| *nonce >= mined_nonce).peekable();
-    let mut next = mined_nonce;
-    // By nonce, so that one pass is enough.
-    std::iter::from_fn(move || {
-        while used.next_if_eq(&next).is_some() {
-            next = next.saturating_add(1);
-        }
-        let free = next;
-        next = next.saturating_add(1);
-        Some(free)
-    })
 }

@@ -10,6 +10,9 @@ use phat_relayer::{
 use reqwest::{Method, header::CONTENT_TYPE};
 use std::sync::atomic::Ordering;
 
+const BALANCE: &str =
+    r#"phat_relayer_wallet_balance_ether{chain="local",wallet="0x0909090909090909090909090909090909090909"}"#;
+
 impl World {
     async fn scrape(&self) -> String {
         let response = self.http.get(format!("{}/metrics", self.url)).send().await.unwrap();
@@ -67,7 +70,7 @@ async fn what_waits_is_shown_with_its_age() {
     assert_eq!(value(&scrape, r#"phat_relayer_requests{chain="local",state="settled"}"#), Some(0.0));
     assert_eq!(value(&scrape, r#"phat_relayer_block_height{block="watched",chain="local"}"#), Some(10.0));
     assert_eq!(value(&scrape, r#"phat_relayer_chain_up{chain="local"}"#), Some(1.0));
-    assert_eq!(value(&scrape, r#"phat_relayer_wallet_balance_ether{chain="local"}"#), Some(1e-12));
+    assert_eq!(value(&scrape, BALANCE), Some(1e-12));
     assert_eq!(value(&scrape, "phat_enclave_up"), Some(1.0));
     world.stop().await;
 }
@@ -79,7 +82,7 @@ async fn a_chain_that_hangs_delays_a_scrape_and_hides_nothing_else() {
     world.observe("local", ContractId([3; 32]), 0).await;
     let scrape = world.scrape().await;
     assert_eq!(value(&scrape, r#"phat_relayer_chain_up{chain="local"}"#), Some(0.0));
-    assert_eq!(value(&scrape, r#"phat_relayer_wallet_balance_ether{chain="local"}"#), None);
+    assert_eq!(value(&scrape, BALANCE), None);
     assert_eq!(value(&scrape, r#"phat_relayer_requests{chain="local",state="observed"}"#), Some(1.0));
     world.stop().await;
 }

@@ -163,7 +163,7 @@ async fn chains_show_where_they_stand() {
     assert_eq!(chain["confirmed"]["number"], 25);
     assert_eq!(chain["cursor"]["number"], block(10).number);
     assert_eq!(chain["lag_blocks"], 15);
-    assert_eq!(chain["balance"], "1000000");
+    assert_eq!(chain["wallets"][0]["balance"], "1000000");
     assert_eq!(chain["requests"], json!({ "observed": 1 }));
     assert_eq!(chain["facts"]["registry"], "0x0b");
     assert_eq!(chain["troubles"], json!([]));

@@ -16,7 +16,7 @@ use phat_relayer::{
     config::{ApiToken, StatusConfig},
     health::Health,
     jobs::JobDoorbells,
-    pipeline::Doorbells,
+    pipeline::{Doorbells, Submitters},
     request::IgnoreReason,
     store::{
         Attempted, ExecuteStore, Lease, LeaseToken, NewAttempt, SettleStore, SubmitStore, WatchStore,
@@ -105,7 +105,7 @@ impl World {
             chain: Chain::Evm(31337),
             status: Arc::clone(&chain) as Arc<_>,
             source: Arc::clone(&chain) as Arc<_>,
-            sink: Arc::clone(&chain) as Arc<_>,
+            submitters: Submitters::one(Arc::clone(&chain) as Arc<_>),
             finality: Finality::Latest(5),
             registrar: Arc::clone(&chain) as Arc<_>,
             doorbells: doorbells.clone(),

@@ -1,7 +1,10 @@
 //! Many requests at once: how many calls, runs and transactions they take.
 
-use crate::world::{CONTRACT, World, until};
-use phat_connector::{Account, EntryEffect, Fees, PreparedTransaction, TxHash};
+use crate::{
+    chain::account,
+    world::{CONTRACT, World, until},
+};
+use phat_connector::{EntryEffect, Fees, PreparedTransaction, TxHash};
 use phat_protocol::{Amount, Digest, RequestId};
 use phat_relayer::{
     clock::Millis,
@@ -161,7 +164,7 @@ async fn a_batch_with_a_request_that_another_transaction_carries_is_refused_whol
         gas_limit: 1,
         fees: Fees { max_fee: Amount::from(1), max_priority_fee: Amount::from(1) },
     };
-    let submitter = Account("0xsubmitter".into());
+    let submitter = account(0);
     let attempt = NewAttempt { chain: "test".to_owned(), submitter, requests, transaction };
     let refused = world.store.begin(&[attempt], Millis(0)).await.unwrap_err();
     assert!(matches!(refused, StoreError::Conflict { .. }), "{refused}");

@@ -24,7 +24,10 @@ pub(crate) const PAYEE: Payee = Payee([0x11; 32]);
 #[derive(Clone)]
 struct Sent {
     hash: TxHash,
+    /// Which of the wallets sent it.
+    wallet: usize,
     nonce: u64,
+    max_fee: Amount,
     entries: Vec<RequestId>,
 }
 
@@ -44,8 +47,16 @@ pub(crate) struct State {
     pool: Vec<Sent>,
     /// What every signed transaction carries, by its bytes.
     signed: HashMap<Vec<u8>, Sent>,
-    /// Nonces that strangers used.
+    /// Nonces of the first wallet that strangers used.
     pub(crate) stranger_nonces: u64,
+    /// Nonces after those of the first wallet for which strangers' transactions wait in the pool.
+    pub(crate) stranger_pool: u64,
+    /// Wallets that can't pay for anything.
+    pub(crate) without_funds: HashSet<usize>,
+    /// What a transaction must offer to be mined.
+    pub(crate) base_fee: u64,
+    /// The most that may be offered.
+    pub(crate) fee_cap: Option<u64>,
     pub(crate) unreachable: bool,
     /// The endpoint serves another chain.
     pub(crate) elsewhere: bool,
@@ -141,22 +152,26 @@ impl TestChain {
             })
             .collect();
         let timestamp = state.timestamp;
-        let mut transactions = Vec::new();
-        loop {
-            let next = state.used_nonces() + u64::try_from(transactions.len()).unwrap();
-            // The last that was pooled with this nonce replaced the others.
-            let Some(sent) = state.pool.iter().rev().find(|sent| sent.nonce == next).cloned() else { break };
-            let answered: Vec<RequestId> = sent
-                .entries
-                .iter()
-                .filter(|id| state.is_pending(id, state.blocks.len()) && !answers(&transactions, id))
-                .filter(|id| state.request(id).is_some_and(|request| request.request.expires_at() >= timestamp))
-                .copied()
-                .collect();
-            transactions.push((sent, answered));
+        let mut transactions: Vec<(Sent, Vec<RequestId>)> = Vec::new();
+        let base_fee = Amount::from(u128::from(state.base_fee));
+        let mut next: Vec<u64> = (0..WALLETS).map(|wallet| state.used_nonces(wallet)).collect();
+        for (wallet, next) in next.iter_mut().enumerate() {
+            loop {
+                // The last that was pooled with this nonce replaced the others.
+                let minable = |sent: &&Sent| (sent.wallet, sent.nonce) == (wallet, *next) && sent.max_fee >= base_fee;
+                let Some(sent) = state.pool.iter().rev().find(minable).cloned() else { break };
+                *next += 1;
+                let answered: Vec<RequestId> = sent
+                    .entries
+                    .iter()
+                    .filter(|id| state.is_pending(id, state.blocks.len()) && !answers(&transactions, id))
+                    .filter(|id| state.request(id).is_some_and(|request| request.request.expires_at() >= timestamp))
+                    .copied()
+                    .collect();
+                transactions.push((sent, answered));
+            }
         }
-        let next = state.used_nonces() + u64::try_from(transactions.len()).unwrap();
-        state.pool.retain(|sent| sent.nonce >= next);
+        state.pool.retain(|sent| sent.nonce >= next[sent.wallet]);
         state.blocks.push(Block { block, timestamp, requests, transactions });
         block
     }
@@ -190,6 +205,22 @@ impl TestChain {
         state.blocks.iter().flat_map(|block| &block.transactions).filter(|(_, answered)| answered.contains(&id)).count()
     }
 
+    /// How many transactions of each wallet were mined.
+    pub(crate) fn mined_of(&self, wallet: usize) -> u64 {
+        self.state().used_nonces(wallet)
+    }
+
+    /// How many nonces of a wallet transactions in the pool have.
+    pub(crate) fn pooled_of(&self, wallet: usize) -> usize {
+        let state = self.state();
+        state.pool.iter().filter(|sent| sent.wallet == wallet).map(|sent| sent.nonce).collect::<HashSet<_>>().len()
+    }
+
+    /// The pool forgets what it held.
+    pub(crate) fn forget_pool(&self) {
+        self.state().pool.clear();
+    }
+
     /// How many entries were mined without effect.
     pub(crate) fn wasted(&self) -> usize {
         let state = self.state();
@@ -205,7 +236,13 @@ impl TestChain {
     pub(crate) fn answered_by_another(&self, id: RequestId) {
         let block = self.mine();
         let mut state = self.state();
-        let sent = Sent { hash: TxHash(Digest(keccak256(&block.hash.0))), nonce: u64::MAX, entries: vec![id] };
+        let sent = Sent {
+            hash: TxHash(Digest(keccak256(&block.hash.0))),
+            wallet: 0,
+            nonce: u64::MAX,
+            max_fee: Amount::default(),
+            entries: vec![id],
+        };
         state.blocks.last_mut().unwrap().transactions.push((sent, vec![id]));
     }
 }
@@ -224,7 +261,7 @@ impl TestChain {
         let pool = std::mem::take(&mut self.state().pool);
         self.answered_by_another(id);
         let mut state = self.state();
-        let next = state.used_nonces();
+        let next = state.used_nonces(0);
         let Some(sent) = pool.iter().find(|sent| sent.nonce == next).cloned() else { return };
         state.pool = pool.into_iter().filter(|pooled| pooled.nonce > next).collect();
         if let Some(block) = state.blocks.last_mut() {
@@ -238,10 +275,19 @@ fn answers(transactions: &[(Sent, Vec<RequestId>)], id: &RequestId) -> bool {
 }
 
 impl State {
-    fn used_nonces(&self) -> u64 {
-        let mined =
-            self.blocks.iter().flat_map(|block| &block.transactions).filter(|(sent, _)| sent.nonce != u64::MAX).count();
-        u64::try_from(mined).unwrap() + self.stranger_nonces
+    fn used_nonces(&self, wallet: usize) -> u64 {
+        let transactions = self.blocks.iter().flat_map(|block| &block.transactions);
+        let mined = transactions.filter(|(sent, _)| sent.nonce != u64::MAX && sent.wallet == wallet).count();
+        u64::try_from(mined).unwrap() + if wallet == 0 { self.stranger_nonces } else { 0 }
+    }
+
+    /// The first nonce from the used ones on that nothing in the pool has.
+    fn pending_nonce(&self, wallet: usize) -> u64 {
+        let mut next = self.used_nonces(wallet) + if wallet == 0 { self.stranger_pool } else { 0 };
+        while self.pool.iter().any(|sent| (sent.wallet, sent.nonce) == (wallet, next)) {
+            next += 1;
+        }
+        next
     }
 
     fn request(&self, id: &RequestId) -> Option<ObservedRequest> {
@@ -316,10 +362,32 @@ impl RequestSource for TestChain {
     }
 }
 
+/// How many wallets there are at most.
+const WALLETS: usize = 2;
+
+/// One of the accounts that submit.
+#[derive(Clone)]
+pub(crate) struct TestWallet {
+    chain: TestChain,
+    number: usize,
+}
+
+impl TestChain {
+    pub(crate) fn wallet(&self, number: usize) -> TestWallet {
+        assert!(number < WALLETS);
+        TestWallet { chain: self.clone(), number }
+    }
+}
+
+/// The name of a wallet's account.
+pub(crate) fn account(number: usize) -> Account {
+    Account(format!("0xsubmitter{number}"))
+}
+
 #[async_trait]
-impl ReportSink for TestChain {
+impl ReportSink for TestWallet {
     fn submitter(&self) -> Account {
-        Account("0xsubmitter".into())
+        account(self.number)
     }
 
     fn payee(&self) -> Payee {
@@ -327,52 +395,60 @@ impl ReportSink for TestChain {
     }
 
     async fn mined_nonce(&self) -> Result<u64, ChainError> {
-        self.state().reach()?;
-        Ok(self.state().used_nonces())
+        self.chain.state().reach()?;
+        Ok(self.chain.state().used_nonces(self.number))
     }
 
     async fn balance(&self) -> Result<Amount, ChainError> {
-        Ok(Amount::from(1))
+        let empty = self.chain.state().without_funds.contains(&self.number);
+        Ok(Amount::from(if empty { 0 } else { 1_000 }))
     }
 
     async fn outlook(&self) -> Result<Outlook, ChainError> {
-        let mut state = self.state();
+        let mut state = self.chain.state();
         state.asked("outlook")?;
-        let fees = Fees { max_fee: Amount::from(100), max_priority_fee: Amount::from(1) };
-        Ok(Outlook { mined_nonce: state.used_nonces(), fees, gas_limit: 1 })
+        let most = (2 * state.base_fee).max(100).min(state.fee_cap.unwrap_or(u64::MAX));
+        let fees = Fees { max_fee: Amount::from(u128::from(most)), max_priority_fee: Amount::from(1) };
+        Ok(Outlook {
+            mined_nonce: state.used_nonces(self.number),
+            pending_nonce: state.pending_nonce(self.number),
+            fees,
+            fee_cap: state.fee_cap.map(|cap| Amount::from(u128::from(cap))),
+            gas_limit: 1,
+        })
     }
 
     fn fitting(&self, entries: &[Entry], _gas_limit: u64) -> usize {
-        entries.len().min(self.state().room)
+        entries.len().min(self.chain.state().room)
     }
 
     async fn prepare(&self, entries: &[Entry], nonce: u64, fees: Fees) -> Result<PreparedTransaction, ChainError> {
-        self.state().asked("prepare")?;
-        let gate = self.state().gate.clone();
+        self.chain.state().asked("prepare")?;
+        let gate = self.chain.state().gate.clone();
         if let Some(gate) = gate {
             gate.acquire().await.unwrap().forget();
         }
         let ids: Vec<RequestId> = entries.iter().map(|entry| entry.report.request_id).collect();
-        if ids.iter().any(|id| self.state().reverting.contains(id)) {
+        if ids.iter().any(|id| self.chain.state().reverting.contains(id)) {
             return Err(ChainError::Reverted { reason: "told so".into() });
         }
-        Ok(self.sign(ids, nonce, fees))
+        self.sign(ids, nonce, fees)
     }
 
     async fn prepare_filler(&self, nonce: u64, fees: Fees) -> Result<PreparedTransaction, ChainError> {
-        self.state().reach()?;
-        Ok(self.sign(Vec::new(), nonce, fees))
+        self.chain.state().reach()?;
+        self.sign(Vec::new(), nonce, fees)
     }
 
     async fn broadcast(&self, raw: &[u8]) -> Result<Acceptance, ChainError> {
-        let mut state = self.state();
+        let mut state = self.chain.state();
         state.reach()?;
         if state.deaf {
             return Err(ChainError::Unreachable { endpoint: "test".into(), cause: "deaf".into() });
         }
         let sent = state.signed[raw].clone();
         state.broadcasts.push(sent.hash);
-        if sent.nonce < state.used_nonces() {
+        if sent.nonce < state.used_nonces(sent.wallet) {
             return Ok(Acceptance::NonceUsed);
         }
         if !state.pool.iter().any(|pooled| pooled.hash == sent.hash) {
@@ -382,14 +458,20 @@ impl ReportSink for TestChain {
     }
 }
 
-impl TestChain {
-    fn sign(&self, entries: Vec<RequestId>, nonce: u64, fees: Fees) -> PreparedTransaction {
-        let mut raw = nonce.to_be_bytes().to_vec();
+impl TestWallet {
+    fn sign(&self, entries: Vec<RequestId>, nonce: u64, fees: Fees) -> Result<PreparedTransaction, ChainError> {
+        if self.chain.state().without_funds.contains(&self.number) {
+            let (balance, needed) = (Amount::default(), Amount::from(1));
+            return Err(ChainError::InsufficientFunds { account: self.submitter(), balance, needed });
+        }
+        let mut raw = self.number.to_be_bytes().to_vec();
+        raw.extend(nonce.to_be_bytes());
         raw.extend(fees.max_fee.0);
         raw.extend(entries.iter().flat_map(|id| id.0));
         let hash = TxHash(Digest(keccak256(&raw)));
-        self.state().signed.insert(raw.clone(), Sent { hash, nonce, entries });
-        PreparedTransaction { hash, raw, nonce, gas_limit: 1, fees }
+        let sent = Sent { hash, wallet: self.number, nonce, max_fee: fees.max_fee, entries };
+        self.chain.state().signed.insert(raw.clone(), sent);
+        Ok(PreparedTransaction { hash, raw, nonce, gas_limit: 1, fees })
     }
 }
 

@@ -10,5 +10,6 @@ mod life;
 mod pauses;
 mod reorganisations;
 mod rescans;
+mod wallets;
 mod wanted;
 mod world;

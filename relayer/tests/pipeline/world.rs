@@ -6,7 +6,7 @@ use phat_relayer::{
     clock::Clock,
     pipeline::{
         ChainEnd, Doorbells, ExecuteSettings, ExecuteStage, Progress, RescanStage, RetrySettings, SettleStage, Stage,
-        StageError, SubmitSettings, SubmitStage, WatchSettings, WatchStage,
+        StageError, SubmitSettings, SubmitStage, Submitter, Submitters, WatchSettings, WatchStage,
     },
     request::StateName,
     store::sqlite::SqliteStore,
@@ -50,11 +50,19 @@ impl World {
         let end = ChainEnd {
             name: "test".into(),
             source: Arc::new(chain.clone()),
-            sink: Arc::new(chain.clone()),
+            submitters: Submitters::one(Arc::new(chain.wallet(0))),
             status: Arc::new(chain.clone()),
             doorbells: Doorbells::default(),
         };
         Self { chain, enclave, store, clock: Arc::new(TestClock(AtomicU64::new(START * 1000))), end, folder }
+    }
+
+    /// With a second wallet beside the first.
+    pub(crate) async fn with_two_wallets() -> Self {
+        let mut world = Self::new().await;
+        let submitter = |number| Submitter { sink: Arc::new(world.chain.wallet(number)), min_balance: None };
+        world.end.submitters = Submitters::new(submitter(0), vec![submitter(1)]);
+        world
     }
 
     pub(crate) const RETRY: RetrySettings =

@@ -40,12 +40,8 @@ pub struct ChainAnswer {
     pub lag_blocks: Option<u64>,
     /// How much older, in seconds of the chain's own time, the watched block is than the newest confirmed one.
     pub lag_seconds: Option<u64>,
-    /// The account that submits and pays.
-    #[schema(value_type = String)]
-    pub submitter: Account,
-    /// What it has, smallest unit.
-    #[schema(value_type = Option<schema::Amount>)]
-    pub balance: Option<Amount>,
+    /// The accounts that submit and pay; the first is the payee of reports.
+    pub wallets: Vec<WalletAnswer>,
     /// The attempts whose end is not known, by nonce: the first 100.
     pub open_attempts: Vec<OpenAttemptRecord>,
     /// What waits for each stage; a stage that nothing waits for is left out.
@@ -58,6 +54,20 @@ pub struct ChainAnswer {
     pub requests: BTreeMap<StateName, u64>,
     /// What went wrong.
     pub troubles: Vec<String>,
+}
+
+/// An account that submits and pays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WalletAnswer {
+    /// The account.
+    #[schema(value_type = String)]
+    pub account: Account,
+    /// What it has, smallest unit.
+    #[schema(value_type = Option<schema::Amount>)]
+    pub balance: Option<Amount>,
+    /// The least that it should have, as it was configured.
+    #[schema(value_type = Option<schema::Amount>)]
+    pub min_balance: Option<Amount>,
 }
 
 /// The requests that wait for one stage.

@@ -22,7 +22,7 @@ pub(super) async fn list(client: &Client, output: &Output) -> anyhow::Result<()>
                 chain.latest.map_or_else(|| "-".to_owned(), |block| block.number.to_string()),
                 chain.lag_blocks.map_or_else(|| "-".to_owned(), |lag| lag.to_string()),
                 chain.finality.to_string(),
-                chain.balance.map_or_else(|| "-".to_owned(), ether),
+                wallets(chain).unwrap_or_else(|| "-".to_owned()),
                 waiting(chain).to_string(),
                 chain.requests.get(&StateName::Settled).copied().unwrap_or(0).to_string(),
                 troubles(chain).join("; "),
@@ -40,6 +40,12 @@ pub(super) async fn show(name: &str, client: &Client, output: &Output) -> anyhow
 /// Requests for which the relayer has something to do.
 pub(crate) fn waiting(chain: &ChainAnswer) -> u64 {
     chain.requests.iter().filter(|(state, _)| state.is_waiting()).map(|(_, count)| *count).sum()
+}
+
+/// What each wallet has.
+pub(crate) fn wallets(chain: &ChainAnswer) -> Option<String> {
+    let balances: Vec<String> = chain.wallets.iter().filter_map(|wallet| wallet.balance.map(ether)).collect();
+    (!balances.is_empty()).then(|| balances.join(", "))
 }
 
 /// What is amiss, an operator's pause first.
@@ -76,8 +82,12 @@ fn in_words(chain: &ChainAnswer) -> String {
         let seconds = chain.lag_seconds.map_or_else(String::new, |seconds| format!(", {seconds} s"));
         table.row(["behind".to_owned(), format!("{lag} blocks{seconds}")]);
     }
-    let balance = chain.balance.map_or_else(|| "unknown".to_owned(), ether);
-    table.row(["wallet".to_owned(), format!("{} {balance}", chain.submitter)]);
+    for wallet in &chain.wallets {
+        let balance = wallet.balance.map_or_else(|| "unknown".to_owned(), ether);
+        let low = wallet.min_balance.filter(|least| wallet.balance.is_some_and(|balance| balance < *least));
+        let low = low.map_or_else(String::new, |least| format!(", less than {}", ether(least)));
+        table.row(["wallet".to_owned(), format!("{} {balance}{low}", wallet.account)]);
+    }
     for (state, count) in &chain.requests {
         table.row([state.to_string(), count.to_string()]);
     }

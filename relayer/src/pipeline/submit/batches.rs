@@ -1,14 +1,14 @@
 //! From reports to transactions: which of them the oracle would take, and how many one transaction
 //! carries.
 
-use super::SubmitStage;
+use super::{SubmitStage, wallet::Wallet};
 use crate::{
     clock::Millis,
     pipeline::{StageError, observe},
     store::{NewAttempt, Postponed, ReadyReport, Suspect},
 };
 use futures_util::future::join_all;
-use phat_connector::{ChainError, Entry, EntryRefusal, Head, Outlook, PreparedTransaction};
+use phat_connector::{ChainError, Entry, EntryRefusal, Head, PreparedTransaction};
 use phat_protocol::{OracleChain, RequestId};
 
 /// Reports that go into one transaction.
@@ -58,7 +58,7 @@ impl SubmitStage {
         let mut rest = admitted;
         while !rest.is_empty() && batches.len() < room {
             let mut entries: Vec<Entry> = rest.iter().take(most).map(|report| report.entry.clone()).collect();
-            entries.truncate(self.chain.sink.fitting(&entries, gas_limit).max(1));
+            entries.truncate(self.chain.submitters.first().fitting(&entries, gas_limit).max(1));
             let (batch, later) = rest.split_at(entries.len());
             let tries = batch.first().map_or(0, |report| report.tries);
             batches.push(Batch { requests: batch.iter().map(|report| report.id).collect(), entries, tries });
@@ -69,50 +69,45 @@ impl SubmitStage {
 
     /// Signs a transaction for each batch, all at once. The attempts end before the first batch for
     /// which there is none, so that no nonce is left out.
-    pub(super) async fn sign(
-        &self,
-        batches: Vec<Batch>,
-        nonces: impl Iterator<Item = u64>,
-        outlook: &Outlook,
-    ) -> Result<Signed, StageError> {
-        let fees = outlook.fees;
-        let signing = batches.into_iter().zip(nonces).map(|(batch, nonce)| async move {
-            let prepared = self.chain.sink.prepare(&batch.entries, nonce, fees).await;
+    pub(super) async fn sign(&self, wallet: &Wallet<'_>, batches: Vec<Batch>) -> Signed {
+        let fees = wallet.outlook.fees;
+        let signing = batches.into_iter().zip(wallet.free_nonces()).map(|(batch, nonce)| async move {
+            let prepared = wallet.sink.prepare(&batch.entries, nonce, fees).await;
             (batch, nonce, prepared)
         });
         let mut attempts = Vec::new();
         for (batch, nonce, prepared) in join_all(signing).await {
             match prepared {
-                Ok(prepared) => attempts.push(self.attempt(batch.requests, prepared)),
+                Ok(prepared) => attempts.push(self.attempt(wallet, batch.requests, prepared)),
                 Err(error) => {
                     let stopped = match declined(&error) {
-                        Some(reason) => self.sign_first(batch, nonce, reason, outlook, &mut attempts).await,
+                        Some(reason) => self.sign_first(wallet, batch, nonce, reason, &mut attempts).await,
                         None => Err(error.into()),
                     };
-                    return Ok(Signed { attempts, stopped: stopped.err() });
+                    return Signed { attempts, stopped: stopped.err() };
                 }
             }
         }
-        Ok(Signed { attempts, stopped: None })
+        Signed { attempts, stopped: None }
     }
 
     /// The batch would revert as a whole, which no entry of it should be able to bring about: the
     /// first goes alone, or waits, so that the others get on.
     async fn sign_first(
         &self,
+        wallet: &Wallet<'_>,
         batch: Batch,
         nonce: u64,
         reason: String,
-        outlook: &Outlook,
         attempts: &mut Vec<NewAttempt>,
     ) -> Result<(), StageError> {
         let (Some(first), Some(id)) = (batch.entries.get(..1), batch.requests.first()) else { return Ok(()) };
         let reason = if batch.entries.len() == 1 {
             reason
         } else {
-            match self.chain.sink.prepare(first, nonce, outlook.fees).await {
+            match wallet.sink.prepare(first, nonce, wallet.outlook.fees).await {
                 Ok(prepared) => {
-                    attempts.push(self.attempt(vec![*id], prepared));
+                    attempts.push(self.attempt(wallet, vec![*id], prepared));
                     return Ok(());
                 }
                 Err(error) => match declined(&error) {
@@ -124,9 +119,13 @@ impl SubmitStage {
         self.put_off(&[(*id, batch.tries, EntryRefusal::Other(reason))]).await
     }
 
-    pub(super) fn attempt(&self, requests: Vec<RequestId>, transaction: PreparedTransaction) -> NewAttempt {
-        let (chain, submitter) = (self.chain.name.to_string(), self.chain.sink.submitter());
-        NewAttempt { chain, submitter, requests, transaction }
+    pub(super) fn attempt(
+        &self,
+        wallet: &Wallet<'_>,
+        requests: Vec<RequestId>,
+        transaction: PreparedTransaction,
+    ) -> NewAttempt {
+        NewAttempt { chain: self.chain.name.to_string(), submitter: wallet.account.clone(), requests, transaction }
     }
 
     /// Puts reports off, each for longer the more often it was tried.

@@ -1,28 +1,67 @@
 //! Looks after open attempts: what was never sent is sent, what isn't mined is sent again, and what is
 //! stuck is replaced.
 
-use super::SubmitStage;
+use super::{
+    SubmitStage,
+    wallet::{Standing, Troubles, Wallet},
+};
 use crate::{
     attempt::OpenAttempt,
     clock::Millis,
     pipeline::{StageError, observe},
 };
-use phat_connector::{Acceptance, ChainError, Entry, EntryRefusal, Fees, Outlook};
+use futures_util::future::join_all;
+use phat_connector::{Acceptance, ChainError, Entry, EntryRefusal, Fees};
 use phat_protocol::Amount;
 
 impl SubmitStage {
+    /// Looks after the open attempts of the wallets. One attempt's trouble is not another's, nor that of
+    /// the reports that wait.
+    pub(super) async fn tend_all(&self, wallets: &mut [Wallet<'_>], troubles: &mut Troubles) {
+        let tending = wallets.iter().map(|wallet| async {
+            let mut errors = Vec::new();
+            for attempt in &wallet.open {
+                errors.extend(self.tend(attempt, wallet).await.err());
+            }
+            errors
+        });
+        let errors = join_all(tending).await;
+        for (wallet, errors) in wallets.iter_mut().zip(errors) {
+            for error in errors {
+                wallet.standing = Standing::Troubled;
+                troubles.note(&wallet.account, error);
+            }
+        }
+    }
+
+    /// Sends what accounts had sent that submit no more: nothing can be signed for them.
+    pub(super) async fn tend_strays(&self, open: &[OpenAttempt], troubles: &mut Troubles) {
+        let now = Millis::now(&*self.clock);
+        for attempt in open.iter().filter(|attempt| self.chain.submitters.of(&attempt.submitter).is_none()) {
+            let Some(last) = attempt.transactions.last() else { continue };
+            if attempt.is_mined() || last.broadcast_at.is_some_and(|at| at.after(self.settings.rebroadcast) > now) {
+                continue;
+            }
+            let sink = self.chain.submitters.first();
+            if let Err(error) = self.broadcaster.send(&**sink, last.hash, &last.raw).await {
+                troubles.note(&attempt.submitter, error);
+            }
+        }
+    }
+
     /// Sends what was stored and never sent, or not mined for long, and replaces what is stuck.
-    pub(super) async fn tend(&self, attempt: &OpenAttempt, outlook: &Outlook) -> Result<(), StageError> {
+    async fn tend(&self, attempt: &OpenAttempt, wallet: &Wallet<'_>) -> Result<(), StageError> {
         let now = Millis::now(&*self.clock);
         let Some(last) = attempt.transactions.last() else { return Ok(()) };
         if self.sends.contain(&last.hash) || attempt.is_mined() {
             return Ok(());
         }
         // Only the lowest nonce can be stuck for what it offers: the others wait for it.
-        let stuck = attempt.nonce == outlook.mined_nonce && last.prepared_at.after(self.settings.bump_after) <= now;
-        let may_replace = self.may_replace(attempt, last.fees, outlook.fees);
+        let stuck =
+            attempt.nonce == wallet.outlook.mined_nonce && last.prepared_at.after(self.settings.bump_after) <= now;
+        let may_replace = self.may_replace(attempt, last.fees, wallet.outlook.fees);
         if stuck && may_replace {
-            return self.replace(attempt, last.fees, outlook.fees, now).await;
+            return self.replace(attempt, wallet, last.fees, now).await;
         }
         if last.broadcast_at.is_some_and(|at| at.after(self.settings.rebroadcast) > now) {
             return Ok(());
@@ -30,10 +69,10 @@ impl SubmitStage {
         // Nothing is sent again for a request that is gone, or that another answered.
         let needless = self.wanted(attempt).await?.len() < attempt.requests.len();
         if needless && may_replace {
-            return self.replace(attempt, last.fees, outlook.fees, now).await;
+            return self.replace(attempt, wallet, last.fees, now).await;
         }
-        match self.broadcaster.send(last.hash, &last.raw).await? {
-            Acceptance::Underpriced if may_replace => self.replace(attempt, last.fees, outlook.fees, now).await,
+        match self.broadcaster.send(&*wallet.sink, last.hash, &last.raw).await? {
+            Acceptance::Underpriced if may_replace => self.replace(attempt, wallet, last.fees, now).await,
             Acceptance::Pooled | Acceptance::NonceUsed | Acceptance::Underpriced => Ok(()),
         }
     }
@@ -60,24 +99,24 @@ impl SubmitStage {
     async fn replace(
         &self,
         attempt: &OpenAttempt,
+        wallet: &Wallet<'_>,
         offered: Fees,
-        current: Fees,
         now: Millis,
     ) -> Result<(), StageError> {
-        let fees = bumped(offered, current);
+        let fees = bumped(offered, wallet.outlook.fees);
         let entries = self.wanted(attempt).await?;
         let prepared = if entries.is_empty() {
-            self.chain.sink.prepare_filler(attempt.nonce, fees).await?
+            wallet.sink.prepare_filler(attempt.nonce, fees).await?
         } else {
-            match self.chain.sink.prepare(&entries, attempt.nonce, fees).await {
+            match wallet.sink.prepare(&entries, attempt.nonce, fees).await {
                 // Every entry would be refused, so the nonce is all that is left to use.
-                Err(ChainError::Reverted { .. }) => self.chain.sink.prepare_filler(attempt.nonce, fees).await?,
+                Err(ChainError::Reverted { .. }) => wallet.sink.prepare_filler(attempt.nonce, fees).await?,
                 prepared => prepared?,
             }
         };
         self.store.add_transaction(attempt.id, &prepared, now).await?;
         observe::replaced(&self.chain.name, prepared.hash, attempt.nonce, entries.is_empty());
-        self.broadcaster.send(prepared.hash, &prepared.raw).await?;
+        self.broadcaster.send(&*wallet.sink, prepared.hash, &prepared.raw).await?;
         Ok(())
     }
 }

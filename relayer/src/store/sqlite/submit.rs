@@ -10,7 +10,7 @@ use crate::{
     store::{NewAttempt, Postponed, ReadyReport, StoreError, SubmitStore},
 };
 use async_trait::async_trait;
-use phat_connector::{BlockRef, Entry, Fees, PreparedTransaction, TxHash};
+use phat_connector::{Account, BlockRef, Entry, Fees, PreparedTransaction, TxHash};
 use phat_protocol::{Digest, Report, RequestId, Signature};
 use serde_json::json;
 use sqlx::SqliteConnection;
@@ -152,11 +152,12 @@ impl SubmitStore for SqliteStore {
     }
 
     async fn open_attempts(&self, chain: &str) -> Result<Vec<OpenAttempt>, StoreError> {
-        let rows: Vec<(i64, i64)> =
-            sqlx::query_as("SELECT id, nonce FROM attempts WHERE chain = ? AND state = 'open' ORDER BY nonce")
-                .bind(chain)
-                .fetch_all(self.readers())
-                .await?;
+        let rows: Vec<(i64, String, i64)> = sqlx::query_as(
+            "SELECT id, submitter, nonce FROM attempts WHERE chain = ? AND state = 'open' ORDER BY nonce",
+        )
+        .bind(chain)
+        .fetch_all(self.readers())
+        .await?;
         if rows.is_empty() {
             return Ok(Vec::new());
         }
@@ -183,7 +184,7 @@ impl SubmitStore for SqliteStore {
 /// Puts attempts together from the rows of three tables. An attempt that was opened while they were
 /// read is left out, for it is seen the next time; one that ended meanwhile has no transactions left.
 fn assemble(
-    rows: Vec<(i64, i64)>,
+    rows: Vec<(i64, String, i64)>,
     requests: Vec<(i64, Vec<u8>)>,
     transactions: Vec<TransactionRow>,
 ) -> Result<Vec<OpenAttempt>, StoreError> {
@@ -198,10 +199,11 @@ fn assemble(
         signed.entry(attempt).or_default().push(row.into_transaction(AttemptId(attempt))?);
     }
     let mut attempts = Vec::with_capacity(rows.len());
-    for (id, nonce) in rows {
+    for (id, submitter, nonce) in rows {
         let Some(transactions) = signed.remove(&id) else { continue };
         attempts.push(OpenAttempt {
             id: AttemptId(id),
+            submitter: Account(submitter),
             nonce: Place { table: "attempts", row: &id }.unsigned("nonce", nonce)?,
             requests: carried.remove(&id).unwrap_or_default(),
             transactions,
