@@ -6,7 +6,7 @@ use crate::{
     seal::{self, Call, OutOfBounds, Storage},
 };
 use anyhow::{Context, Result, anyhow, ensure};
-use wasmi::{Caller, Engine, Error, Extern, ExternType, Linker, Memory, MemoryType, Module, Store};
+use wasmi::{Caller, CompilationMode, Config, Engine, Error, Extern, ExternType, Linker, Memory, MemoryType, Module, Store};
 
 /// The contract, ready to be called.
 pub(crate) struct Bare {
@@ -67,6 +67,14 @@ impl Host for Bare {
         self.input = input;
         Ok(done?.output)
     }
+}
+
+/// An engine that translates every function of a module at once, as the executor's does: by default a function is
+/// translated when it is called first.
+pub(crate) fn eager() -> Engine {
+    let mut config = Config::default();
+    config.compilation_mode(CompilationMode::Eager);
+    Engine::new(&config)
 }
 
 /// What wasmi's translation takes alone, for the first run of a module.

@@ -31,7 +31,7 @@ pub(crate) fn measure(extent: &Extent, figures: &mut Figures) -> Result<()> {
         let name = contract.name;
         figures.push(format!("code_{name}"), kilobytes(contract.wasm.len()), "KB");
         figures.milliseconds(format!("first_run_{name}_executor"), first_run(&contract, entry, extent.first_runs)?);
-        let engine = wasmi::Engine::default();
+        let engine = bare::eager();
         let translated = timed(extent.first_runs, || bare::translate(&engine, &contract.wasm))?;
         figures.milliseconds(format!("translation_{name}_bare"), translated);
         let engine = compiled::engine()?;

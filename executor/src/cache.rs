@@ -1,11 +1,8 @@
 //! Translated modules, by code hash.
 
-use crate::{HostFault, Limits, Refusal, check, engine::Translated, engine::translate};
+use crate::{HostFault, Limits, Refusal, check::examine, engine::Translated, keyed::IdMap};
 use phat_protocol::CodeHash;
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OnceCell, Semaphore};
 
 /// What a code hash turned out to be: a module that runs, or the reasons why it can't.
@@ -19,7 +16,7 @@ struct Slot {
 
 #[derive(Default)]
 struct Slots {
-    by_hash: HashMap<CodeHash, Slot>,
+    by_hash: IdMap<CodeHash, Slot>,
     bytes: usize,
     uses: u64,
 }
@@ -43,8 +40,11 @@ impl Cache {
 
     /// The module of `code`, translated on a blocking thread when it isn't there. Callers that come
     /// meanwhile wait for that one translation.
-    pub(crate) async fn get(&self, hash: CodeHash, code: Arc<[u8]>) -> Result<Translation, HostFault> {
-        let cell = self.slot(hash, code.len());
+    pub(crate) async fn get(&self, hash: CodeHash, code: &Arc<[u8]>) -> Result<Translation, HostFault> {
+        if let Some(translation) = self.ready(&hash) {
+            return Ok(translation);
+        }
+        let (cell, code) = (self.slot(hash, code.len()), Arc::clone(code));
         let limits = Arc::clone(&self.limits);
         let translated = cell.get_or_try_init(|| async move {
             let _permit = self.translations.acquire().await.map_err(|_| HostFault::Internal)?;
@@ -60,8 +60,22 @@ impl Cache {
         }
     }
 
+    /// The module where it is there.
+    fn ready(&self, hash: &CodeHash) -> Option<Translation> {
+        let mut slots = self.slots();
+        slots.uses += 1;
+        let now = slots.uses;
+        let slot = slots.by_hash.get_mut(hash)?;
+        slot.used = now;
+        slot.translation.get().cloned()
+    }
+
+    fn slots(&self) -> MutexGuard<'_, Slots> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn slot(&self, hash: CodeHash, bytes: usize) -> Arc<OnceCell<Translation>> {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slots = self.slots();
         slots.uses += 1;
         let now = slots.uses;
         if let Some(slot) = slots.by_hash.get_mut(&hash) {
@@ -82,7 +96,7 @@ impl Cache {
     }
 
     fn forget(&self, hash: &CodeHash, cell: &Arc<OnceCell<Translation>>) {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slots = self.slots();
         if slots.by_hash.get(hash).is_some_and(|slot| Arc::ptr_eq(&slot.translation, cell)) {
             slots.remove(hash);
         }
@@ -102,11 +116,7 @@ fn prepare(hash: CodeHash, code: &[u8], limits: &Limits) -> Result<Translation, 
     if found != hash {
         return Err(HostFault::WrongCode { expected: hash, found });
     }
-    let facts = match check(code, limits) {
-        Ok(facts) => facts,
-        Err(refusals) => return Ok(Err(Arc::new(refusals))),
-    };
-    Ok(translate(code, &facts).map(Arc::new).map_err(|message| Arc::new(vec![Refusal::Untranslatable(message)])))
+    Ok(examine(code, limits).map(Arc::new).map_err(Arc::new))
 }
 
 #[cfg(test)]

@@ -7,7 +7,10 @@ mod section;
 pub use refusal::{MemoryBound, Refusal, Signature};
 pub use section::{SectionError, custom_section};
 
-use crate::{Limits, engine::translate};
+use crate::{
+    Limits,
+    engine::{Translated, translate},
+};
 use imports::known;
 use std::ops::Range;
 use wasmparser::{
@@ -66,6 +69,14 @@ const REFUSED_FEATURES: &[(WasmFeatures, &str)] = &[
 /// # Errors
 /// Every reason for which it can't become a contract.
 pub fn check(wasm: &[u8], limits: &Limits) -> Result<ModuleFacts, Vec<Refusal>> {
+    examine(wasm, limits).map(Translated::into_facts)
+}
+
+/// Checks a module and translates it.
+///
+/// # Errors
+/// As [`check`].
+pub(crate) fn examine(wasm: &[u8], limits: &Limits) -> Result<Translated, Vec<Refusal>> {
     if !Parser::is_core_wasm(wasm) {
         return Err(vec![Refusal::NotWasm]);
     }
@@ -73,21 +84,31 @@ pub fn check(wasm: &[u8], limits: &Limits) -> Result<ModuleFacts, Vec<Refusal>> 
     if wasm.len() > crate::limits::in_memory(limits.code_bytes) {
         refusals.push(Refusal::CodeTooLarge { bytes: wasm.len(), limit: limits.code_bytes });
     }
-    let invalid = validate(wasm);
     let mut survey = Survey::default();
     // What can be read of a broken module is still judged; its own error is reported once.
     let unreadable = survey.read(wasm).err();
-    refusals.extend(if invalid.is_empty() { unreadable.map(invalid_at).into_iter().collect() } else { invalid });
-    survey.judge(limits, &mut refusals);
-    if refusals.is_empty()
-        && let Err(message) = translate(wasm, &survey.facts())
-    {
-        refusals.push(Refusal::Untranslatable(message));
+    let mut judged = Vec::new();
+    survey.judge(limits, &mut judged);
+    let mut untranslatable = None;
+    if refusals.is_empty() && judged.is_empty() && unreadable.is_none() {
+        // The engine validates by the same rules, with the same features: to do it here as well would take a fifth as
+        // long again.
+        match translate(wasm, survey.facts(), survey.memory.as_ref()) {
+            Ok(translated) => return Ok(translated),
+            Err(message) => untranslatable = Some(Refusal::Untranslatable(message)),
+        }
     }
-    if refusals.is_empty() { Ok(survey.facts()) } else { Err(refusals) }
+    let invalid = validate(wasm);
+    refusals.extend(if invalid.is_empty() { unreadable.map(invalid_at).into_iter().collect() } else { invalid });
+    refusals.extend(judged);
+    if refusals.is_empty() {
+        refusals.extend(untranslatable);
+    }
+    Err(refusals)
 }
 
 /// Where in `wasm` the type of the imported memory stands.
+#[cfg(test)]
 pub(crate) fn memory_import(wasm: &[u8]) -> Option<MemoryImport> {
     let mut survey = Survey::default();
     survey.read(wasm).ok()?;

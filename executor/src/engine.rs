@@ -1,7 +1,9 @@
 //! From wasm bytes to something that can be run.
 
 use crate::{
-    ModuleFacts, check, fuel,
+    ModuleFacts,
+    check::{self, MemoryImport},
+    fuel,
     limits::{PAGE_BYTES, in_memory},
     run::Guest,
     seal,
@@ -60,14 +62,14 @@ fn config() -> Config {
 ///
 /// # Errors
 /// What the engine says against it: the module exceeds one of the engine's own bounds.
-pub(crate) fn translate(wasm: &[u8], facts: &ModuleFacts) -> Result<Translated, String> {
+pub(crate) fn translate(wasm: &[u8], facts: ModuleFacts, memory: Option<&MemoryImport>) -> Result<Translated, String> {
     let engine = Engine::new(&config());
     let said = |error: wasmi::Error| error.to_string();
-    let module = Module::new(&engine, without_memory_maximum(wasm)).map_err(said)?;
+    let module = Module::new(&engine, without_memory_maximum(wasm, memory)).map_err(said)?;
     let mut linker = Linker::new(&engine);
-    seal::define(&mut linker).map_err(said)?;
+    seal::define(&mut linker, &facts.imports).map_err(said)?;
     linker.allow_shadowing(true);
-    Ok(Translated { engine, module, linker, spare: Mutex::default(), facts: facts.clone() })
+    Ok(Translated { engine, module, linker, spare: Mutex::default(), facts })
 }
 
 /// An instance, with the memory that was made for it.
@@ -101,6 +103,10 @@ impl Translated {
         self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(crate) fn into_facts(self) -> ModuleFacts {
+        self.facts
+    }
+
     /// Pages that an instance begins with.
     pub(crate) const fn initial_pages(&self) -> u32 {
         self.facts.initial_pages
@@ -117,9 +123,9 @@ impl Translated {
 /// that a later trap means "out of memory". The bytes of both sizes are given to the first, since
 /// LEB128 may be padded; where they are more than the five that it may have, the module stays as it
 /// is.
-fn without_memory_maximum(wasm: &[u8]) -> Vec<u8> {
+fn without_memory_maximum(wasm: &[u8], memory: Option<&MemoryImport>) -> Vec<u8> {
     let mut module = wasm.to_vec();
-    if let Some(memory) = check::memory_import(wasm)
+    if let Some(memory) = memory
         && memory.ty.maximum.is_some()
         && let Some(limits) = memory_limits(wasm, memory.entry.clone())
         && let Some([flags, sizes @ ..]) = module.get_mut(limits)

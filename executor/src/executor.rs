@@ -1,20 +1,20 @@
 use crate::{
     ConfigError, ContractShare, ExecutorConfig, HostFault, HostServices, Limits, ModuleFacts, Refusal, Resources, Run,
-    RunEnd, RunResult, WorkerFacts,
+    RunEnd, RunResult,
     admission::Admission,
     cache::{Cache, Translation},
     check,
     egress::Egress,
     limits::in_memory,
     local_cache::LocalCache,
-    places::{GuestMemory, Places},
+    places::Places,
     pool::{Pool, Share},
-    run::{Step, Terms, drive},
+    run::{Opening, Services, Step, drive},
 };
 use futures_util::FutureExt;
 use phat_protocol::{CodeHash, ContractId, Outcome};
 use std::{collections::BTreeMap, num::NonZeroUsize, panic::AssertUnwindSafe, sync::Arc, time::Duration};
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::Instant};
 
 /// Runs Phat Contracts. Clones share everything.
 #[derive(Clone)]
@@ -24,16 +24,11 @@ pub struct Executor {
 
 /// What all runs share.
 pub(crate) struct Parts {
-    pub(crate) host: HostServices,
+    pub(crate) services: Arc<Services>,
     pub(crate) egress: Egress,
     pub(crate) pool: Pool<Step>,
-    pub(crate) worker: Arc<WorkerFacts>,
     /// The JavaScript contract.
     pub(crate) javascript: Option<(CodeHash, Arc<[u8]>)>,
-    /// What contracts keep beside their storage.
-    pub(crate) local_cache: Arc<LocalCache>,
-    /// The same, of simulations.
-    pub(crate) simulated_cache: Arc<LocalCache>,
     limits: Arc<Limits>,
     /// Of contracts that have other limits.
     special: BTreeMap<ContractId, Arc<Limits>>,
@@ -41,9 +36,8 @@ pub(crate) struct Parts {
     contract_runs: u32,
     shares: BTreeMap<ContractId, ContractShare>,
     cache: Cache,
-    places: Places,
+    places: Arc<Places>,
     permits: Semaphore,
-    memory: Arc<GuestMemory>,
 }
 
 impl Executor {
@@ -74,23 +68,26 @@ impl Executor {
         );
         let kept = || {
             let special = config.contracts.iter().map(|(contract, limits)| (*contract, limits.cache.clone())).collect();
-            Arc::new(LocalCache::new(limits.cache.clone(), special, in_memory(resources.contract_cache_bytes)))
+            LocalCache::new(limits.cache.clone(), special, in_memory(resources.contract_cache_bytes))
+        };
+        let services = Services {
+            clock: host.clock,
+            randomness: host.randomness,
+            worker: host.worker,
+            cache: kept(),
+            simulated_cache: kept(),
         };
         let parts = Parts {
-            worker: Arc::new(host.worker.clone()),
-            javascript: host.javascript.as_ref().map(|code| (phat_protocol::code_hash(code), Arc::clone(code))),
-            host,
+            javascript: host.javascript.map(|code| (phat_protocol::code_hash(&code), code)),
+            services: Arc::new(services),
             egress,
             pool,
-            local_cache: kept(),
-            simulated_cache: kept(),
             special,
             contract_runs: resources.contract_runs,
             shares: resources.shares.clone(),
             cache,
-            places: Places::default(),
+            places: Places::new(resources.memory_pages, resources.contract_memory_pages),
             permits: Semaphore::new(in_memory(resources.concurrent_runs).min(Semaphore::MAX_PERMITS)),
-            memory: GuestMemory::new(resources.memory_pages, resources.contract_memory_pages),
             limits,
         };
         Ok(Self { parts: Arc::new(parts) })
@@ -131,20 +128,27 @@ impl Executor {
         let contract = run.contract;
         let share = parts.shares.get(&contract).copied().unwrap_or_default();
         let limit = share.concurrent_runs.unwrap_or(parts.contract_runs);
-        let _place = parts.places.take(contract, limit).ok_or(HostFault::ContractBusy { contract, limit })?;
-        let _permit = parts.permits.acquire().await.map_err(|_| HostFault::Internal)?;
+        let mut place = parts.places.take(contract, limit).ok_or(HostFault::ContractBusy { contract, limit })?;
+        let _permit = match parts.permits.try_acquire() {
+            Ok(permit) => permit,
+            Err(_) => parts.permits.acquire().await.map_err(|_| HostFault::Internal)?,
+        };
         let limits = parts.special.get(&contract).unwrap_or(&parts.limits);
         if run.input.len() > in_memory(limits.input_bytes) {
             let limit = limits.input_bytes;
             return Ok(unstarted(format!("an input of {} bytes, and the limit is {limit}", run.input.len())));
         }
-        match parts.translated(run.code_hash, Arc::clone(&run.code)).await? {
+        match parts.translated(run.code_hash, &run.code).await? {
             Ok(translated) => {
                 // More than the run may have is refused where its memory is made.
                 let begins_with = translated.initial_pages().min(limits.calls.memory_pages);
-                let memory = parts.memory.take(contract, begins_with).await.ok_or(HostFault::MemoryBusy(contract))?;
+                if !place.begin(begins_with).await {
+                    return Err(HostFault::MemoryBusy(contract));
+                }
                 let share = Share { contract, weight: share.weight };
-                drive(parts, Terms { limits: Arc::clone(limits), share, memory }, translated, run).await
+                let (limits, services) = (Arc::clone(limits), Arc::clone(&parts.services));
+                let opening = Opening { run, limits, place, translated, services, started: Instant::now() };
+                drive(parts, share, opening).await
             }
             Err(refusals) => {
                 let reasons: Vec<_> = refusals.iter().map(ToString::to_string).collect();
@@ -159,7 +163,7 @@ impl Parts {
     ///
     /// # Errors
     /// When the code is not that of the hash, or the translation was lost.
-    pub(crate) async fn translated(&self, hash: CodeHash, code: Arc<[u8]>) -> Result<Translation, HostFault> {
+    pub(crate) async fn translated(&self, hash: CodeHash, code: &Arc<[u8]>) -> Result<Translation, HostFault> {
         self.cache.get(hash, code).await
     }
 }

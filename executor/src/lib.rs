@@ -33,6 +33,7 @@ mod fuel;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod host;
+mod keyed;
 mod keys;
 mod limits;
 mod local_cache;

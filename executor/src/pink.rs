@@ -106,7 +106,7 @@ fn random(host: &mut Host<'_>, length: u8) -> Vec<u8> {
     match run.mode {
         Mode::Query | Mode::Simulation => {
             let mut bytes = vec![0; usize::from(length)];
-            run.randomness.fill(&mut bytes);
+            run.services.randomness.fill(&mut bytes);
             bytes
         }
         Mode::Transaction => Vec::new(),

@@ -9,8 +9,11 @@ use fair::{FairQueue, Ticket, Turn};
 use std::{
     num::NonZeroUsize,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    thread::JoinHandle,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle, Thread},
 };
 use tokio::sync::oneshot;
 
@@ -41,18 +44,54 @@ struct Job<S: Slice> {
 struct Queue<S: Slice> {
     jobs: FairQueue<Job<S>>,
     /// Threads that sleep and have not been called.
-    idle: usize,
+    asleep: Vec<Sleeper>,
+    /// Whether a thread was called that has not come yet. It calls the next one where there is more to do: so
+    /// many jobs that come at once cost one call and not one each, which is most of what a short run costs.
+    called: bool,
     closed: bool,
+}
+
+impl<S: Slice> Queue<S> {
+    /// The thread that is to be called now, if one is.
+    fn call(&mut self) -> Option<Sleeper> {
+        let sleeper = if self.called || self.jobs.is_empty() { None } else { self.asleep.pop() };
+        self.called |= sleeper.is_some();
+        sleeper
+    }
 }
 
 struct Shared<S: Slice> {
     queue: Mutex<Queue<S>>,
-    arrived: Condvar,
 }
 
 impl<S: Slice> Shared<S> {
     fn lock(&self) -> MutexGuard<'_, Queue<S>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A thread that has nothing to do.
+#[derive(Clone)]
+struct Sleeper {
+    thread: Thread,
+    called: Arc<AtomicBool>,
+}
+
+impl Sleeper {
+    fn this() -> Self {
+        Self { thread: thread::current(), called: Arc::default() }
+    }
+
+    fn call(&self) {
+        self.called.store(true, Ordering::Release);
+        self.thread.unpark();
+    }
+
+    /// Sleeps until it is called.
+    fn sleep(&self) {
+        while !self.called.swap(false, Ordering::Acquire) {
+            thread::park();
+        }
     }
 }
 
@@ -69,8 +108,8 @@ pub(crate) struct Pool<S: Slice> {
 impl<S: Slice> Pool<S> {
     /// Starts the threads. A slice is expected to take `slice_fuel`.
     pub(crate) fn new(threads: NonZeroUsize, slice_fuel: u64) -> std::io::Result<Self> {
-        let queue = Queue { jobs: FairQueue::new(slice_fuel), idle: 0, closed: false };
-        let shared = Arc::new(Shared { queue: Mutex::new(queue), arrived: Condvar::new() });
+        let queue = Queue { jobs: FairQueue::new(slice_fuel), asleep: Vec::new(), called: false, closed: false };
+        let shared = Arc::new(Shared { queue: Mutex::new(queue) });
         let mut pool = Self { shared, threads: Vec::new() };
         for index in 0..threads.get() {
             let shared = Arc::clone(&pool.shared);
@@ -84,17 +123,13 @@ impl<S: Slice> Pool<S> {
     /// is dropped before the slice's turn has come, the slice is dropped too.
     pub(crate) async fn run(&self, share: Share, need: Need, slice: S) -> Result<S::Turn, HostFault> {
         let (done, result) = oneshot::channel();
-        let ticket = {
+        let (ticket, sleeper) = {
             let mut queue = self.shared.lock();
-            let ticket = queue.jobs.push(share, need, Job { slice, done });
-            // A thread that is awake looks for itself.
-            if queue.idle > 0 {
-                queue.idle -= 1;
-                drop(queue);
-                self.shared.arrived.notify_one();
-            }
-            ticket
+            (queue.jobs.push(share, need, Job { slice, done }), queue.call())
         };
+        if let Some(sleeper) = sleeper {
+            sleeper.call();
+        }
         let mut place = Place { shared: &self.shared, ticket: Some(ticket) };
         let result = result.await.map_err(|_| HostFault::Internal);
         place.ticket = None;
@@ -119,8 +154,8 @@ impl<S: Slice> Drop for Place<'_, S> {
 }
 
 fn work<S: Slice>(shared: &Shared<S>) {
-    let mut last = None;
-    while let Some((turn, Job { slice, done })) = next(shared, last.take()) {
+    let (this, mut last) = (Sleeper::this(), None);
+    while let Some((turn, Job { slice, done })) = next(shared, &this, last.take()) {
         // A panic here is the host's bug: it ends that run as a fault, and the thread goes on.
         let fuel = match catch_unwind(AssertUnwindSafe(|| slice.slice())) {
             Ok((result, fuel)) => {
@@ -138,27 +173,39 @@ fn work<S: Slice>(shared: &Shared<S>) {
 }
 
 /// Accounts for the last job and waits for the next one.
-fn next<S: Slice>(shared: &Shared<S>, last: Option<(Turn, u64)>) -> Option<(Turn, Job<S>)> {
+fn next<S: Slice>(shared: &Shared<S>, this: &Sleeper, last: Option<(Turn, u64)>) -> Option<(Turn, Job<S>)> {
     let mut queue = shared.lock();
     if let Some((turn, fuel)) = last {
         queue.jobs.done(turn, fuel);
     }
     loop {
         if let Some(job) = queue.jobs.pop() {
+            let sleeper = queue.call();
+            drop(queue);
+            if let Some(sleeper) = sleeper {
+                sleeper.call();
+            }
             return Some(job);
         }
         if queue.closed {
             return None;
         }
-        queue.idle += 1;
-        queue = shared.arrived.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        queue.asleep.push(this.clone());
+        drop(queue);
+        this.sleep();
+        queue = shared.lock();
+        queue.called = false;
     }
 }
 
 impl<S: Slice> Drop for Pool<S> {
     fn drop(&mut self) {
-        self.shared.lock().closed = true;
-        self.shared.arrived.notify_all();
+        let asleep = {
+            let mut queue = self.shared.lock();
+            queue.closed = true;
+            std::mem::take(&mut queue.asleep)
+        };
+        asleep.iter().for_each(Sleeper::call);
         // A slice that still runs ends by itself; its thread leaves then. Joining would block an
         // async thread for as long.
         self.threads.clear();

@@ -1,5 +1,6 @@
 //! A run: from an entry point to its end, over however many slices and waits.
 
+mod begin;
 mod drive;
 mod frame;
 mod look;
@@ -9,12 +10,13 @@ mod result;
 mod state;
 pub(crate) mod wait;
 
-pub(crate) use drive::{Terms, drive};
+pub(crate) use begin::Opening;
+pub(crate) use drive::drive;
 pub(crate) use frame::Step;
 pub(crate) use records::clip;
 pub use records::{Event, LogLevel, LogLine};
 pub use result::{HttpCall, HttpResult, RunEnd, RunResult};
-pub(crate) use state::{Guest, Returned, RunState};
+pub(crate) use state::{Guest, Returned, RunState, Services};
 
 use crate::{Contracts, KeyRoot, Secrets, State, Vrf};
 use phat_protocol::{CodeHash, ContractId};

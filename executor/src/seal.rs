@@ -48,9 +48,9 @@ impl ReturnCode {
     }
 }
 
-/// Defines every host function that a module may import.
-pub(crate) fn define(linker: &mut wasmi::Linker<Guest>) -> Result<(), Error> {
-    let linker = &mut Linker(linker);
+/// Defines the host functions that a module imports, given as (module, name).
+pub(crate) fn define(linker: &mut wasmi::Linker<Guest>, imports: &[(String, String)]) -> Result<(), Error> {
+    let linker = &mut Linker::new(linker, imports);
     context::define(linker)?;
     output::define(linker)?;
     hashing::define(linker)?;

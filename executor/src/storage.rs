@@ -37,11 +37,46 @@ struct Layer {
     bytes: usize,
 }
 
+/// The contracts of a run. Most runs have one: it takes no tree.
+#[derive(Debug, Default)]
+struct Known {
+    first: Option<(ContractId, KnownContract)>,
+    others: BTreeMap<ContractId, KnownContract>,
+}
+
+impl Known {
+    fn get(&self, id: &ContractId) -> Option<&KnownContract> {
+        match &self.first {
+            Some((first, known)) if first == id => Some(known),
+            Some(_) | None => self.others.get(id),
+        }
+    }
+
+    fn insert(&mut self, id: ContractId, known: KnownContract) {
+        match &mut self.first {
+            None => self.first = Some((id, known)),
+            Some((first, kept)) if *first == id => *kept = known,
+            Some(_) => {
+                self.others.insert(id, known);
+            }
+        }
+    }
+
+    /// Forgets a contract other than the first.
+    fn remove(&mut self, id: &ContractId) {
+        self.others.remove(id);
+    }
+
+    fn len(&self) -> usize {
+        self.others.len().saturating_add(usize::from(self.first.is_some()))
+    }
+}
+
 /// Committed state of all contracts of a run with the run's writes over it, in a layer for each frame:
 /// a layer joins the one below it when its frame returns, and goes when the frame fails.
 #[derive(Debug, Default)]
 pub(crate) struct Overlay {
-    known: BTreeMap<ContractId, KnownContract>,
+    known: Known,
     codes: BTreeMap<CodeHash, Arc<[u8]>>,
     below: Vec<Layer>,
     top: Layer,

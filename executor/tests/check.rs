@@ -193,6 +193,18 @@ fn each_feature_that_guests_do_not_have_is_named() {
     );
     let wide = r#"(module (import "env" "memory" (memory i64 1)) (func (export "deploy")) (func (export "call")))"#;
     assert_eq!(refusals(wide), [Refusal::Feature("64-bit memory")]);
+    for fields in [
+        "(tag)",
+        "(type (struct))",
+        "(type $t (func)) (func (param (ref $t)))",
+        "(func (param i64) (drop (i64.mul_wide_s (local.get 0) (local.get 0))) drop)",
+    ] {
+        let refused = named(fields);
+        assert!(
+            refused.iter().all(|each| matches!(each, Refusal::Feature(_) | Refusal::Invalid { .. })),
+            "{refused:?}"
+        );
+    }
     // The reader knows no vectors at all, so it can't name them.
     assert!(matches!(named("(func (drop (v128.const i64x2 0 0)))")[..], [Refusal::Invalid { .. }]));
 }

@@ -16,7 +16,7 @@ fn cache(modules: usize, bytes: usize) -> Cache {
 
 async fn translated(cache: &Cache, number: u32) -> Arc<Translated> {
     let (hash, code) = contract(number);
-    match cache.get(hash, code).await.unwrap() {
+    match cache.get(hash, &code).await.unwrap() {
         Ok(translated) => translated,
         Err(refusals) => panic!("{refusals:?}"),
     }
@@ -59,7 +59,7 @@ async fn a_module_that_is_refused_is_refused_again_without_another_look() {
     let cache = cache(2, usize::MAX);
     let code: Arc<[u8]> = b"not wasm".as_slice().into();
     let hash = phat_protocol::code_hash(&code);
-    let refusals = async || match cache.get(hash, Arc::clone(&code)).await.unwrap() {
+    let refusals = async || match cache.get(hash, &code).await.unwrap() {
         Ok(_) => panic!("translated"),
         Err(refusals) => refusals,
     };
@@ -72,7 +72,7 @@ async fn a_module_that_is_refused_is_refused_again_without_another_look() {
 async fn bytes_of_another_hash_are_a_fault_and_leave_no_trace() {
     let cache = cache(2, usize::MAX);
     let ((expected, _), (found, code)) = (contract(1), contract(2));
-    let Err(fault) = cache.get(expected, code).await else { panic!("accepted") };
+    let Err(fault) = cache.get(expected, &code).await else { panic!("accepted") };
     assert_eq!(fault, HostFault::WrongCode { expected, found });
     assert!(cache.slots.lock().unwrap().by_hash.is_empty());
     translated(&cache, 1).await;

@@ -11,11 +11,15 @@ fn contract(memory: &str) -> Vec<u8> {
     wat::parse_str(text).unwrap()
 }
 
+fn patched(wasm: &[u8]) -> Vec<u8> {
+    without_memory_maximum(wasm, check::memory_import(wasm).as_ref())
+}
+
 #[test]
 fn the_maximum_of_the_memory_alone_is_taken_away() {
     for (memory, initial) in [("(memory 2 16)", 2), ("(memory 0 64)", 0), ("(memory 63 64)", 63), ("(memory 5)", 5)] {
         let wasm = contract(memory);
-        let patched = without_memory_maximum(&wasm);
+        let patched = patched(&wasm);
         assert_eq!(patched.len(), wasm.len());
         let facts = check(&patched, &Limits::default()).unwrap();
         assert_eq!((facts.initial_pages, facts.maximum_pages), (initial, None), "{memory}");
@@ -35,7 +39,7 @@ fn sizes_that_are_encoded_longer_than_needed_are_understood() {
         wasm.extend(b"\x03\x02\x01\0\x07\x11\x02\x06deploy\0\0\x04call\0\0\x0a\x04\x01\x02\0\x0b");
         let before = check(&wasm, &Limits::default()).unwrap();
         assert_eq!((before.initial_pages, before.maximum_pages), (2, Some(16)));
-        let after = check(&without_memory_maximum(&wasm), &Limits::default()).unwrap();
+        let after = check(&patched(&wasm), &Limits::default()).unwrap();
         assert_eq!((after.initial_pages, after.maximum_pages), (2, maximum));
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn set(host: &mut Host<'_>, (key, value): (Vec<u8>, Vec<u8>)) -> Resu
     let kept = match run.mode {
         Mode::Query | Mode::Simulation => {
             let value = Kept { value, sendable: run.sendable.clone() };
-            run.cache.set(frame.contract, key, value, run.clock.unix_millis())
+            run.cache().set(frame.contract, key, value, run.services.clock.unix_millis())
         }
         Mode::Transaction => put_off(host, Change::Set { key, value }),
     };
@@ -29,7 +29,7 @@ pub(super) fn set_expiration(host: &mut Host<'_>, (key, seconds): (Vec<u8>, u64)
     let Guest { run, frame } = host.guest_mut();
     match run.mode {
         Mode::Query | Mode::Simulation => {
-            run.cache.set_expiration(frame.contract, &key, seconds, run.clock.unix_millis());
+            run.cache().set_expiration(frame.contract, &key, seconds, run.services.clock.unix_millis());
         }
         Mode::Transaction => {
             // Without room for it the value lives on for a while, as it may anyway.
@@ -43,7 +43,7 @@ pub(super) fn get(host: &mut Host<'_>, key: &[u8]) -> Result<Option<Vec<u8>>, Er
     host.charge(fuel::STORAGE)?;
     let Guest { run, frame } = host.guest();
     let value = match run.mode {
-        Mode::Query | Mode::Simulation => run.cache.get(frame.contract, key, run.clock.unix_millis()),
+        Mode::Query | Mode::Simulation => run.cache().get(frame.contract, key, run.services.clock.unix_millis()),
         Mode::Transaction => None,
     };
     host.charge(fuel::of_bytes(value.as_ref().map_or(0, |kept| kept.value.len()), fuel::BYTE))?;
@@ -54,7 +54,7 @@ pub(super) fn remove(host: &mut Host<'_>, key: Vec<u8>) -> Result<Option<Vec<u8>
     host.charge(fuel::STORAGE)?;
     let Guest { run, frame } = host.guest_mut();
     let value = match run.mode {
-        Mode::Query | Mode::Simulation => run.cache.remove(frame.contract, &key, run.clock.unix_millis()),
+        Mode::Query | Mode::Simulation => run.cache().remove(frame.contract, &key, run.services.clock.unix_millis()),
         Mode::Transaction => {
             // As for the expiration.
             let _ = put_off(host, Change::Remove { key });

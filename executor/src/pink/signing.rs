@@ -44,7 +44,7 @@ pub(super) fn sign(host: &mut Host<'_>, (kind, key, message): (SigType, Vec<u8>,
         SigType::Sr25519 => sr25519_key(&key).map(|key| {
             let transcript = schnorrkel::signing_context(CONTEXT).bytes(&message);
             let mut seed = [0; 32];
-            run.randomness.fill(&mut seed);
+            run.services.randomness.fill(&mut seed);
             let random = <rand::rngs::StdRng as rand::SeedableRng>::from_seed(seed);
             key.sign(schnorrkel::context::attach_rng(transcript, random)).to_bytes().to_vec()
         }),

@@ -17,7 +17,7 @@ use wasmi::Error;
 pub(super) fn x25519(host: &Host<'_>) -> [u8; 32] {
     let run = &host.guest().run;
     match run.mode {
-        Mode::Query | Mode::Simulation => run.worker.x25519,
+        Mode::Query | Mode::Simulation => run.services.worker.x25519,
         Mode::Transaction => [0; 32],
     }
 }
@@ -26,7 +26,7 @@ pub(super) fn x25519(host: &Host<'_>) -> [u8; 32] {
 pub(super) fn sgx_quote(host: &Host<'_>) -> Option<SgxQuote> {
     let run = &host.guest().run;
     match run.mode {
-        Mode::Query => run.worker.sgx_quote.as_ref().map(SgxQuote::from),
+        Mode::Query => run.services.worker.sgx_quote.as_ref().map(SgxQuote::from),
         Mode::Simulation | Mode::Transaction => None,
     }
 }

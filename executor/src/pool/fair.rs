@@ -4,8 +4,9 @@
 //! contracts that wait.
 
 use super::Need;
+use crate::keyed::IdMap;
 use phat_protocol::ContractId;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 /// After so many fresh runs of a contract in a row a spent one has its turn, so that neither kind can
 /// keep the other from the threads.
@@ -104,7 +105,7 @@ pub(super) struct Turn {
 pub(super) struct FairQueue<J> {
     /// What a job is taken to need until it is known.
     expected_fuel: u64,
-    flows: HashMap<ContractId, Flow<J>>,
+    flows: IdMap<ContractId, Flow<J>>,
     /// Contracts with jobs that wait.
     ready: BTreeSet<(VirtualTime, ContractId)>,
     /// Contracts without any job that used more than others, which is not forgotten until these have
@@ -119,12 +120,17 @@ impl<J> FairQueue<J> {
     pub(super) fn new(expected_fuel: u64) -> Self {
         Self {
             expected_fuel,
-            flows: HashMap::new(),
+            flows: IdMap::default(),
             ready: BTreeSet::new(),
             resting: BTreeSet::new(),
             now: VirtualTime::default(),
             jobs: 0,
         }
+    }
+
+    /// Whether no job waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.ready.is_empty()
     }
 
     /// Has a job wait for its turn.

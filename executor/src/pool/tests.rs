@@ -83,3 +83,20 @@ async fn a_job_that_nobody_waits_for_any_more_is_dropped_where_it_waits() {
     assert_eq!(busy.await, Ok(()));
     assert_eq!(pool.run(share(1), Need::Fresh, work(|| ())).await, Ok(()));
 }
+
+#[tokio::test]
+async fn jobs_that_come_at_once_have_as_many_threads_as_there_are() {
+    const THREADS: usize = 4;
+    let pool = Pool::<Work>::new(NonZeroUsize::new(THREADS).unwrap(), SLICE).unwrap();
+    // Again and again, from threads that sleep and from threads that are about to.
+    for _ in 0..200 {
+        let together = Arc::new(std::sync::Barrier::new(THREADS));
+        let jobs = (0..THREADS).map(|_| {
+            let together = Arc::clone(&together);
+            // Ends only when all of them are under way.
+            pool.run(share(1), Need::Fresh, work(move || drop(together.wait())))
+        });
+        let all = tokio::time::timeout(std::time::Duration::from_secs(60), join_all(jobs));
+        assert!(all.await.expect("each has a thread").iter().all(Result::is_ok));
+    }
+}

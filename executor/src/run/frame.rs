@@ -1,7 +1,8 @@
 //! One call of one contract: a store, an instance, and where it stands.
 
 use super::{
-    Entry, Guest, Returned, RunState,
+    Entry, Guest, Returned, RunResult, RunState,
+    begin::{Beginning, Opening, finish},
     wait::{Halt, Reply, Suspension},
 };
 use crate::{engine::Translated, pool::Slice, seal::Host};
@@ -20,17 +21,12 @@ pub(crate) struct Frame {
 /// What a thread is given. The frame is made where it ends, on a guest thread: what one thread takes from
 /// the allocator and another gives back costs both.
 pub(crate) enum Step {
-    /// The first slice of a call.
+    /// The first slice of a run.
+    Open(Box<Opening>),
+    /// The first slice of a call within it.
     Begin(Box<Beginning>),
     /// A further one.
     GoOn(Box<Frame>),
-}
-
-/// What a frame is made of.
-pub(crate) struct Beginning {
-    translated: Arc<Translated>,
-    entry: Entry,
-    guest: Guest,
 }
 
 enum Position {
@@ -50,12 +46,38 @@ pub(crate) enum Turn {
     Suspended(Box<Frame>, Suspension),
     /// The call is over.
     Ended(Result<Returned, Failure>, Ended),
+    /// The run is.
+    Over(RunResult),
+}
+
+impl Turn {
+    /// The run's end where it is that. What a transaction put off waits for whoever asked for the run, who may be
+    /// gone.
+    fn over(self) -> Self {
+        match self {
+            Self::Ended(end, Ended { nested: false, run, .. }) if !run.starved && run.deferred.len() == 0 => {
+                Self::Over(finish(end, *run))
+            }
+            Self::Sliced(_) | Self::Suspended(..) | Self::Ended(..) | Self::Over(_) => self,
+        }
+    }
+
+    /// Whether the machine had too little memory for the run, so that how it stands is no end of its own.
+    pub(super) fn starved(&self) -> bool {
+        match self {
+            Self::Sliced(frame) | Self::Suspended(frame, _) => frame.guest().run.starved,
+            Self::Ended(_, ended) => ended.run.starved,
+            Self::Over(_) => false,
+        }
+    }
 }
 
 /// What is left of a call.
 pub(crate) struct Ended {
     /// Whose call it was.
     pub(crate) contract: ContractId,
+    /// Whether another contract called it.
+    nested: bool,
     /// The run, with the fuel that the frame has not used.
     pub(crate) run: Box<RunState>,
 }
@@ -80,6 +102,7 @@ impl Step {
 
     fn frame(self) -> Box<Frame> {
         match self {
+            Self::Open(opening) => Frame::new(opening.begin()),
             Self::Begin(beginning) => Frame::new(*beginning),
             Self::GoOn(frame) => frame,
         }
@@ -88,12 +111,17 @@ impl Step {
     /// Ends the call without going on with it.
     pub(crate) fn end(self) -> Ended {
         match self {
-            Self::Begin(beginning) => {
-                let Guest { mut run, frame } = beginning.guest;
-                Ended { contract: frame.contract, run: run.take() }
-            }
+            Self::Open(opening) => opening.begin().end(),
+            Self::Begin(beginning) => beginning.end(),
             Self::GoOn(frame) => frame.end(),
         }
+    }
+}
+
+impl Beginning {
+    fn end(self) -> Ended {
+        let Guest { mut run, frame } = self.guest;
+        Ended { contract: frame.contract, nested: frame.nested, run: run.take() }
     }
 }
 
@@ -117,14 +145,9 @@ impl Frame {
     pub(crate) fn end(mut self: Box<Self>) -> Ended {
         let unused = self.store.get_fuel().unwrap_or(0);
         let Guest { run, frame } = self.store.data_mut();
-        let (contract, mut run) = (frame.contract, run.take());
+        let (contract, nested, mut run) = (frame.contract, frame.nested, run.take());
         run.reserve = run.reserve.saturating_add(unused);
-        Ended { contract, run }
-    }
-
-    /// Whether the machine had too little memory for the run.
-    pub(crate) fn starved(&self) -> bool {
-        self.guest().run.starved
+        Ended { contract, nested, run }
     }
 
     /// What the run may still spend.
@@ -212,8 +235,10 @@ impl Slice for Step {
         let after = match &turn {
             Turn::Sliced(frame) | Turn::Suspended(frame, _) => frame.fuel_left(),
             Turn::Ended(_, Ended { run, .. }) => run.reserve,
+            // What ended is made that below.
+            Turn::Over(_) => before,
         };
-        (turn, before.saturating_sub(after))
+        (turn.over(), before.saturating_sub(after))
     }
 }
 

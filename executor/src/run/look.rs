@@ -5,7 +5,7 @@ use super::{
     frame::Frame,
     wait::{LookWait, Reply},
 };
-use crate::{Contracts, HostFault, KnownContract, limits::in_memory, seal::ReturnCode};
+use crate::{HostFault, KnownContract, limits::in_memory, seal::ReturnCode};
 use parity_scale_codec::Encode;
 use phat_protocol::{CodeHash, ContractId};
 use std::sync::Arc;
@@ -24,14 +24,13 @@ pub(super) enum Unfound {
 
 /// The host, as one run asks it.
 pub(super) struct Lookup {
-    contracts: Arc<dyn Contracts>,
     /// The contract that the run was begun for.
     root: ContractId,
 }
 
 impl Lookup {
-    pub(super) fn new(contracts: Arc<dyn Contracts>, root: ContractId) -> Self {
-        Self { contracts, root }
+    pub(super) const fn new(root: ContractId) -> Self {
+        Self { root }
     }
 
     /// A contract, of which the run sees the same state until its end.
@@ -50,7 +49,7 @@ impl Lookup {
             if !is_hash(&id) {
                 return Ok(Err(Unfound::Absent));
             }
-            match self.contracts.contract(id).await? {
+            match run.contracts.contract(id).await? {
                 Some(known) => run.overlay.load(id, known),
                 None if run.mode == Mode::Transaction => return Err(HostFault::UnknownContract(id)),
                 None => return Ok(Err(Unfound::Absent)),
@@ -64,7 +63,7 @@ impl Lookup {
     /// # Errors
     /// When the host can't look.
     pub(super) async fn exists(&self, run: &RunState, id: ContractId) -> Result<bool, HostFault> {
-        Ok(run.overlay.known(&id).is_some() || self.contracts.contract(id).await?.is_some())
+        Ok(run.overlay.known(&id).is_some() || run.contracts.contract(id).await?.is_some())
     }
 
     /// Code by its hash.
@@ -78,7 +77,7 @@ impl Lookup {
         if full(run) {
             return Ok(Err(Unfound::TooMany));
         }
-        match self.contracts.code(hash).await? {
+        match run.contracts.code(hash).await? {
             Some(code) => {
                 run.overlay.load_code(hash, Arc::clone(&code));
                 Ok(Ok(code))

@@ -149,7 +149,7 @@ impl Stack {
             Err(refused) => return Ok(Step::GoOn(frame.answer(refused.reply(wait.out)))),
         };
         let heard = Heard::of(&wait.callee, call.contract);
-        let Ok(translated) = parts.translated(call.code_hash, Arc::clone(&call.code)).await? else {
+        let Ok(translated) = parts.translated(call.code_hash, &call.code).await? else {
             let reply = heard.failed("the code can't be run".to_owned(), wait.out);
             return Ok(Step::GoOn(frame.answer(reply)));
         };
@@ -252,7 +252,7 @@ impl Stack {
 
     /// Ends the top frame: its writes stay or go, and its caller hears how it ended.
     pub(super) fn leave(&mut self, end: Result<Returned, Failure>, ended: Ended) -> Left {
-        let Ended { contract, mut run } = ended;
+        let Ended { contract, mut run, .. } = ended;
         let Some(mut caller) = self.below.pop() else { return Left::Run(end, run) };
         run.reserve = run.reserve.saturating_add(caller.withheld);
         run.granted = caller.granted;

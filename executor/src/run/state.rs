@@ -1,10 +1,10 @@
 //! What a run carries along, and what belongs to one of its frames.
 
 use crate::{
-    Clock, HttpCall, KeyRoot, Limits, LogLine, Mode, Randomness, Vrf, WorkerFacts,
+    Clock, Contracts, HttpCall, KeyRoot, Limits, LogLine, Mode, Randomness, Vrf, WorkerFacts,
     egress::Allowance,
     local_cache::{Deferred, LocalCache},
-    places::MemoryShare,
+    places::Place,
     run::records::Records,
     run::wait::Suspension,
     secrets::{Origin, Origins},
@@ -16,6 +16,7 @@ use std::{
     ops::{Deref, DerefMut},
     sync::Arc,
 };
+use tokio::time::Instant;
 use wasmi::{Memory, ResourceLimiter};
 
 /// What a store holds: the run, which moves to whichever frame is on top, and the frame's own.
@@ -60,16 +61,27 @@ impl DerefMut for Lent {
     }
 }
 
-/// One budget and one overlay over all frames of a run.
-pub(crate) struct RunState {
-    pub(crate) limits: Arc<Limits>,
-    pub(crate) mode: Mode,
+/// What guests have of the process around them, the same for all runs.
+pub(crate) struct Services {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) randomness: Arc<dyn Randomness>,
-    pub(crate) worker: Arc<WorkerFacts>,
+    pub(crate) worker: WorkerFacts,
+    /// What contracts keep beside their storage.
+    pub(crate) cache: LocalCache,
+    /// The same, of simulations.
+    pub(crate) simulated_cache: LocalCache,
+}
+
+/// One budget and one overlay over all frames of a run.
+pub(crate) struct RunState {
+    pub(crate) started: Instant,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) mode: Mode,
+    pub(crate) services: Arc<Services>,
+    /// Where other contracts and their code are found.
+    pub(crate) contracts: Arc<dyn Contracts>,
     pub(crate) key_root: Option<Arc<KeyRoot>>,
     pub(crate) vrf: Option<Arc<Vrf>>,
-    pub(crate) cache: Arc<LocalCache>,
     /// What a transaction does to the cache if it succeeds.
     pub(crate) deferred: Deferred,
     pub(crate) overlay: Overlay,
@@ -83,8 +95,8 @@ pub(crate) struct RunState {
     pub(crate) granted: u64,
     /// Memory of the frames below the top, in bytes.
     pub(crate) suspended_memory: usize,
-    /// What the run has of the memory of all guests.
-    pub(crate) memory: MemoryShare,
+    /// Among the runs of its contract, and in the memory of all guests.
+    pub(crate) place: Place,
     /// Whether that was too little: the guest saw what it would not see with more, so the run has no end
     /// of its own.
     pub(crate) starved: bool,
@@ -153,6 +165,14 @@ impl FrameState {
 }
 
 impl RunState {
+    /// What the run's contracts keep beside their storage. What simulations keep is never read by what is signed.
+    pub(crate) fn cache(&self) -> &LocalCache {
+        match self.mode {
+            Mode::Simulation => &self.services.simulated_cache,
+            Mode::Query | Mode::Transaction => &self.services.cache,
+        }
+    }
+
     /// Keeps the run's HTTP requests to `origins`, and those of the secrets that it read before.
     pub(crate) fn confine(&mut self, origins: &BTreeSet<Origin>) {
         let mut union = self.sendable.take().unwrap_or_default();
@@ -192,7 +212,7 @@ impl ResourceLimiter for Guest {
             self.frame.memory_refused = true;
             return Ok(false);
         }
-        if !self.run.memory.grow(whole) {
+        if !self.run.place.grow(whole) {
             self.run.starved = true;
             return Err(wasmi_core::LimiterError::ResourceLimiterDeniedAllocation);
         }

@@ -27,7 +27,7 @@ pub(super) const INPUT_IS_GONE: &str = "the input was forwarded";
 pub(crate) fn now(host: &Host<'_>) -> u64 {
     let run = &host.guest().run;
     match run.mode {
-        Mode::Query | Mode::Simulation => run.clock.unix_millis(),
+        Mode::Query | Mode::Simulation => run.services.clock.unix_millis(),
         Mode::Transaction => 0,
     }
 }

@@ -2,21 +2,33 @@
 //! through, so that a panic in one would end the whole process: it is caught here, and goes on where it can.
 
 use crate::run::{Guest, wait::Halt};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    collections::HashSet,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 use wasmi::{Caller, Error, WasmRet, WasmTy};
 
-/// The engine's linker, where every host function is defined behind the boundary.
-pub(crate) struct Linker<'l>(pub(super) &'l mut wasmi::Linker<Guest>);
+/// The engine's linker, where host functions are defined behind the boundary.
+pub(crate) struct Linker<'l> {
+    linker: &'l mut wasmi::Linker<Guest>,
+    wanted: HashSet<(&'l str, &'l str)>,
+}
 
-impl Linker<'_> {
-    /// Defines a host function.
+impl<'l> Linker<'l> {
+    /// A linker in which nothing is defined but these (module, name): what it has to look through at every
+    /// instance is short then.
+    pub(super) fn new(linker: &'l mut wasmi::Linker<Guest>, wanted: &'l [(String, String)]) -> Self {
+        Self { linker, wanted: wanted.iter().map(|(module, name)| (module.as_str(), name.as_str())).collect() }
+    }
+
+    /// Defines a host function, if it is wanted.
     pub(super) fn func_wrap<P, R>(
         &mut self,
         module: &str,
         name: &str,
         function: impl HostFunction<P, R>,
     ) -> Result<(), Error> {
-        function.define(self.0, module, name)
+        if self.wanted.contains(&(module, name)) { function.define(self.linker, module, name) } else { Ok(()) }
     }
 }
 
