@@ -82,7 +82,11 @@ contract PhatOracle is OracleSettings, EIP712, ReentrancyGuardTransient {
         bytes32 requestId = _requestId(request_);
         SkipReason reason = _checkRequest(requestId, request_, report);
         bytes32 outputHash = keccak256(report.output);
+        // Zero while no signature is to blame.
+        // slither-disable-next-line uninitialized-local
         uint256 index;
+        // Likewise.
+        // slither-disable-next-line uninitialized-local
         address signer;
         if (reason == SkipReason.None) {
             (reason, index, signer) = _checkSignatures(_digest(requestId, report, outputHash), signatures);
@@ -121,6 +125,8 @@ contract PhatOracle is OracleSettings, EIP712, ReentrancyGuardTransient {
         bytes32 expected = PhatProtocol.slotHash(outcome, keccak256(output), executedAt);
         bytes32 slot = _slots[requestId];
         if (slot != expected) revert NoFailedCallback(requestId, slot, expected);
+        // Expiry is in minutes and more: the seconds that a block's maker may add decide nothing.
+        // slither-disable-next-line timestamp
         if (block.timestamp > request_.expiresAt) {
             revert RequestExpired(requestId, request_.expiresAt, block.timestamp);
         }
@@ -138,6 +144,8 @@ contract PhatOracle is OracleSettings, EIP712, ReentrancyGuardTransient {
         bytes32 requestId = _requestId(request_);
         bytes32 slot = _slots[requestId];
         if (slot != PENDING) revert RequestNotPending(requestId, slot);
+        // As in {retryCallback}.
+        // slither-disable-next-line timestamp
         if (block.timestamp <= request_.expiresAt) {
             revert RequestNotExpired(requestId, request_.expiresAt, block.timestamp);
         }
@@ -239,6 +247,8 @@ contract PhatOracle is OracleSettings, EIP712, ReentrancyGuardTransient {
         returns (SkipReason)
     {
         if (_slots[requestId] != PENDING) return SkipReason.NotPending;
+        // As in {retryCallback}.
+        // slither-disable-next-line timestamp
         if (block.timestamp > request_.expiresAt) return SkipReason.Expired;
         if (report.executedAt > block.timestamp + MAX_CLOCK_SKEW) return SkipReason.ExecutedInFuture;
         if (report.output.length > request_.maxOutput) return SkipReason.OutputTooLarge;
@@ -257,13 +267,19 @@ contract PhatOracle is OracleSettings, EIP712, ReentrancyGuardTransient {
         uint256 count = signatures.length;
         if (count != threshold) return (SkipReason.WrongSignatureCount, 0, address(0));
         address[] memory operators = new address[](count);
+        // Zero, which every signer is above.
+        // slither-disable-next-line uninitialized-local
         address previous;
         for (index = 0; index < count; ++index) {
             ECDSA.RecoverError failure;
+            // What is ignored says more of a failure, and nothing of a signer.
+            // slither-disable-next-line unused-return
             (signer, failure,) = ECDSA.tryRecoverCalldata(digest, signatures[index]);
             if (failure != ECDSA.RecoverError.NoError) return (SkipReason.InvalidSignature, index, address(0));
             if (signer <= previous) return (SkipReason.SignersNotAscending, index, signer);
             previous = signer;
+            // The registry is the constructor's, and calls nobody; there are at most {MAX_THRESHOLD} signers.
+            // slither-disable-next-line calls-loop
             address operator = _registry.activeOperatorOf(signer);
             if (operator == address(0)) return (SkipReason.InactiveSigner, index, signer);
             for (uint256 i = 0; i < index; ++i) {

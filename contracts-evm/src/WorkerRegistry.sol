@@ -73,6 +73,8 @@ contract WorkerRegistry is IWorkerRegistry, TimelockedAdditions {
             blockNumber: blockNumber,
             blockHash: blockHash
         });
+        // The verifier is one that was trusted to say who is a worker: it needs no re-entry to lie.
+        // slither-disable-next-line reentrancy-benign,reentrancy-events
         bytes32 measurement = _checkEvidence(evidence, PhatProtocol.reportData(binding));
         require(_pairs[_pairId(measurement, configHash)].allowed, PairNotAllowed(measurement, configHash));
         _enrol(binding, measurement);
@@ -84,6 +86,8 @@ contract WorkerRegistry is IWorkerRegistry, TimelockedAdditions {
         address operator = registration.operator;
         require(msg.sender == operator || hasRole(DEFAULT_ADMIN_ROLE, msg.sender), NotOperatorOf(worker, msg.sender));
         registration.revoked = true;
+        // One that was never registered, or counts no more, isn't there.
+        // slither-disable-next-line unused-return
         _workersOf[operator].remove(worker);
         emit WorkerRevoked(worker, operator);
     }
@@ -123,6 +127,8 @@ contract WorkerRegistry is IWorkerRegistry, TimelockedAdditions {
     function activeOperatorOf(address worker) public view returns (address) {
         Registration storage registration = _registrations[worker];
         address operator = registration.operator;
+        // As in {_isLive}.
+        // slither-disable-next-line timestamp
         bool active = operator != address(0) && _isLive(registration) && _pairs[registration.pairId].allowed;
         return active ? operator : address(0);
     }
@@ -177,6 +183,8 @@ contract WorkerRegistry is IWorkerRegistry, TimelockedAdditions {
     function _enrol(PhatProtocol.WorkerBinding memory binding, bytes32 measurement) private {
         address worker = binding.worker;
         Registration storage registration = _registrations[worker];
+        // A flag, and no time: it shares a slot with one.
+        // slither-disable-next-line timestamp
         require(!registration.revoked, WorkerIsRevoked(worker));
         address holder = registration.operator;
         require(holder == address(0) || holder == binding.operator, WorkerOfAnotherOperator(worker, holder));
@@ -198,13 +206,19 @@ contract WorkerRegistry is IWorkerRegistry, TimelockedAdditions {
         EnumerableSet.AddressSet storage counted = _workersOf[operator];
         address[] memory known = counted.values();
         for (uint256 i = 0; i < known.length; ++i) {
+            // It is there: the set was just listed.
+            // slither-disable-next-line unused-return
             if (!_isLive(_registrations[known[i]])) counted.remove(known[i]);
         }
+        // One that is renewed is there already.
+        // slither-disable-next-line unused-return
         counted.add(worker);
         require(counted.length() <= maxWorkersPerOperator, TooManyWorkers(operator, maxWorkersPerOperator));
     }
 
     function _isLive(Registration storage registration) private view returns (bool) {
+        // Registrations last for days: the seconds that a block's maker may add decide nothing.
+        // slither-disable-next-line timestamp
         return !registration.revoked && block.timestamp <= registration.expiry;
     }
 

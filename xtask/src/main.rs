@@ -1,6 +1,7 @@
 //! The developer's tool: what a machine needs, the demo, the tests, and every generated file that is
 //! committed. `cargo xtask --help` lists its commands.
 
+mod analysis;
 mod bench;
 mod contracts;
 mod demo;
@@ -9,7 +10,7 @@ mod guests;
 mod openapi;
 mod pinned;
 mod process;
-mod schemathesis;
+mod python;
 mod setup;
 mod soak;
 mod test;
@@ -27,7 +28,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Install the pinned npm packages, cargo tools and schemathesis, and say what was done
+    /// Install the pinned npm packages, cargo tools and Python programs, and say what was done
     Setup {
         /// Also install Debian packages, with apt-get
         #[arg(long)]
@@ -53,6 +54,8 @@ enum Command {
     Fuzz(fuzz::Fuzz),
     /// Requests under random faults, reorganisations, fee spikes and kills, and a verdict
     Soak(soak::Soak),
+    /// Have slither read the Solidity contracts, and halmos prove what they reckon
+    Analyse,
     /// Build the guests to phat-contracts/artifacts
     Guests {
         /// Write nothing; fail when the committed files are not current
@@ -87,6 +90,7 @@ fn main() -> Result<()> {
         Command::Bench { bench } => bench::run(bench.as_ref()),
         Command::Fuzz(fuzz) => fuzz::run(&fuzz),
         Command::Soak(soak) => soak::run(&soak),
+        Command::Analyse => analysis::run(),
         Command::Guests { check } => guests::run(check),
         Command::Contracts { check } => contracts::run(check),
         Command::Openapi { check } => openapi::run(check),

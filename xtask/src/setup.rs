@@ -3,7 +3,7 @@
 use crate::{
     pinned::{C_PACKAGES, CargoTool, DENY, NEXTEST, NPM_FOLDERS, WASM_PACKAGES},
     process::{self, cargo, npm, root, succeeds},
-    schemathesis,
+    python,
 };
 use anyhow::{Result, bail, ensure};
 use std::{fs, path::PathBuf, process::Command};
@@ -16,7 +16,7 @@ pub(crate) fn run(system: bool) -> Result<()> {
     wasm_target(system)?;
     c_for_wasm(system)?;
     npm_packages()?;
-    schemathesis(system)?;
+    python_programs(system)?;
     for tool in [NEXTEST, DENY] {
         cargo_tool(&tool)?;
     }
@@ -126,14 +126,16 @@ fn stamp(folder: &str) -> PathBuf {
     root().join(folder).join("node_modules/.installed-lockfile.json")
 }
 
-fn schemathesis(system: bool) -> Result<()> {
-    if system && !schemathesis::has_python() {
-        install(&[schemathesis::PACKAGE])?;
+fn python_programs(system: bool) -> Result<()> {
+    if system && !python::has_python() {
+        install(&[python::PACKAGE])?;
     }
-    if schemathesis::install()? {
-        say("setup: installed schemathesis in target/schemathesis");
-    } else {
-        say("setup: schemathesis is there");
+    for program in python::PROGRAMS {
+        if program.install()? {
+            say(&format!("setup: installed {0} in target/{0}", program.name));
+        } else {
+            say(&format!("setup: {} is there", program.name));
+        }
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Every test of the repository.
 
 use crate::{
+    analysis,
     process::{self, cargo, npm, root},
     setup,
 };
@@ -22,6 +23,7 @@ pub(crate) fn run(filter: Option<&str>) -> Result<()> {
         return process::run(nextest.arg(filter));
     }
     process::run(npm("contracts-evm").args(["run", "--silent", "test"]))?;
+    analysis::run()?;
     process::run(cargo().current_dir(root().join("phat-contracts")).args(["test", "--quiet"]))?;
     // `--doc` runs those of crates that say `doctest = false` too: their examples are generated, and not ours.
     let generated = ["--exclude", "phat-connector-evm", "--exclude", "phat-e2e"];

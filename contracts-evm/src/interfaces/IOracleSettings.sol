@@ -7,6 +7,8 @@ import {ITimelockedAdditions} from "./ITimelockedAdditions.sol";
 /// @notice The owner is whoever holds DEFAULT_ADMIN_ROLE; to lower the threshold is an addition
 /// ({ITimelockedAdditions}).
 interface IOracleSettings is ITimelockedAdditions {
+    // A parameter is named after the setting that it becomes: there is no code here to mistake one for the other.
+    // slither-disable-start shadowing-local
     /// @notice What a request costs: the sum over all four, in wei.
     struct Prices {
         uint96 perRequest;
@@ -60,4 +62,5 @@ interface IOracleSettings is ITimelockedAdditions {
 
     /// @notice Whether requests, reports and retries are stopped.
     function paused() external view returns (bool);
+    // slither-disable-end shadowing-local
 }

@@ -7,6 +7,8 @@ import {IOracleSettings} from "./IOracleSettings.sol";
 /// @notice A request is known by an id that is a hash of everything in it, so the oracle keeps one slot for each, and
 /// every function but {request} is given the whole {Request} again. All times are unix seconds.
 interface IPhatOracle is IOracleSettings {
+    // A parameter is named after what it is: there is no code here to mistake it for the function.
+    // slither-disable-start shadowing-local
     /// @notice One question. Its id: {PhatProtocol-requestId}.
     struct Request {
         /// The oracle's count of requests, from 1.
@@ -185,4 +187,5 @@ interface IPhatOracle is IOracleSettings {
 
     /// @notice The workers that this oracle believes ({IWorkerRegistry}).
     function registry() external view returns (address);
+    // slither-disable-end shadowing-local
 }

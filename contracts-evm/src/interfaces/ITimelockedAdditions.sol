@@ -9,6 +9,8 @@ import {TimelockController} from "@openzeppelin/contracts/governance/TimelockCon
 /// Until a timelock is configured an admin makes additions at once; from then on the timelock alone makes them, and only
 /// it can configure another. What narrows trust is never delayed: an admin (DEFAULT_ADMIN_ROLE) does it at once.
 interface ITimelockedAdditions is IAccessControl {
+    // A parameter is named after the setting that it becomes: there is no code here to mistake one for the other.
+    // slither-disable-start shadowing-local
     /// @notice Additions go through `timelock` from now on; zero: an admin makes them.
     event TimelockChanged(address indexed timelock);
 
@@ -21,4 +23,5 @@ interface ITimelockedAdditions is IAccessControl {
 
     /// @notice The timelock that makes additions; zero when an admin does.
     function timelock() external view returns (address);
+    // slither-disable-end shadowing-local
 }

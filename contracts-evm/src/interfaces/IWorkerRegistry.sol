@@ -8,6 +8,8 @@ import {ITimelockedAdditions} from "./ITimelockedAdditions.sol";
 /// @notice A worker is one enclave, known by the address of its secp256k1 key. It is active while it is registered, not
 /// revoked, not expired, and the code and configuration that it proved to run are still allowed.
 interface IWorkerRegistry is ITimelockedAdditions {
+    // A parameter is named after the setting that it becomes: there is no code here to mistake one for the other.
+    // slither-disable-start shadowing-local
     /// @notice What is known of a worker.
     struct Worker {
         /// Who registered it; zero for one that never was.
@@ -130,4 +132,5 @@ interface IWorkerRegistry is ITimelockedAdditions {
 
     /// @notice The most workers of one operator.
     function maxWorkersPerOperator() external view returns (uint8);
+    // slither-disable-end shadowing-local
 }

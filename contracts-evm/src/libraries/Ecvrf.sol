@@ -45,6 +45,8 @@ library Ecvrf {
         // s·B - c·Y and s·H - c·Gamma: the identity is no value of either that has an encoding.
         (ok, u.x, u.y) = P256Points.mulAdd(u.x, u.y, s, key.x, P256Points.P - key.y, c);
         if (!ok) return (false, 0);
+        // Filled at once.
+        // slither-disable-next-line uninitialized-local
         Point memory v;
         (ok, v.x, v.y) = P256Points.mulAdd(h.x, h.y, s, gamma.x, P256Points.P - gamma.y, c);
         if (!ok) return (false, 0);

@@ -78,6 +78,8 @@ library P256Points {
                 let r := addmod(mulmod(mload(add(q, 0x20)), mulmod(t, z1, P), P), sub(P, y1), P)
                 if iszero(h) {
                     // The same point, or its negative: then Z stays zero.
+                    // What this writes stays: `leave` comes before the rest.
+                    // slither-disable-next-line write-after-write
                     if iszero(r) { x3, y3, z3 := double(mload(q), mload(add(q, 0x20)), z2) }
                     leave
                 }

@@ -129,17 +129,20 @@ abstract contract Answers is Books, Test {
     }
 
     /// @dev As many as there have to be, of workers that count, ascending, and of different operators; but one time in
-    /// 16 of any, one time in 16 one more or less of them, and one time in eight in another order.
+    /// 16 of any, one time in eight of any that count, one time in 16 one more or less of them, and one time in eight in
+    /// another order.
     function _signers(uint256 seed) private view returns (uint256[] memory keys) {
         uint256 count = _threshold;
         if (seed % 16 == 0) count = (seed >> 8) % 2 == 0 ? count + 1 : count - 1;
         keys = new uint256[](count);
-        bool any = (seed >> 16) % 16 == 0;
+        uint256 choice = (seed >> 16) % 16;
         uint256 found = 0;
         for (uint256 i = 0; i < _keys.length && found < count; ++i) {
             // Not always the first one that would do.
             if ((seed >> (24 + i)) % 2 == 0 && _keys.length - i > count - found) continue;
-            if (any || _suits(vm.addr(_keys[i]), keys, found)) keys[found++] = _keys[i];
+            address worker = vm.addr(_keys[i]);
+            bool suits = choice == 0 || (choice < 3 ? _counts(worker) : _suits(worker, keys, found));
+            if (suits) keys[found++] = _keys[i];
         }
         assembly ("memory-safe") {
             mstore(keys, found)
