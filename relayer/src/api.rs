@@ -11,6 +11,7 @@ mod call;
 mod chain;
 mod contract;
 mod docs;
+mod endpoint;
 mod events;
 mod extract;
 mod finding;
@@ -32,7 +33,7 @@ mod worker;
 pub(crate) use answer::whole_number;
 pub use answer::{
     ActOrder, ActedAnswer, CallAnswer, CallContract, ChainAnswer, ChainsAnswer, CodeAnswer, ContractAnswer,
-    ContractSummary, ContractsAnswer, DeployContract, FailedRunAnswer, JobAnswer, JobOrder, JobResult, JobRunAnswer,
+    ContractSummary, ContractsAnswer, DeployContract, EndpointAnswer, FailedRunAnswer, JobAnswer, JobOrder, JobResult, JobRunAnswer,
     JobRunOrdered, JobRunState, JobRunsAnswer, JobSkip, JobsAnswer, Liveness, MetadataAnswer, PauseAnswer, PauseOrder,
     QuoteAnswer, Readiness, ReadinessComponent, RecentRunsAnswer, RegisteredAnswer, ReportAnswer, RequestAnswer,
     RequestCounts, RequestsAnswer, RescanAnswer, RescanCancelledAnswer, RescanOrder, ResumeAnswer, RetryAnswer,
@@ -62,7 +63,7 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
-use phat_connector::{Finality, OracleStatus, RequestSource};
+use phat_connector::{EndpointPool, Finality, OracleStatus, RequestSource};
 use phat_enclave_api::Enclave;
 use phat_protocol::Chain;
 use std::{collections::BTreeMap, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
@@ -129,6 +130,8 @@ pub struct ApiChain {
     pub status: Arc<dyn OracleStatus>,
     /// Where the chain stands.
     pub source: Arc<dyn RequestSource>,
+    /// Its endpoints.
+    pub endpoints: Arc<dyn EndpointPool>,
     /// When a block counts, as it was configured.
     pub finality: Finality,
     /// The wallets.

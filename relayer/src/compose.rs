@@ -11,32 +11,32 @@ pub use doctor::examine;
 use crate::{
     api::{self, ApiChain, ApiJobs, ApiState, Registrar},
     clock::{Millis, SharedClock, SystemClock},
-    config::{ChainConfig, ChainKind, Config, DatabaseConfig, EvmConfig, WalletConfig},
+    config::{ChainConfig, ChainKind, Config, DatabaseConfig, EndpointConfig, EvmConfig, WalletConfig},
     enclave::VettedEnclave,
     health::Health,
     jobs::{JobChain, JobDoorbells},
     metrics::CallsOf,
     pipeline::{
-        ChainEnd, Doorbells, ExecuteSettings, Pipeline, RetrySettings, SubmitSettings, Submitter, Submitters,
+        Beside, ChainEnd, Doorbells, ExecuteSettings, Pipeline, ProbeStage, RetrySettings, SubmitSettings, Submitter,
+        Submitters,
         WatchSettings,
     },
     store::{JobStore, sqlite::SqliteStore},
 };
 use anyhow::{Context, Result, ensure};
-use phat_connector::EventSource;
-use phat_connector_evm::{
-    EvmChain, EvmSettings, FeePolicy, SettingsError,
-    admin::{AdminSettings, EvmAdmin},
-};
+use phat_connector::{EndpointPool, EventSource};
+use phat_connector_evm::{EndpointSettings, EvmChain, EvmSettings, FeePolicy, SettingsError, admin::EvmAdmin};
 use phat_enclave_api::{Client, ClientSettings};
 use registrar::EvmRegistrar;
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 /// How many blocks below the cursor are read again.
 const OVERLAP: u64 = 4;
+/// How often endpoints are looked through for those that are due, at least.
+const PROBE_SWEEP: Duration = Duration::from_secs(10);
 
 /// Runs the relayer until SIGTERM or SIGINT, or until one of its tasks dies. The second signal ends
 /// the process at once: every row survives that.
@@ -60,10 +60,10 @@ async fn run_until(config: Config, cancel: CancellationToken) -> Result<()> {
     let store_closing = SqliteStore::clone(&store);
     let enclave = Arc::new(open_enclave(&config)?);
     let retry = RetrySettings { initial: config.retry.initial, max: config.retry.max };
-    let mut ends = Vec::new();
+    let (mut ends, mut probes) = (Vec::new(), Vec::new());
     let (mut api_chains, mut job_chains) = (BTreeMap::new(), Vec::new());
     for (name, chain) in &config.chains {
-        let (end, events, registrar) = open_chain(name, chain)?;
+        let (end, events, endpoints, registrar) = open_chain(name, chain)?;
         job_chains.push((
             JobChain {
                 name: end.name.clone(),
@@ -83,17 +83,21 @@ async fn run_until(config: Config, cancel: CancellationToken) -> Result<()> {
                 status: end.status.clone(),
                 source: end.source.clone(),
                 submitters: end.submitters.clone(),
+                endpoints: endpoints.clone(),
                 finality: chain.finality(),
                 registrar,
                 doorbells: end.doorbells.clone(),
             },
         );
+        let probe = Box::new(ProbeStage::new(end.name.clone(), endpoints));
+        probes.push(Beside { stage: probe, doorbell: Arc::default(), interval: PROBE_SWEEP });
         ends.push((end, watch, chain.poll_interval));
     }
     let doorbells = JobDoorbells::of(config.chains.keys().cloned());
     store.configure_jobs(&config.jobs, Millis::now(&*clock)).await.context("can't store the configuration's jobs")?;
     let parts = jobs::Parts { store: store.clone(), enclave: enclave.clone(), clock: clock.clone() };
-    let beside = jobs::stages(&config, parts, job_chains, &doorbells);
+    let mut beside = jobs::stages(&config, parts, job_chains, &doorbells);
+    beside.extend(probes);
     let pipeline = Pipeline {
         store: store.clone(),
         enclave: enclave.clone(),
@@ -198,8 +202,8 @@ fn write_whole(path: &Path, text: &str) -> Result<()> {
         .with_context(|| format!("can't write {}", path.display()))
 }
 
-/// One chain's end, what it tells, and who registers the worker there.
-type Opened = (ChainEnd, Arc<dyn EventSource>, Arc<dyn Registrar>);
+/// One chain's end, what it tells, its endpoints, and who registers the worker there.
+type Opened = (ChainEnd, Arc<dyn EventSource>, Arc<dyn EndpointPool>, Arc<dyn Registrar>);
 
 fn open_chain(name: &str, config: &ChainConfig) -> Result<Opened> {
     let context = || format!("chains.{name}");
@@ -207,7 +211,7 @@ fn open_chain(name: &str, config: &ChainConfig) -> Result<Opened> {
         ChainKind::Evm(evm) => {
             let (first, others) = evm.wallets.split_first().with_context(context)?;
             let chain = EvmChain::connect(evm_settings(name, evm), first.key.secret()).with_context(context)?;
-            let admin = EvmAdmin::connect(admin_settings(evm), first.key.secret()).with_context(context)?;
+            let admin = EvmAdmin::beside(&chain, first.key.secret()).with_context(context)?;
             let submitter = |chain: EvmChain, wallet: &WalletConfig| Submitter {
                 sink: Arc::new(chain),
                 min_balance: wallet.min_balance,
@@ -217,7 +221,7 @@ fn open_chain(name: &str, config: &ChainConfig) -> Result<Opened> {
             let submitters = Submitters::new(submitter(chain.clone(), first), others);
             ensure!(submitters.are_distinct(), "chains.{name}.wallets: two of them are the same account");
             let registrar = EvmRegistrar { chain: chain.clone(), admin };
-            let events = Arc::new(chain.clone());
+            let (events, endpoints) = (Arc::new(chain.clone()), Arc::new(chain.clone()));
             let end = ChainEnd {
                 name: name.into(),
                 source: Arc::new(chain.clone()),
@@ -225,15 +229,17 @@ fn open_chain(name: &str, config: &ChainConfig) -> Result<Opened> {
                 status: Arc::new(chain),
                 doorbells: Doorbells::default(),
             };
-            Ok((end, events, Arc::new(registrar)))
+            Ok((end, events, endpoints, Arc::new(registrar)))
         }
     }
 }
 
 fn evm_settings(name: &str, config: &EvmConfig) -> EvmSettings {
     EvmSettings {
-        rpc_url: config.rpc_url.clone(),
-        ws_url: config.ws_url.clone(),
+        endpoints: config.endpoints.endpoints.iter().map(endpoint_settings).collect(),
+        read_quorum: config.endpoints.read_quorum,
+        max_lag: config.endpoints.max_lag,
+        probe_interval: config.endpoints.probe_interval,
         chain_id: config.chain_id,
         oracle: config.oracle,
         finality: config.finality,
@@ -244,10 +250,7 @@ fn evm_settings(name: &str, config: &EvmConfig) -> EvmSettings {
     }
 }
 
-fn admin_settings(config: &EvmConfig) -> AdminSettings {
-    AdminSettings {
-        call_timeout: config.call_timeout,
-        ca_certificate: config.ca_certificate.clone(),
-        ..AdminSettings::new(config.rpc_url.clone(), config.chain_id)
-    }
+fn endpoint_settings(config: &EndpointConfig) -> EndpointSettings {
+    let EndpointConfig { name, url, ws_url, priority } = config.clone();
+    EndpointSettings { name, url, ws_url, priority }
 }

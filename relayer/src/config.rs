@@ -4,6 +4,7 @@
 //! environment variable that would set it. No other module reads the environment.
 
 mod chain;
+mod endpoint;
 mod environment;
 mod error;
 mod job;
@@ -16,6 +17,7 @@ mod tree;
 mod wallet;
 
 pub use chain::{ChainConfig, ChainKind, EvmConfig};
+pub use endpoint::{EndpointConfig, EndpointsConfig};
 pub use environment::Environment;
 pub use error::{ConfigError, Mistake};
 pub use job::JobRunsConfig;

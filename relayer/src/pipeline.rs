@@ -5,6 +5,7 @@ mod chain;
 mod execute;
 mod listen;
 mod observe;
+mod probe;
 mod rescan;
 mod resolve;
 mod retry;
@@ -17,6 +18,7 @@ mod watch;
 
 pub use chain::{ChainEnd, Doorbells};
 pub use execute::{ExecuteSettings, ExecuteStage};
+pub use probe::ProbeStage;
 pub use rescan::RescanStage;
 pub use retry::RetrySettings;
 pub use run::{Beside, Pipeline, PipelineError};

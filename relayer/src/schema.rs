@@ -138,6 +138,26 @@ pub struct ChainFacts {
     pub paused: bool,
 }
 
+/// How one endpoint of a chain does.
+#[derive(Clone, Copy, Debug, ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum EndpointState {
+    /// Nothing was asked of it yet.
+    Untried,
+    /// It answers, and is where the others are.
+    Healthy,
+    /// It answers, and is too many blocks behind the others.
+    Lagging,
+    /// It answered something else than a quorum of the others did.
+    Disagreeing,
+    /// It doesn't answer, or too often not.
+    Failing,
+    /// It asked for fewer calls, and gets none until that time is over.
+    Resting,
+    /// It serves another chain than the configured one, and nothing of it counts.
+    WrongChain,
+}
+
 /// What a transaction offers for a unit of gas.
 #[derive(Clone, Copy, Debug, ToSchema)]
 pub struct Fees {

@@ -3,6 +3,8 @@ use std::{fmt, time::Duration};
 /// One call to an endpoint, or several that were sent together.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
+    /// The endpoint's name, without credentials.
+    pub endpoint: &'a str,
     /// The method, or the first one's.
     pub method: &'a str,
     /// From sending it to the answer.

@@ -29,6 +29,26 @@ pub enum ChainError {
         /// The chain that answered.
         found: String,
     },
+    /// The endpoint hasn't reached a block that others have, or that was asked for.
+    #[error("endpoint {endpoint} has not reached block {wanted}; it is at {head}")]
+    Behind {
+        /// The endpoint, without credentials.
+        endpoint: String,
+        /// Its newest block.
+        head: u64,
+        /// The block that it was asked about.
+        wanted: u64,
+    },
+    /// No quorum of the endpoints answers the same.
+    #[error("fewer than {needed} endpoints agree on the answer to {method}: {}", endpoints.join(", "))]
+    Disagreement {
+        /// The method called.
+        method: String,
+        /// How many have to agree.
+        needed: usize,
+        /// Those that answered, without credentials.
+        endpoints: Vec<String>,
+    },
     /// There is no oracle of ours at the configured address.
     #[error("no oracle answers at {address}: {cause}")]
     NoOracle {
@@ -83,6 +103,8 @@ impl ChainError {
             Self::Unreachable { .. } => "unreachable",
             Self::RateLimited { .. } => "rate_limited",
             Self::WrongChain { .. } => "wrong_chain",
+            Self::Behind { .. } => "behind",
+            Self::Disagreement { .. } => "disagreement",
             Self::NoOracle { .. } => "no_oracle",
             Self::Node { .. } => "node",
             Self::Malformed { .. } => "malformed",
@@ -97,6 +119,8 @@ impl ChainError {
         match self {
             Self::Unreachable { .. }
             | Self::RateLimited { .. }
+            | Self::Behind { .. }
+            | Self::Disagreement { .. }
             | Self::InsufficientFunds { .. }
             | Self::Malformed { .. } => true,
             Self::Node { transient, .. } => *transient,
@@ -111,6 +135,8 @@ impl ChainError {
             Self::RateLimited { retry_after, .. } => *retry_after,
             Self::Unreachable { .. }
             | Self::WrongChain { .. }
+            | Self::Behind { .. }
+            | Self::Disagreement { .. }
             | Self::NoOracle { .. }
             | Self::Node { .. }
             | Self::Malformed { .. }

@@ -6,6 +6,7 @@
 mod account;
 mod block;
 mod call;
+mod endpoint;
 mod error;
 mod event;
 mod finality;
@@ -16,6 +17,7 @@ mod status;
 pub use account::{Account, TxHash};
 pub use block::{BlockRef, Head};
 pub use call::{Call, CallObserver, Unobserved};
+pub use endpoint::{EndpointPool, EndpointReport, EndpointState};
 pub use error::ChainError;
 pub use event::{ChainEvent, EventFilter, EventSource, EvmEventFilter, MAX_TOPICS};
 pub use finality::{Finality, ParseFinalityError};

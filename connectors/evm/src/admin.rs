@@ -10,8 +10,8 @@ pub use oracle::{DeployedOracle, OraclePlan, Prices, Verifier};
 pub use worker::{WorkerEvidence, WorkerRecord};
 
 use crate::{
-    EndpointUrl, FeePolicy, SettingsError, abi,
-    chain::open,
+    EndpointSettings, EndpointUrl, EvmChain, EvmSettings, FeePolicy, SettingsError, abi,
+    endpoints::{Common, Endpoints},
     fees, gas,
     node::{Node, small},
     simulation::reverted,
@@ -19,11 +19,14 @@ use crate::{
     wallet::{Unsigned, Wallet, insufficient},
 };
 use ethers::types::{Address, BlockNumber, Bytes, H256, TransactionReceipt, U64, U256};
-use phat_connector::{BlockRef, ChainError, TxHash};
+use phat_connector::{BlockRef, ChainError, TxHash, Unobserved};
 use phat_protocol::{Amount, BlockHash, EvmAddress};
 use secrecy::SecretString;
-use std::time::Duration;
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep};
+
+/// How long to wait for a transaction to be mined where nothing else is said.
+const MINED_WITHIN: Duration = Duration::from_secs(120);
 
 /// An account that administers contracts of one chain.
 #[derive(Clone, Debug)]
@@ -62,7 +65,7 @@ impl AdminSettings {
             call_timeout: Duration::from_secs(10),
             ca_certificate: None,
             fees: FeePolicy::default(),
-            mined_within: Duration::from_secs(120),
+            mined_within: MINED_WITHIN,
         }
     }
 }
@@ -125,8 +128,27 @@ impl EvmAdmin {
     pub fn connect(settings: AdminSettings, wallet: &SecretString) -> Result<Self, SettingsError> {
         let AdminSettings { rpc_url, chain_id, call_timeout, ca_certificate, fees, mined_within } = settings;
         let wallet = Wallet::new(wallet, chain_id)?;
-        let node = Node::new(open(&rpc_url, client_config(ca_certificate.as_deref())?, call_timeout)?);
+        let common = Common {
+            chain_id,
+            call_timeout,
+            tls: client_config(ca_certificate.as_deref())?,
+            observer: Arc::new(Unobserved),
+            quorum: NonZeroUsize::MIN,
+            max_lag: EvmSettings::MAX_LAG,
+            probe_interval: EvmSettings::PROBE_INTERVAL,
+        };
+        let node = Node::new(Endpoints::new(&[EndpointSettings::new(rpc_url)], common)?);
         Ok(Self { node, wallet, chain_id, fees, mined_within })
+    }
+
+    /// An admin of the chain that `chain` serves, with the admin's private key. It speaks through the same endpoints.
+    ///
+    /// # Errors
+    /// Where the key can't be used.
+    pub fn beside(chain: &EvmChain, wallet: &SecretString) -> Result<Self, SettingsError> {
+        let (node, chain_id) = (chain.0.node.clone(), chain.chain_id());
+        let (fees, wallet) = (FeePolicy::default(), Wallet::new(wallet, chain_id)?);
+        Ok(Self { node, wallet, chain_id, fees, mined_within: MINED_WITHIN })
     }
 
     /// The account that sends and pays.

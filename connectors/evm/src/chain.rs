@@ -1,11 +1,13 @@
 use crate::{
     EvmSettings, FeePolicy, SettingsError, abi,
+    endpoints::{Common, Endpoints},
     node::Node,
     simulation::Gauge,
-    transport::{Transport, client_config},
+    transport::client_config,
     wallet::Wallet,
 };
-use phat_connector::{ChainError, Finality};
+use async_trait::async_trait;
+use phat_connector::{ChainError, EndpointPool, EndpointReport, Finality};
 use phat_protocol::EvmAddress;
 use rustls::ClientConfig;
 use secrecy::SecretString;
@@ -23,15 +25,14 @@ pub(crate) struct Inner {
     pub(crate) oracle: EvmAddress,
     pub(crate) finality: Finality,
     pub(crate) fees: FeePolicy,
-    pub(crate) announcements: Option<Announcements>,
+    pub(crate) announcements: Announcements,
     /// The oracle's registry, which never changes; read when first needed.
     pub(crate) registry: OnceCell<EvmAddress>,
     pub(crate) gauge: Gauge,
 }
 
-/// Where new blocks are announced.
+/// How new blocks are listened for.
 pub(crate) struct Announcements {
-    pub(crate) url: crate::EndpointUrl,
     pub(crate) tls: ClientConfig,
     pub(crate) call_timeout: Duration,
 }
@@ -44,19 +45,37 @@ impl EvmChain {
     /// # Errors
     /// Where the key or the CA certificate can't be used.
     pub fn connect(settings: EvmSettings, wallet: &SecretString) -> Result<Self, SettingsError> {
-        let EvmSettings { rpc_url, ws_url, chain_id, oracle, finality, call_timeout, ca_certificate, fees, calls } =
-            settings;
+        let EvmSettings {
+            endpoints,
+            read_quorum,
+            max_lag,
+            probe_interval,
+            chain_id,
+            oracle,
+            finality,
+            call_timeout,
+            ca_certificate,
+            fees,
+            calls,
+        } = settings;
         let tls = client_config(ca_certificate.as_deref())?;
         let wallet = Wallet::new(wallet, chain_id)?;
-        let transport = open(&rpc_url, tls.clone(), call_timeout)?.observed_by(calls);
-        let announced_at = ws_url.or_else(|| Some(rpc_url).filter(crate::EndpointUrl::is_web_socket));
+        let common = Common {
+            chain_id,
+            call_timeout,
+            tls: tls.clone(),
+            observer: calls,
+            quorum: read_quorum,
+            max_lag,
+            probe_interval,
+        };
         let inner = Inner {
-            node: Node::new(transport),
+            node: Node::new(Endpoints::new(&endpoints, common)?),
             chain_id,
             oracle,
             finality,
             fees,
-            announcements: announced_at.map(|url| Announcements { url, tls, call_timeout }),
+            announcements: Announcements { tls, call_timeout },
             registry: OnceCell::new(),
             gauge: Gauge::default(),
         };
@@ -89,21 +108,28 @@ impl EvmChain {
         self.1.account()
     }
 
-    /// The endpoint, without credentials.
+    /// The endpoint that served last, without credentials.
     #[must_use]
     pub fn endpoint(&self) -> &str {
         self.0.node.endpoint()
     }
+
+    /// Looks at every endpoint now, but for those that rest.
+    pub async fn look_at_endpoints(&self) -> Vec<EndpointReport> {
+        self.0.node.endpoints().look().await;
+        self.0.node.endpoints().reports()
+    }
 }
 
-/// Makes an endpoint's client.
-pub(crate) fn open(
-    url: &crate::EndpointUrl,
-    tls: ClientConfig,
-    call_timeout: Duration,
-) -> Result<Transport, SettingsError> {
-    Transport::new(url, tls, call_timeout)
-        .map_err(|error| SettingsError::Endpoint { endpoint: url.name().to_owned(), cause: error.to_string() })
+#[async_trait]
+impl EndpointPool for EvmChain {
+    fn endpoints(&self) -> Vec<EndpointReport> {
+        self.0.node.endpoints().reports()
+    }
+
+    async fn probe(&self) -> Duration {
+        self.0.node.endpoints().probe().await
+    }
 }
 
 impl Inner {
@@ -121,7 +147,7 @@ impl std::fmt::Debug for Inner {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
             .debug_struct("EvmChain")
-            .field("endpoint", &self.node.endpoint())
+            .field("endpoints", &self.node.endpoints())
             .field("chain_id", &self.chain_id)
             .field("oracle", &self.oracle)
             .finish_non_exhaustive()

@@ -1,7 +1,10 @@
-use crate::transport::{Call, CallError, Reply, Transport, from_provider};
+use crate::{
+    endpoints::Endpoints,
+    transport::{Call, CallError, Reply, from_provider},
+};
 use ethers::{
     providers::{Middleware, Provider, ProviderError},
-    types::{Address, Block, BlockId, BlockNumber, Bytes, Filter, H256, Log, TxHash, U64, U256},
+    types::{Address, Block, BlockId, BlockNumber, Filter, H256, Log, TxHash, U64, U256},
 };
 use phat_connector::{BlockRef, ChainError};
 use phat_protocol::BlockHash;
@@ -12,8 +15,8 @@ const BATCH: usize = 100;
 /// A node's answers, typed. What belongs together is asked in one batch.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
-    transport: Transport,
-    provider: Provider<Transport>,
+    endpoints: Endpoints,
+    provider: Provider<Endpoints>,
 }
 
 /// What we use of a block.
@@ -26,18 +29,23 @@ pub(crate) struct Header {
 }
 
 impl Node {
-    pub(crate) fn new(transport: Transport) -> Self {
-        Self { provider: Provider::new(transport.clone()), transport }
+    pub(crate) fn new(endpoints: Endpoints) -> Self {
+        Self { provider: Provider::new(endpoints.clone()), endpoints }
     }
 
-    /// The endpoint, without credentials.
+    /// The endpoint that served last, without credentials.
     pub(crate) fn endpoint(&self) -> &str {
-        self.transport.name()
+        self.endpoints.name()
+    }
+
+    /// The endpoints.
+    pub(crate) fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
     }
 
     /// Sends a batch of exactly `N` calls.
     pub(crate) async fn batch<const N: usize>(&self, calls: [Call; N]) -> Result<[Reply; N], ChainError> {
-        let replies = self.transport.batch(calls.into()).await?;
+        let replies = self.endpoints.batch(calls.into()).await?;
         replies.try_into().map_err(|replies: Vec<Reply>| ChainError::Malformed {
             method: "batch".to_owned(),
             cause: format!("{} answers to {N} calls", replies.len()),
@@ -49,7 +57,7 @@ impl Node {
         let mut replies = Vec::with_capacity(calls.len());
         while !calls.is_empty() {
             let rest = calls.split_off(calls.len().min(BATCH));
-            replies.extend(self.transport.batch(std::mem::replace(&mut calls, rest)).await?);
+            replies.extend(self.endpoints.batch(std::mem::replace(&mut calls, rest)).await?);
         }
         Ok(replies)
     }
@@ -77,8 +85,7 @@ impl Node {
         let mut logs = Vec::new();
         let mut ranges = vec![(from, to)];
         while let Some((from, to)) = ranges.pop() {
-            let asked = filter.clone().from_block(from).to_block(to);
-            match self.provider.get_logs(&asked).await.map_err(|error| from_provider("eth_getLogs", &error)) {
+            match self.endpoints.logs(filter, from, to).await {
                 Ok(found) => logs.extend(found),
                 Err(CallError::Answered(_) | CallError::TooLong { .. }) if from < to => {
                     let middle = from + (to - from) / 2;
@@ -103,8 +110,7 @@ impl Node {
     }
 
     pub(crate) async fn send_raw(&self, raw: &[u8]) -> Result<TxHash, CallError> {
-        let sent = self.provider.send_raw_transaction(Bytes::from(raw.to_vec())).await;
-        sent.map(|pending| pending.tx_hash()).map_err(|error| from_provider("eth_sendRawTransaction", &error))
+        self.endpoints.broadcast(raw).await
     }
 }
 
@@ -119,7 +125,12 @@ pub(crate) fn small(method: &str, number: U256) -> Result<u64, ChainError> {
 }
 
 pub(crate) fn header_call(at: BlockNumber) -> Call {
-    Call::new("eth_getBlockByNumber", (at, false))
+    let call = Call::new("eth_getBlockByNumber", (at, false));
+    match at {
+        BlockNumber::Number(number) => call.about(number.as_u64()),
+        BlockNumber::Latest => call.for_head(),
+        BlockNumber::Finalized | BlockNumber::Safe | BlockNumber::Earliest | BlockNumber::Pending => call,
+    }
 }
 
 /// The header that was asked for; none where the node has no such block.

@@ -1,17 +1,41 @@
 use crate::{EndpointUrl, transport::CertificateError, wallet::InvalidKey};
 use phat_connector::{CallObserver, Finality, Unobserved};
 use phat_protocol::{Amount, EvmAddress};
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+
+/// One of the endpoints of a chain.
+#[derive(Clone, Debug)]
+pub struct EndpointSettings {
+    /// What it goes by; never credentials. No two of a chain have the same.
+    pub name: String,
+    /// Where calls go. A web socket serves as well as HTTP.
+    pub url: EndpointUrl,
+    /// Where it announces new blocks; where there is none, and `url` is no web socket either, it announces none.
+    pub ws_url: Option<EndpointUrl>,
+    /// Those with the lowest number are used while they do well.
+    pub priority: u32,
+}
+
+impl EndpointSettings {
+    /// An endpoint that goes by scheme, host and port, with priority 0.
+    #[must_use]
+    pub fn new(url: EndpointUrl) -> Self {
+        Self { name: url.name().to_owned(), url, ws_url: None, priority: 0 }
+    }
+}
 
 /// One EVM chain, as the relayer is told of it.
 #[derive(Clone, Debug)]
 pub struct EvmSettings {
-    /// Where calls go. A web socket serves as well as HTTP.
-    pub rpc_url: EndpointUrl,
-    /// Where new blocks are announced; where there is none, and `rpc_url` is no web socket either,
-    /// nothing is announced.
-    pub ws_url: Option<EndpointUrl>,
-    /// The EIP-155 chain id that the endpoint must serve.
+    /// Where calls go: at least one.
+    pub endpoints: Vec<EndpointSettings>,
+    /// How many endpoints must agree on logs, receipts and the head before they count; 1 believes each.
+    pub read_quorum: NonZeroUsize,
+    /// An endpoint that is more blocks behind the others is used only where none else serves.
+    pub max_lag: u64,
+    /// An endpoint that nothing was heard of for so long is looked at; one in trouble sooner, at first.
+    pub probe_interval: Duration,
+    /// The EIP-155 chain id that the endpoints must serve.
     pub chain_id: u64,
     /// The `PhatOracle`'s address.
     pub oracle: EvmAddress,
@@ -23,17 +47,24 @@ pub struct EvmSettings {
     pub ca_certificate: Option<String>,
     /// What transactions may offer.
     pub fees: FeePolicy,
-    /// Who is told of every call to `rpc_url`.
+    /// Who is told of every call.
     pub calls: Arc<dyn CallObserver>,
 }
 
 impl EvmSettings {
-    /// Settings with the defaults: newest block, 10 s a call, public certificates, no bounds on fees.
+    /// How many blocks an endpoint may be behind the others where nothing else is said.
+    pub const MAX_LAG: u64 = 5;
+    /// How often endpoints are looked at where nothing else is said.
+    pub const PROBE_INTERVAL: Duration = Duration::from_secs(15);
+
+    /// Settings with the defaults: one endpoint, newest block, 10 s a call, public certificates, no bounds on fees.
     #[must_use]
     pub fn new(rpc_url: EndpointUrl, chain_id: u64, oracle: EvmAddress) -> Self {
         Self {
-            rpc_url,
-            ws_url: None,
+            endpoints: vec![EndpointSettings::new(rpc_url)],
+            read_quorum: NonZeroUsize::MIN,
+            max_lag: Self::MAX_LAG,
+            probe_interval: Self::PROBE_INTERVAL,
             chain_id,
             oracle,
             finality: Finality::Latest(0),
@@ -64,6 +95,20 @@ pub enum SettingsError {
     /// The wallet's key can't be used.
     #[error("wallet: {0}")]
     Key(#[from] InvalidKey),
+    /// There are fewer endpoints than have to agree.
+    #[error("{needed} endpoints have to agree, and there are {found}")]
+    TooFewEndpoints {
+        /// How many have to agree.
+        needed: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// Two endpoints go by one name.
+    #[error("two endpoints are called {endpoint}")]
+    SameName {
+        /// The name.
+        endpoint: String,
+    },
     /// The HTTP client refuses the endpoint.
     #[error("endpoint {endpoint}: {cause}")]
     Endpoint {

@@ -8,7 +8,7 @@ use crate::{
         worker_registry::IsActiveCall,
     },
     chain::{ContractCall, Inner},
-    node::{header_call, read_header, read_latest},
+    node::{header_call, read_header},
     revert,
     transport::{Call, Reply},
 };
@@ -109,21 +109,16 @@ impl OracleStatus for EvmChain {
         if hashes.is_empty() {
             return Ok(Vec::new());
         }
-        let calls = hashes.iter().map(|hash| Call::new("eth_getTransactionReceipt", [H256(hash.0.0)]));
-        // The newest header comes last: most receipts that are news are of its block.
-        let mut replies = self.0.node.batch_of(calls.chain([header_call(BlockNumber::Latest)]).collect()).await?;
-        let newest = replies.pop().map(read_latest).transpose()?.map(|header| header.block);
+        let (answered, newest) = self.0.node.receipts(hashes).await?;
         let mut receipts = Vec::new();
-        for (reply, hash) in replies.into_iter().zip(hashes) {
-            let Some(receipt) = reply.read::<Option<TransactionReceipt>>()? else {
-                continue;
-            };
+        for (receipt, hash) in answered.into_iter().zip(hashes) {
+            let Some(receipt) = receipt else { continue };
             if abi::tx_hash(receipt.transaction_hash) != *hash {
                 return Err(bad_receipt(format!("asked for {hash}, got {:?}", receipt.transaction_hash)));
             }
             receipts.extend(self.0.receipt(receipt)?);
         }
-        self.0.only_canonical(receipts, newest).await
+        self.0.only_canonical(receipts, Some(newest)).await
     }
 
     async fn is_active(&self, worker: WorkerAddress) -> Result<bool, ChainError> {
@@ -148,7 +143,11 @@ impl Inner {
     /// A call that reads the oracle, at `block` or at the newest one.
     pub(crate) fn view(&self, data: Vec<u8>, block: Option<u64>) -> Call {
         let at = block.map_or(BlockNumber::Latest, BlockNumber::from);
-        Call::new("eth_call", (self.oracle_call(data), at))
+        let call = Call::new("eth_call", (self.oracle_call(data), at));
+        match block {
+            Some(block) => call.about(block),
+            None => call,
+        }
     }
 
     /// Decodes what a view answered. One that reverts, or answers something else, is no oracle's.

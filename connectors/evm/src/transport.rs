@@ -11,8 +11,7 @@ pub(crate) use tls::client_config;
 pub(crate) use web_socket::connect as connect_web_socket;
 
 use crate::{EndpointUrl, endpoint_url::Scheme};
-use async_trait::async_trait;
-use ethers::providers::JsonRpcClient;
+use ethers::types::U64;
 use failure::Answered;
 use jsonrpsee::{
     core::{
@@ -22,10 +21,10 @@ use jsonrpsee::{
     },
     http_client::{HttpBackend, HttpClient, HttpClientBuilder, RpcLogger, RpcService},
 };
-use phat_connector::{Call as Observed, CallObserver, ChainError, Unobserved};
+use phat_connector::{Call as Observed, CallObserver, ChainError};
 use rate_limit::MarkRateLimits;
 use rustls::ClientConfig;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned, ser::Error as _};
 use serde_json::value::RawValue;
 use std::{
     fmt::Debug,
@@ -57,14 +56,37 @@ enum Connection {
 }
 
 /// One call of a batch.
+#[derive(Clone)]
 pub(crate) struct Call {
     method: &'static str,
     params: Params,
+    block: Option<u64>,
+    shows_head: bool,
 }
 
 impl Call {
     pub(crate) fn new(method: &'static str, params: impl Serialize) -> Self {
-        Self { method, params: Params::new(params) }
+        Self { method, params: Params::new(params), block: None, shows_head: false }
+    }
+
+    /// The call, as one that only a node can answer that has this block.
+    pub(crate) fn about(self, block: u64) -> Self {
+        Self { block: Some(block), ..self }
+    }
+
+    /// The call, as one for the newest block's header.
+    pub(crate) fn for_head(self) -> Self {
+        Self { shows_head: true, ..self }
+    }
+
+    /// The block that it is about.
+    pub(crate) fn block(&self) -> Option<u64> {
+        self.block
+    }
+
+    /// Whether the answer is the newest block's header.
+    pub(crate) fn shows_head(&self) -> bool {
+        self.shows_head
     }
 }
 
@@ -80,11 +102,37 @@ impl Reply {
         let raw = self.result.map_err(CallError::Answered)?;
         serde_json::from_str(raw.get()).map_err(|error| malformed(self.method, &error).into())
     }
+
+    /// The node's error, where it answered one.
+    pub(crate) fn error(&self) -> Option<CallError> {
+        self.result.as_ref().err().cloned().map(CallError::Answered)
+    }
+
+    /// Whether the node has nothing to show.
+    pub(crate) fn is_null(&self) -> bool {
+        self.result.as_ref().is_ok_and(|raw| raw.get().trim() == "null")
+    }
+
+    /// The number of the block that was answered, where one was.
+    pub(crate) fn block_number(&self) -> Option<u64> {
+        #[derive(Deserialize)]
+        struct Numbered {
+            number: U64,
+        }
+        let raw = self.result.as_ref().ok()?;
+        serde_json::from_str::<Numbered>(raw.get()).ok().map(|block| block.number.as_u64())
+    }
 }
 
 impl Transport {
-    /// Makes the endpoint's client; connects to nothing.
-    pub(crate) fn new(url: &EndpointUrl, tls: ClientConfig, call_timeout: Duration) -> Result<Self, Error> {
+    /// Makes the endpoint's client, which goes by `name`; connects to nothing.
+    pub(crate) fn new(
+        name: &str,
+        url: &EndpointUrl,
+        tls: ClientConfig,
+        call_timeout: Duration,
+        observer: Arc<dyn CallObserver>,
+    ) -> Result<Self, Error> {
         let connection = match url.scheme() {
             Scheme::Http => Connection::Http(
                 HttpClientBuilder::default()
@@ -94,18 +142,11 @@ impl Transport {
                     .max_response_size(MAX_ANSWER)
                     .build(url.expose())?,
             ),
-            Scheme::WebSocket => Connection::WebSocket(Box::new(WebSocket::new(url.clone(), tls, call_timeout))),
+            Scheme::WebSocket => {
+                Connection::WebSocket(Box::new(WebSocket::new(name.to_owned(), url.clone(), tls, call_timeout)))
+            }
         };
-        let observer = Arc::new(Unobserved);
-        Ok(Self(Arc::new(Inner { name: url.name().to_owned(), connection, call_timeout, observer })))
-    }
-
-    /// The same, with someone who is told of every call. Clones that were made before stay as they are.
-    pub(crate) fn observed_by(mut self, observer: Arc<dyn CallObserver>) -> Self {
-        if let Some(inner) = Arc::get_mut(&mut self.0) {
-            inner.observer = observer;
-        }
-        self
+        Ok(Self(Arc::new(Inner { name: name.to_owned(), connection, call_timeout, observer })))
     }
 
     /// The endpoint, without credentials.
@@ -113,7 +154,8 @@ impl Transport {
         &self.0.name
     }
 
-    async fn call(&self, method: &str, params: Params) -> Result<Box<RawValue>, CallError> {
+    /// One call.
+    pub(crate) async fn call(&self, method: &str, params: Params) -> Result<Box<RawValue>, CallError> {
         let sent = Instant::now();
         let result = match &self.0.connection {
             Connection::Http(client) => client.request(method, params).await,
@@ -167,7 +209,7 @@ impl Transport {
     }
 
     fn observe(&self, method: &str, sent: Instant, failure: Option<&'static str>) {
-        self.0.observer.called(Observed { method, elapsed: sent.elapsed(), failure });
+        self.0.observer.called(Observed { endpoint: &self.0.name, method, elapsed: sent.elapsed(), failure });
     }
 
     fn failure(&self, method: &str, error: &Error) -> CallError {
@@ -175,40 +217,28 @@ impl Transport {
     }
 }
 
-#[async_trait]
-impl JsonRpcClient for Transport {
-    type Error = CallError;
-
-    async fn request<T, R>(&self, method: &str, params: T) -> Result<R, CallError>
-    where
-        T: Debug + Serialize + Send + Sync,
-        R: DeserializeOwned + Send,
-    {
-        let raw = self.call(method, Params::new(params)).await?;
-        serde_json::from_str(raw.get()).map_err(|error| malformed(method, &error).into())
-    }
-}
-
 fn malformed(method: &str, error: &serde_json::Error) -> ChainError {
     ChainError::Malformed { method: method.to_owned(), cause: error.to_string() }
 }
 
-/// Parameters that are encoded already.
-struct Params(Result<Box<RawValue>, serde_json::Error>);
+/// Parameters that are encoded already, or why they can't be.
+#[derive(Clone)]
+pub(crate) struct Params(Result<Box<RawValue>, String>);
 
 impl Params {
     /// Encodes them. `()`, with which `ethers` means none, becomes an empty list: some nodes refuse
     /// `null`.
-    fn new(params: impl Serialize) -> Self {
-        Self(serde_json::to_string(&params).and_then(|text| {
+    pub(crate) fn new(params: impl Serialize) -> Self {
+        let encoded = serde_json::to_string(&params).and_then(|text| {
             let text = if text == "null" { "[]".to_owned() } else { text };
             RawValue::from_string(text)
-        }))
+        });
+        Self(encoded.map_err(|error| error.to_string()))
     }
 }
 
 impl ToRpcParams for Params {
     fn to_rpc_params(self) -> Result<Option<Box<RawValue>>, serde_json::Error> {
-        self.0.map(Some)
+        self.0.map(Some).map_err(serde_json::Error::custom)
     }
 }

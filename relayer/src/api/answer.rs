@@ -6,6 +6,7 @@ mod admin;
 mod call;
 mod chain;
 mod contract;
+mod endpoint;
 mod job;
 mod metadata;
 mod ready;
@@ -22,6 +23,7 @@ pub use chain::{ChainAnswer, ChainsAnswer, WaitingAnswer, WalletAnswer};
 pub use contract::{
     CodeAnswer, ContractAnswer, ContractSummary, ContractsAnswer, DeployContract, FailedRunAnswer, RecentRunsAnswer,
 };
+pub use endpoint::EndpointAnswer;
 pub use job::{
     JobAnswer, JobOrder, JobResult, JobRunAnswer, JobRunOrdered, JobRunState, JobRunsAnswer, JobSkip, JobsAnswer,
 };

@@ -1,5 +1,6 @@
 use super::{
     ApiChain, COMPONENT_TIMEOUT, ChainAnswer, ChainsAnswer, PROBLEM, Problem, Shared, WaitingAnswer, WalletAnswer,
+    endpoint,
     extract::Path,
 };
 use crate::{clock::Millis, health::Component, pipeline::Submitter};
@@ -13,7 +14,7 @@ use tokio::time::timeout;
 /// The most open attempts that are shown.
 const OPEN_ATTEMPTS: u32 = 100;
 
-/// Every configured chain: where it stands, the wallets there, what waits, and how many requests are in each state.
+/// Every chain: where it stands, its endpoints, the wallets there, what waits, and how many requests are in each state.
 #[utoipa::path(
     get, path = "/v1/chains", operation_id = "list_chains", tag = "chains",
     responses((status = 200, description = "All of them.", body = ChainsAnswer))
@@ -24,7 +25,7 @@ pub(super) async fn list(State(api): State<Shared>) -> Result<Json<ChainsAnswer>
     Ok(Json(ChainsAnswer { chains }))
 }
 
-/// One chain: where it stands, the wallets there, what waits, and how many requests are in each state.
+/// One chain: where it stands, its endpoints, the wallets there, what waits, and how many requests are in each state.
 #[utoipa::path(
     get, path = "/v1/chains/{name}", operation_id = "show_chain", tag = "chains",
     params(("name" = String, Path, description = "The chain's configured name.")),
@@ -83,6 +84,7 @@ async fn look(api: &Shared, name: &str, chain: &ApiChain) -> Result<ChainAnswer,
             .collect(),
         paused: pauses.chains.remove(name),
         rescan,
+        endpoints: endpoint::answers(chain, now),
         requests,
         troubles,
     })

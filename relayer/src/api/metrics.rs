@@ -140,7 +140,8 @@ async fn look_at_chain(state: &ApiState, name: &str) -> (String, ChainFigures) {
         min_balance: submitter.min_balance,
     });
     let wallets = wallets.collect();
-    (name.to_owned(), ChainFigures { queues, head: head.ok(), wallets, ..ChainFigures::default() })
+    let (head, endpoints) = (head.ok(), chain.endpoints.endpoints());
+    (name.to_owned(), ChainFigures { queues, head, wallets, endpoints, ..ChainFigures::default() })
 }
 
 /// Counts every answer of the API by the template of its route.

@@ -173,6 +173,8 @@ impl From<ChainError> for Problem {
         let kind = match &error {
             ChainError::Unreachable { .. }
             | ChainError::RateLimited { .. }
+            | ChainError::Behind { .. }
+            | ChainError::Disagreement { .. }
             | ChainError::Malformed { .. }
             | ChainError::Node { .. } => ProblemKind::Unavailable,
             ChainError::WrongChain { .. } | ChainError::NoOracle { .. } | ChainError::InsufficientFunds { .. } => {

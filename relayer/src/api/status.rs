@@ -1,6 +1,7 @@
 use super::{
     Api, ApiChain, COMPONENT_TIMEOUT, Shared, StatusAnswer, StatusReason, Verdict,
     chain::in_time,
+    endpoint,
     finding::{Checked, Finding, Weight},
     ready::{FRESH, probe},
     wallet,
@@ -146,7 +147,8 @@ async fn notice(api: &Api, name: &str, chain: &ApiChain) -> Vec<Finding> {
         waiting(api, name),
         rescan(api, name)
     );
-    lag.into_iter().chain(wallets).chain(waiting).chain(rescan).collect()
+    let endpoints = endpoint::notice(name, chain);
+    lag.into_iter().chain(wallets).chain(waiting).chain(rescan).chain(endpoints).collect()
 }
 
 /// An order to go over old blocks again that can't be carried out.

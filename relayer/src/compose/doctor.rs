@@ -1,6 +1,6 @@
 //! `relayer doctor` on the concrete parts.
 
-use super::{admin_settings, evm_settings, open_enclave};
+use super::{evm_settings, open_enclave};
 use crate::{
     clock::{Clock, SystemClock},
     config::{ChainConfig, ChainKind, Config, DatabaseConfig, EvmConfig},
@@ -74,7 +74,8 @@ async fn examine_evm(name: &str, config: &EvmConfig, status: Option<&Status>, no
     let opened = EvmChain::connect(evm_settings(name, config), first.key.secret()).and_then(|chain| {
         let others = others.iter().map(|wallet| chain.submitting_as(wallet.key.secret()));
         let others: Vec<EvmChain> = others.collect::<Result<_, _>>()?;
-        Ok((chain, others, EvmAdmin::connect(admin_settings(config), first.key.secret())?))
+        let admin = EvmAdmin::beside(&chain, first.key.secret())?;
+        Ok((chain, others, admin))
     });
     let (chain, others, admin) = match opened {
         Ok(opened) => opened,
@@ -83,6 +84,9 @@ async fn examine_evm(name: &str, config: &EvmConfig, status: Option<&Status>, no
             return vec![Check::fail(format!("chain {name}"), error.to_string(), remedy)];
         }
     };
+    // One endpoint is looked at as the chain itself.
+    let several = config.endpoints.endpoints.len() > 1;
+    let reports = if several { chain.look_at_endpoints().await } else { Vec::new() };
     let facts = chain.facts().await;
     let (head, contracts) = match &facts {
         Ok(_) => tokio::join!(chain.head(), contracts(&chain)),
@@ -90,6 +94,7 @@ async fn examine_evm(name: &str, config: &EvmConfig, status: Option<&Status>, no
     };
     let finality: Finality = config.finality;
     let mut checks = doctor::oracle(name, finality, &facts, &head, &contracts);
+    checks.extend(doctor::endpoints(name, &reports));
     let Ok(facts) = facts else { return checks };
     if let Ok(head) = &head {
         checks.push(doctor::against_chain(name, now, head.timestamp));

@@ -1,4 +1,4 @@
-use super::{EndpointUrl, Environment, Mistake, WalletConfig, section::Section, wallet};
+use super::{EndpointsConfig, Environment, Mistake, WalletConfig, endpoint, section::Section, wallet};
 use phat_connector::Finality;
 use phat_protocol::{Chain, EvmAddress};
 use std::{num::NonZeroU64, time::Duration};
@@ -47,10 +47,8 @@ impl ChainKind {
 #[derive(Clone, Debug)]
 pub struct EvmConfig {
     /// Where calls go.
-    pub rpc_url: EndpointUrl,
-    /// Where new blocks are announced.
-    pub ws_url: Option<EndpointUrl>,
-    /// The EIP-155 chain id that the endpoint must serve.
+    pub endpoints: EndpointsConfig,
+    /// The EIP-155 chain id that the endpoints must serve.
     pub chain_id: u64,
     /// The oracle's address.
     pub oracle: EvmAddress,
@@ -91,11 +89,7 @@ pub(super) fn read(
 }
 
 fn evm(section: &mut Section<'_>, environment: &Environment, mistakes: &mut Vec<Mistake>) -> Option<EvmConfig> {
-    let rpc_url = section.required("rpc_url", mistakes);
-    let ws_url: Option<EndpointUrl> = section.optional("ws_url", mistakes);
-    if ws_url.as_ref().is_some_and(|url| !url.is_web_socket()) {
-        mistakes.push(Mistake::new(section.key("ws_url"), "expected a ws or wss URL"));
-    }
+    let endpoints = endpoint::read(section, mistakes);
     let chain_id = section.required("chain_id", mistakes);
     let oracle = section.required("oracle", mistakes);
     let finality = section.or("finality", Finality::Latest(0), mistakes);
@@ -111,8 +105,7 @@ fn evm(section: &mut Section<'_>, environment: &Environment, mistakes: &mut Vec<
     });
     let wallets = wallet::read(section, environment, mistakes);
     Some(EvmConfig {
-        rpc_url: rpc_url?,
-        ws_url,
+        endpoints: endpoints?,
         chain_id: chain_id?,
         oracle: oracle?,
         finality,

@@ -91,7 +91,8 @@ fn the_sample_shows_every_setting() {
         let section = mistake.split(".qqq").next().unwrap();
         let table = section.split('.').fold(&toml::Value::Table(sample.clone()), |value, key| &value[key]).clone();
         let (_, known) = mistake.split_once("known here: ").unwrap();
-        let mut known: Vec<&str> = known.split(", ").collect();
+        // The list of endpoints takes the place of others, and is shown as text.
+        let mut known: Vec<&str> = known.split(", ").filter(|key| *key != "endpoints").collect();
         known.sort_unstable();
         let shown: Vec<&String> = table.as_table().unwrap().keys().collect();
         let mut shown: Vec<&str> = shown.into_iter().map(String::as_str).collect();

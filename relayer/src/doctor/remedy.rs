@@ -7,6 +7,10 @@ use phat_enclave_api::EnclaveError;
 pub(crate) fn of_chain(chain: &str, error: &ChainError) -> String {
     match error {
         ChainError::Unreachable { .. } => format!("start the node, or mend chains.{chain}.rpc_url"),
+        ChainError::Behind { .. } => format!("wait, or name an endpoint of chains.{chain} that follows its chain"),
+        ChainError::Disagreement { .. } => {
+            format!("`relayer chain show {chain}` shows its endpoints; find out which is wrong, and replace it")
+        }
         ChainError::RateLimited { .. } => {
             format!("ask the provider for more calls, or raise chains.{chain}.poll_interval")
         }

@@ -1,6 +1,6 @@
 use super::{CheckState::*, *};
 use crate::store::{StoreError, sqlite::Schema};
-use phat_connector::{Account, BlockRef, ChainError, ChainFacts, Fees, Finality, Head};
+use phat_connector::{Account, BlockRef, ChainError, ChainFacts, EndpointReport, EndpointState, Fees, Finality, Head};
 use phat_enclave_api::{Attestation, EnclaveError, Refusal, Status};
 use phat_protocol::{Amount, BlockHash, Chain, ContractId, Digest, WorkerAddress, WorkerKeys};
 
@@ -153,6 +153,34 @@ fn a_chain_that_does_not_answer_is_said_once() {
     let (facts, head, contracts) = (Err(wrong.clone()), Err(wrong.clone()), Err(wrong));
     let check = only_wrong(oracle("local", Finality::Safe, &facts, &head, &contracts));
     assert_is(&check, Fail, "chains.local.chain_id");
+}
+
+#[test]
+fn each_endpoint_is_looked_at_and_one_that_serves_is_enough() {
+    let report = |name: &str, state, error: Option<&str>| EndpointReport {
+        name: name.to_owned(),
+        priority: 0,
+        state,
+        in_use: false,
+        head: Some(30),
+        lag: Some(9),
+        latency: None,
+        error_rate: 0.0,
+        last_error: error.map(str::to_owned),
+        resting: None,
+        answered: None,
+    };
+    let well = report("a", EndpointState::Healthy, None);
+    let away = report("b", EndpointState::Failing, Some("connection refused"));
+    let wrong = report("c", EndpointState::WrongChain, Some("serves chain 1, not 31337"));
+    let late = report("d", EndpointState::Lagging, None);
+    let checks = endpoints("local", &[well, away.clone(), wrong, late]);
+    assert_eq!(checks[1].subject, "chain local: endpoint b");
+    assert_is(&checks[0], Ok, "block 30");
+    assert_is(&checks[1], Warn, "connection refused start the node");
+    assert_is(&checks[2], Fail, "serves chain 1, not 31337 mend its URL under chains.local");
+    assert_is(&checks[3], Warn, "9 blocks behind");
+    assert_is(&endpoints("local", &[away])[0], Fail, "connection refused");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use super::{Exposition, recorded};
 use phat_connector::{Call, CallObserver};
-use prometheus::HistogramVec;
+use prometheus::{HistogramVec, IntCounterVec};
 use std::sync::Arc;
 
 /// Seconds of a call over a network.
@@ -10,6 +10,7 @@ const CALL: [f64; 13] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0
 #[derive(Debug)]
 pub(crate) struct Calls {
     seconds: HistogramVec,
+    endpoints: IntCounterVec,
 }
 
 impl Calls {
@@ -22,6 +23,11 @@ impl Calls {
                 &["chain", "method", "outcome"],
                 &CALL,
             ),
+            endpoints: exposition.counter(
+                "phat_relayer_endpoint_calls_total",
+                "Calls to each of the chain's endpoints, by outcome; several calls that were sent together are one.",
+                &["chain", "endpoint", "outcome"],
+            ),
         }
     }
 }
@@ -32,7 +38,9 @@ pub(crate) struct CallsOf(pub(crate) Arc<str>);
 
 impl CallObserver for CallsOf {
     fn called(&self, call: Call<'_>) {
-        let labels = [&*self.0, known(call.method), call.failure.unwrap_or("ok")];
+        let outcome = call.failure.unwrap_or("ok");
+        let labels = [&*self.0, known(call.method), outcome];
+        recorded().calls.endpoints.with_label_values(&[&*self.0, call.endpoint, outcome]).inc();
         recorded().calls.seconds.with_label_values(&labels).observe(call.elapsed.as_secs_f64());
     }
 }

@@ -3,7 +3,7 @@
 
 use super::Exposition;
 use crate::{request::StateName, store::Queues};
-use phat_connector::{Account, Head};
+use phat_connector::{Account, EndpointReport, EndpointState, Head};
 use phat_enclave_api::Status;
 use phat_protocol::Amount;
 use std::{collections::BTreeMap, time::Duration};
@@ -21,6 +21,7 @@ pub(crate) struct ChainFigures {
     pub(crate) behind: Option<Duration>,
     /// Whether an operator paused it.
     pub(crate) paused: Option<bool>,
+    pub(crate) endpoints: Vec<EndpointReport>,
 }
 
 /// What is known of one account that submits.
@@ -49,6 +50,7 @@ impl Figures {
         self.show_process(&mut exposition);
         self.show_queues(&mut exposition);
         self.show_heads(&mut exposition);
+        self.show_endpoints(&mut exposition);
         self.show_enclave(&mut exposition);
         exposition
     }
@@ -161,6 +163,45 @@ impl Figures {
                         gauge.with_label_values(&[chain, &wallet.account.0]).set(ether(amount));
                     }
                 }
+            }
+        }
+    }
+
+    fn show_endpoints(&self, exposition: &mut Exposition) {
+        let states = exposition.gauge(
+            "phat_relayer_endpoint_state",
+            "1 for the state that the endpoint is in, 0 for each other.",
+            &["chain", "endpoint", "state"],
+        );
+        let in_use = exposition.gauge(
+            "phat_relayer_endpoint_in_use",
+            "Whether the endpoint is the one that served last: 1 or 0.",
+            &["chain", "endpoint"],
+        );
+        let lag = exposition.gauge(
+            "phat_relayer_endpoint_lag_blocks",
+            "How many blocks the endpoint was behind the others when it showed its newest block.",
+            &["chain", "endpoint"],
+        );
+        let latency = exposition.quantity(
+            "phat_relayer_endpoint_latency_seconds",
+            "How long the endpoint's answers take, as a moving average.",
+            &["chain", "endpoint"],
+        );
+        let reports = self.chains.iter().flat_map(|(chain, of)| of.endpoints.iter().map(move |report| (chain, report)));
+        for (chain, report) in reports {
+            let labels = [chain.as_str(), report.name.as_str()];
+            for state in EndpointState::ALL {
+                let [chain, endpoint] = labels;
+                let is_it = i64::from(state == report.state);
+                states.with_label_values(&[chain, endpoint, state.as_str()]).set(is_it);
+            }
+            in_use.with_label_values(&labels).set(i64::from(report.in_use));
+            if let Some(blocks) = report.lag {
+                lag.with_label_values(&labels).set(whole(blocks));
+            }
+            if let Some(average) = report.latency {
+                latency.with_label_values(&labels).set(average.as_secs_f64());
             }
         }
     }

@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use phat_connector::{
-    Acceptance, Account, BlockRef, ChainError, ChainFacts, Entry, EntryRefusal, Fees, Head, ObservedRequest,
-    OnChainState, OracleStatus, Outlook, PreparedTransaction, Receipt, ReportSink, RequestSource, Resolution, TxHash,
+    Acceptance, Account, BlockRef, ChainError, ChainFacts, EndpointPool, EndpointReport, EndpointState, Entry,
+    EntryRefusal, Fees, Head, ObservedRequest, OnChainState, OracleStatus, Outlook, PreparedTransaction, Receipt,
+    ReportSink, RequestSource, Resolution, TxHash,
 };
 use phat_enclave_api::{
     Act, Acted, Attestation, Call, CallResult, Code, Contract, Enclave, EnclaveError, EventEntry, Execute, Execution,
@@ -25,6 +26,7 @@ use std::{
         Mutex,
         atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering},
     },
+    time::Duration,
 };
 use tokio::sync::watch;
 
@@ -45,6 +47,8 @@ pub(crate) struct TestChain {
     pub(crate) confirmed: AtomicU8,
     /// What the wallet has.
     pub(crate) balance: Mutex<Amount>,
+    /// What its endpoints do.
+    pub(crate) endpoints: Mutex<Vec<EndpointReport>>,
     /// What a registration answers.
     pub(crate) registration: Mutex<Result<Registered, RegistrarError>>,
 }
@@ -66,6 +70,7 @@ impl Default for TestChain {
             active: AtomicBool::new(true),
             confirmed: AtomicU8::new(25),
             balance: Mutex::new(Amount::from(1_000_000)),
+            endpoints: Mutex::new(vec![endpoint("http://node", EndpointState::Healthy)]),
             registration: Mutex::new(Ok(registered)),
         }
     }
@@ -88,6 +93,34 @@ impl TestChain {
 }
 
 const NOT_ASKED: &str = "the API has no business with this";
+
+/// An endpoint in this state that answered three seconds ago.
+pub(crate) fn endpoint(name: &str, state: EndpointState) -> EndpointReport {
+    EndpointReport {
+        name: name.to_owned(),
+        priority: 1,
+        state,
+        in_use: state.is_well(),
+        head: Some(30),
+        lag: Some(2),
+        latency: Some(Duration::from_millis(25)),
+        error_rate: 0.2,
+        last_error: None,
+        resting: None,
+        answered: Some(Duration::from_secs(3)),
+    }
+}
+
+#[async_trait]
+impl EndpointPool for TestChain {
+    fn endpoints(&self) -> Vec<EndpointReport> {
+        self.endpoints.lock().unwrap().clone()
+    }
+
+    async fn probe(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+}
 
 #[async_trait]
 impl OracleStatus for TestChain {

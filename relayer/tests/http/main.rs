@@ -9,6 +9,7 @@ mod command_line;
 mod command_line_reads;
 mod contracts;
 mod decoding;
+mod endpoints;
 mod ends;
 mod errors;
 mod events;

@@ -106,6 +106,7 @@ impl World {
             status: Arc::clone(&chain) as Arc<_>,
             source: Arc::clone(&chain) as Arc<_>,
             submitters: Submitters::one(Arc::clone(&chain) as Arc<_>),
+            endpoints: Arc::clone(&chain) as Arc<_>,
             finality: Finality::Latest(5),
             registrar: Arc::clone(&chain) as Arc<_>,
             doorbells: doorbells.clone(),

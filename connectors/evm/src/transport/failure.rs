@@ -68,6 +68,27 @@ impl CallError {
         }
     }
 
+    /// Whether the node asks for fewer calls by an error that it answered.
+    pub(crate) fn is_limit(&self) -> bool {
+        matches!(self, Self::Answered(answered) if LIMIT_EXCEEDED.contains(&answered.error.code))
+    }
+
+    /// Whether an error that the node answered is its own trouble, not the call's.
+    pub(crate) fn is_the_nodes_own(&self) -> bool {
+        self.is_limit()
+            || matches!(self, Self::Answered(answered) if answered.error.data.is_none()
+            && OWN_TROUBLE.contains(&answered.error.code))
+    }
+
+    /// Whether another endpoint may do better.
+    pub(crate) fn is_elsewhere_better(&self) -> bool {
+        match self {
+            Self::Answered(_) => self.is_the_nodes_own(),
+            Self::Failed(ChainError::NoOracle { .. } | ChainError::Reverted { .. }) | Self::TooLong { .. } => false,
+            Self::Failed(_) => true,
+        }
+    }
+
     /// The data that a contract reverted with, where that is why the call failed.
     pub(crate) fn revert_data(&self) -> Option<Vec<u8>> {
         match self {
@@ -79,6 +100,9 @@ impl CallError {
 
 /// Codes of JSON-RPC 2.0 (section 5.1) and EIP-1474 that say that the call itself can't be served.
 const PERMANENT: [i64; 5] = [-32600, -32601, -32602, -32004, -32006];
+/// JSON-RPC 2.0's "internal error", and EIP-1474's "resource unavailable". Nodes that have no such code of their own
+/// for a call that reverts put its data beside it.
+const OWN_TROUBLE: [i64; 2] = [-32603, -32002];
 /// EIP-1474's "limit exceeded", and the HTTP status that some providers repeat as a code.
 const LIMIT_EXCEEDED: [i64; 2] = [-32005, 429];
 

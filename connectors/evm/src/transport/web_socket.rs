@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 
 /// A web socket for calls, connected when first needed and again after it broke.
 pub(super) struct WebSocket {
+    name: String,
     url: EndpointUrl,
     tls: ClientConfig,
     call_timeout: Duration,
@@ -15,8 +16,8 @@ pub(super) struct WebSocket {
 }
 
 impl WebSocket {
-    pub(super) fn new(url: EndpointUrl, tls: ClientConfig, call_timeout: Duration) -> Self {
-        Self { url, tls, call_timeout, connected: Mutex::new(None) }
+    pub(super) fn new(name: String, url: EndpointUrl, tls: ClientConfig, call_timeout: Duration) -> Self {
+        Self { name, url, tls, call_timeout, connected: Mutex::new(None) }
     }
 
     /// The connected client, within the time of a call: who waits for another's attempt to connect
@@ -24,7 +25,7 @@ impl WebSocket {
     pub(super) async fn client(&self) -> Result<Arc<WsClient>, ChainError> {
         tokio::time::timeout(self.call_timeout, self.connected_client())
             .await
-            .unwrap_or_else(|_late| Err(failure::no_answer(self.url.name(), self.call_timeout)))
+            .unwrap_or_else(|_late| Err(failure::no_answer(&self.name, self.call_timeout)))
     }
 
     async fn connected_client(&self) -> Result<Arc<WsClient>, ChainError> {
@@ -32,7 +33,7 @@ impl WebSocket {
         if let Some(client) = connected.as_ref().filter(|client| client.is_connected()) {
             return Ok(Arc::clone(client));
         }
-        let client = Arc::new(connect(&self.url, self.tls.clone(), self.call_timeout).await?);
+        let client = Arc::new(connect(&self.name, &self.url, self.tls.clone(), self.call_timeout).await?);
         *connected = Some(Arc::clone(&client));
         Ok(client)
     }
@@ -47,6 +48,7 @@ impl std::fmt::Debug for WebSocket {
 /// Connects, within the time of a call. A peer that answers no ping within three times as long is
 /// taken for dead.
 pub(crate) async fn connect(
+    name: &str,
     url: &EndpointUrl,
     tls: ClientConfig,
     call_timeout: Duration,
@@ -65,9 +67,7 @@ pub(crate) async fn connect(
                 .max_failures(1),
         );
     match tokio::time::timeout(call_timeout, builder.build(url.expose())).await {
-        Ok(connected) => {
-            connected.map_err(|error| failure::classify(url.name(), "connect", call_timeout, &error).into())
-        }
-        Err(_late) => Err(failure::no_answer(url.name(), call_timeout)),
+        Ok(connected) => connected.map_err(|error| failure::classify(name, "connect", call_timeout, &error).into()),
+        Err(_late) => Err(failure::no_answer(name, call_timeout)),
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     proxy::Proxy,
     stage::{Stage, key, send},
 };
-use phat_connector::{Entry, EntryRefusal, OracleStatus, ReportSink};
+use phat_connector::{Entry, EntryRefusal, OracleStatus, ReportSink, RequestSource};
 use phat_connector_evm::{EvmChain, EvmSettings};
 
 /// The stage's chain end, seen through a proxy.
@@ -14,6 +14,8 @@ async fn counted(stage: &Stage) -> (Proxy, EvmChain) {
     let url = format!("http://127.0.0.1:{}", proxy.port).parse().unwrap();
     let settings = EvmSettings::new(url, CHAIN_ID, stage.deployed.oracle.address);
     let chain = EvmChain::connect(settings, &key(SUBMITTER_KEY)).unwrap();
+    // The first call of all makes sure of the chain.
+    chain.head().await.unwrap();
     (proxy, chain)
 }
 

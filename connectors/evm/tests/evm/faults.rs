@@ -2,6 +2,7 @@
 
 use crate::faulty_node::{Answer, FaultyNode, block};
 use phat_connector::{ChainError, Fees, OracleStatus, ReportSink, RequestSource};
+use phat_connector_evm::EndpointSettings;
 use phat_protocol::Amount;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -23,6 +24,11 @@ fn healthy(method: &str) -> Answer {
         "eth_gasPrice" => Answer::Result(json!("0x77359400")),
         other => panic!("{other} wasn't expected"),
     }
+}
+
+/// The endpoint at this URL alone.
+fn at(url: &str) -> Vec<EndpointSettings> {
+    vec![EndpointSettings::new(url.parse().unwrap())]
 }
 
 /// A port that nobody listens on.
@@ -47,10 +53,15 @@ async fn a_call_that_hangs_is_given_up_in_time() {
 async fn a_rate_limit_is_heard_with_how_long_to_wait() {
     let node = FaultyNode::start(|_, _| Answer::Status(429, Some("7"))).await;
     let chain = node.chain();
-    for error in [chain.head().await.unwrap_err(), chain.mined_nonce().await.unwrap_err()] {
-        assert!(matches!(error, ChainError::RateLimited { .. }), "{error:?}");
-        assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
-    }
+    let error = chain.head().await.unwrap_err();
+    assert!(matches!(error, ChainError::RateLimited { .. }), "{error:?}");
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
+    let asked = node.asked().len();
+    let error = chain.mined_nonce().await.unwrap_err();
+    assert!(matches!(error, ChainError::RateLimited { .. }), "{error:?}");
+    let left = error.retry_after().unwrap();
+    assert!(left > Duration::from_secs(3) && left < Duration::from_secs(7), "{left:?}");
+    assert_eq!(node.asked().len(), asked, "it gets no call before that");
     for answer in [|| Answer::Status(429, None), || Answer::Error(-32005, "limit exceeded", None)] {
         let node = FaultyNode::start(move |_, _| answer()).await;
         let error = node.chain().head().await.unwrap_err();
@@ -133,13 +144,13 @@ async fn credentials_are_used_and_never_shown() {
     let node = FaultyNode::start(|_, _| Answer::Status(500, None)).await;
     let port = node.port;
     let with_secrets = |port: u16| format!("http://somebody:sesame@127.0.0.1:{port}/v3/apikey?key=apikey");
-    let chain = node.chain_with(|settings| settings.rpc_url = with_secrets(port).parse().unwrap());
+    let chain = node.chain_with(|settings| settings.endpoints = at(&with_secrets(port)));
     let refused = chain.head().await.unwrap_err();
     let asked = node.asked().remove(0);
     assert_eq!(asked.uri.to_string(), "/v3/apikey?key=apikey");
     assert_eq!(asked.authorization.as_deref(), Some("Basic c29tZWJvZHk6c2VzYW1l"));
     let dead = dead_port().await;
-    let nobody = node.chain_with(|settings| settings.rpc_url = with_secrets(dead).parse().unwrap());
+    let nobody = node.chain_with(|settings| settings.endpoints = at(&with_secrets(dead)));
     let gone = nobody.head().await.unwrap_err();
     for shown in
         [refused.to_string(), format!("{refused:?}"), gone.to_string(), format!("{gone:?}"), format!("{chain:?}")]
@@ -200,7 +211,7 @@ async fn a_dead_endpoint_is_unreachable() {
     let node = FaultyNode::start(|_, _| Answer::Never).await;
     for scheme in ["http", "ws"] {
         let url = format!("{scheme}://127.0.0.1:{port}");
-        let chain = node.chain_with(|settings| settings.rpc_url = url.parse().unwrap());
+        let chain = node.chain_with(|settings| settings.endpoints = at(&url));
         let error = chain.facts().await.unwrap_err();
         let ChainError::Unreachable { endpoint, .. } = &error else { panic!("{error:?}") };
         assert_eq!(*endpoint, url);

@@ -30,6 +30,7 @@ pub(crate) enum Answer {
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     pub(crate) uri: Uri,
+    pub(crate) method: String,
     pub(crate) authorization: Option<String>,
     pub(crate) params: Value,
 }
@@ -40,6 +41,8 @@ type Answers = dyn Fn(&str, &Value) -> Answer + Send + Sync;
 struct Shared {
     answers: Arc<Answers>,
     asked: Arc<Mutex<Vec<Asked>>>,
+    /// Whether chain id and height are answered here.
+    identified: bool,
 }
 
 pub(crate) struct FaultyNode {
@@ -49,10 +52,20 @@ pub(crate) struct FaultyNode {
 }
 
 impl FaultyNode {
+    /// A node of chain 1 that says so, and whose newest block is far ahead of any; the rest is as `answers` say.
     pub(crate) async fn start(answers: impl Fn(&str, &Value) -> Answer + Send + Sync + 'static) -> Self {
+        Self::whole(answers, true).await
+    }
+
+    /// A node that answers everything as `answers` say.
+    pub(crate) async fn of(answers: impl Fn(&str, &Value) -> Answer + Send + Sync + 'static) -> Self {
+        Self::whole(answers, false).await
+    }
+
+    async fn whole(answers: impl Fn(&str, &Value) -> Answer + Send + Sync + 'static, identified: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let shared = Shared { answers: Arc::new(answers), asked: Arc::default() };
+        let shared = Shared { answers: Arc::new(answers), asked: Arc::default(), identified };
         let app = Router::new().fallback(serve).with_state(shared.clone());
         let task = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         Self { port, shared, task }
@@ -89,8 +102,15 @@ async fn serve(State(shared): State<Shared>, uri: Uri, headers: HeaderMap, body:
         let method = call["method"].as_str().unwrap().to_owned();
         let params = call["params"].clone();
         let authorization = headers.get("authorization").map(|value| value.to_str().unwrap().to_owned());
-        let answer = (shared.answers)(&method, &params);
-        shared.asked.lock().unwrap().push(Asked { uri: uri.clone(), authorization, params });
+        let answer = match method.as_str() {
+            "eth_chainId" if shared.identified => Answer::Result(json!("0x1")),
+            "eth_blockNumber" if shared.identified => Answer::Result(json!("0xffffff")),
+            _ => {
+                let asked = Asked { uri: uri.clone(), method: method.clone(), authorization, params: params.clone() };
+                shared.asked.lock().unwrap().push(asked);
+                (shared.answers)(&method, &params)
+            }
+        };
         let reply = match answer {
             Answer::Result(result) => json!({ "result": result }),
             Answer::Error(code, message, None) => json!({ "error": { "code": code, "message": message } }),

@@ -4,6 +4,7 @@
 mod admin;
 mod anvil;
 mod calls;
+mod endpoints;
 mod event;
 mod examine;
 mod faults;

@@ -4,7 +4,7 @@ use crate::{
     stage::{CONTRACT_ID, Stage, key},
 };
 use phat_connector::{ChainError, Finality, RequestSource};
-use phat_connector_evm::{EvmChain, EvmSettings};
+use phat_connector_evm::{EndpointSettings, EvmChain, EvmSettings};
 use phat_protocol::{Amount, EvmAddress, OracleChain, Request};
 use std::time::Duration;
 use tokio::{sync::watch, time::timeout};
@@ -92,7 +92,7 @@ async fn a_reorganisation_shows_in_the_blocks_hashes() {
 #[tokio::test]
 async fn new_blocks_ring() {
     let anvil = Anvil::start(&[]).await;
-    let chain = chain(&anvil, |settings| settings.ws_url = Some(anvil.web_socket()));
+    let chain = chain(&anvil, |settings| settings.endpoints[0].ws_url = Some(anvil.web_socket()));
     let (heads, mut rung) = watch::channel(0);
     let listening = tokio::spawn(async move { chain.listen(&heads).await });
     // The subscription may start after the first blocks.
@@ -109,7 +109,7 @@ async fn new_blocks_ring() {
 #[tokio::test]
 async fn a_lost_web_socket_ends_the_listening() {
     let mut anvil = Anvil::start(&[]).await;
-    let chain = chain(&anvil, |settings| settings.ws_url = Some(anvil.web_socket()));
+    let chain = chain(&anvil, |settings| settings.endpoints[0].ws_url = Some(anvil.web_socket()));
     let (heads, mut rung) = watch::channel(0);
     let listening = tokio::spawn(async move { chain.listen(&heads).await });
     let subscribed = async {
@@ -129,7 +129,7 @@ async fn a_web_socket_that_hangs_is_taken_for_dead() {
     let anvil = Anvil::start(&[]).await;
     let proxy = Proxy::start(anvil.port, None).await;
     let chain = chain(&anvil, |settings| {
-        settings.ws_url = Some(format!("ws://127.0.0.1:{}", proxy.port).parse().unwrap());
+        settings.endpoints[0].ws_url = Some(format!("ws://127.0.0.1:{}", proxy.port).parse().unwrap());
         settings.call_timeout = Duration::from_millis(300);
     });
     let (heads, mut rung) = watch::channel(0);
@@ -161,7 +161,7 @@ async fn calls_go_over_a_web_socket_and_survive_its_loss() {
     let anvil = Anvil::start(&[]).await;
     let proxy = Proxy::start(anvil.port, None).await;
     let chain = chain(&anvil, |settings| {
-        settings.rpc_url = format!("ws://127.0.0.1:{}", proxy.port).parse().unwrap();
+        settings.endpoints = vec![EndpointSettings::new(format!("ws://127.0.0.1:{}", proxy.port).parse().unwrap())];
     });
     assert_eq!(chain.head().await.unwrap().latest.number, 0);
     proxy.cut();

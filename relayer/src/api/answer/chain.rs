@@ -1,3 +1,4 @@
+use super::EndpointAnswer;
 use crate::{
     request::StateName,
     schema,
@@ -50,6 +51,8 @@ pub struct ChainAnswer {
     pub paused: Option<Pause>,
     /// The order to go over old blocks again that stands, if one does.
     pub rescan: Option<Rescan>,
+    /// Its endpoints, in the order of the configuration.
+    pub endpoints: Vec<EndpointAnswer>,
     /// How many requests are in each state.
     pub requests: BTreeMap<StateName, u64>,
     /// What went wrong.

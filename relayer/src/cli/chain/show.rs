@@ -1,5 +1,5 @@
 use crate::{
-    api::{ChainAnswer, ChainsAnswer},
+    api::{ChainAnswer, ChainsAnswer, EndpointAnswer},
     cli::{
         client::Client,
         money::ether,
@@ -56,6 +56,28 @@ fn troubles(chain: &ChainAnswer) -> Vec<String> {
     paused.into_iter().chain(rescan).chain(chain.troubles.iter().cloned()).collect()
 }
 
+/// One endpoint: its name and state first.
+fn in_line(endpoint: &EndpointAnswer) -> String {
+    let mut parts = vec![format!("{} is {}", endpoint.name, endpoint.state)];
+    if endpoint.in_use {
+        parts.push("in use".to_owned());
+    }
+    parts.push(format!("priority {}", endpoint.priority));
+    if let Some(head) = endpoint.head {
+        let lag = endpoint.lag_blocks.filter(|lag| *lag > 0).map_or_else(String::new, |lag| format!(", {lag} behind"));
+        parts.push(format!("block {head}{lag}"));
+    }
+    parts.extend(endpoint.latency_ms.map(|latency| format!("{latency} ms")));
+    if endpoint.failed_percent > 0 {
+        parts.push(format!("{} % fail", endpoint.failed_percent));
+    }
+    parts.extend(endpoint.resting_until_ms.map(|until| format!("rests until {}", time(until))));
+    if !endpoint.state.is_well() {
+        parts.extend(endpoint.last_error.clone());
+    }
+    parts.join(", ")
+}
+
 fn in_words(chain: &ChainAnswer) -> String {
     let mut table = Table::new(&["chain", &chain.name]);
     table.row_of("paused", chain.paused.as_ref().map(since));
@@ -63,6 +85,9 @@ fn in_words(chain: &ChainAnswer) -> String {
         let error = order.last_error.as_ref().map_or_else(String::new, |error| format!(": {error}"));
         let ordered = time(order.ordered_at_ms);
         table.row(["rescan".to_owned(), format!("from block {}, ordered {ordered}{error}", order.next_block)]);
+    }
+    for endpoint in &chain.endpoints {
+        table.row(["endpoint".to_owned(), in_line(endpoint)]);
     }
     for trouble in &chain.troubles {
         table.row(["trouble".to_owned(), trouble.clone()]);

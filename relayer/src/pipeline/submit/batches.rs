@@ -152,6 +152,8 @@ fn declined(error: &ChainError) -> Option<String> {
         | ChainError::Unreachable { .. }
         | ChainError::RateLimited { .. }
         | ChainError::WrongChain { .. }
+        | ChainError::Behind { .. }
+        | ChainError::Disagreement { .. }
         | ChainError::NoOracle { .. }
         | ChainError::Malformed { .. }
         | ChainError::InsufficientFunds { .. } => None,
