@@ -130,7 +130,7 @@ fn enclave(worker: &WorkerAnswer) -> String {
     )
 }
 
-/// Head, lag, wallet, worker and waiting requests of a chain.
+/// Head, lag, wallet, worker, endpoints and waiting requests of a chain.
 fn in_line(chain: &ChainAnswer, worker: Option<&WorkerAnswer>) -> String {
     let mut parts = Vec::new();
     if let Some(latest) = chain.latest {
@@ -143,6 +143,10 @@ fn in_line(chain: &ChainAnswer, worker: Option<&WorkerAnswer>) -> String {
         true => "worker active".to_owned(),
         false => "worker not active".to_owned(),
     }));
+    if chain.endpoints.len() > 1 {
+        let well = chain.endpoints.iter().filter(|endpoint| endpoint.state.is_well()).count();
+        parts.push(format!("{well} of {} endpoints well", chain.endpoints.len()));
+    }
     parts.push(format!("{} waiting", waiting(chain)));
     parts.join(", ")
 }

@@ -47,7 +47,7 @@ impl Endpoints {
         }
         let (answers, mut answered) = mpsc::channel(targets.len());
         for endpoint in targets {
-            self.send(endpoint, params.clone(), answers.clone()).await;
+            self.send(endpoint, params.clone(), answers.clone());
         }
         drop(answers);
         let mut refusal: Option<CallError> = None;
@@ -58,11 +58,8 @@ impl Endpoints {
                 None => answered.recv().await,
             };
             match next {
-                Some((endpoint, Ok(hash))) => {
-                    self.served(&endpoint);
-                    return Ok(hash);
-                }
-                Some((_, Err(error))) => {
+                Some(Ok(hash)) => return Ok(hash),
+                Some(Err(error)) => {
                     if matches!(error, CallError::Answered(_)) && !error.is_limit() {
                         until.get_or_insert_with(|| Instant::now() + GRACE);
                     }
@@ -78,12 +75,7 @@ impl Endpoints {
     }
 
     /// Begins to send it to one endpoint.
-    async fn send(
-        &self,
-        endpoint: Endpoint,
-        params: Params,
-        answers: mpsc::Sender<(Endpoint, Result<H256, CallError>)>,
-    ) {
+    fn send(&self, endpoint: Endpoint, params: Params, answers: mpsc::Sender<Result<H256, CallError>>) {
         // The one that serves always gets it, however many are under way to those that hang.
         let is_first = self.in_order(None).first().is_some_and(|first| first.place() == endpoint.place());
         let permit = match Arc::clone(&self.0.sends.room).try_acquire_owned() {
@@ -101,7 +93,7 @@ impl Endpoints {
                 })
             });
             // Whoever asked may have its answer from another already.
-            let _ = answers.send((endpoint, answer)).await;
+            let _ = answers.send(answer).await;
             drop(permit);
         });
     }

@@ -145,9 +145,8 @@ impl Endpoints {
             }
         }
         Ok(match (votes.len(), first_error) {
-            (0, None) => Round::Failed(self.all_rest().into()),
             (0 | 1, Some(error)) => Round::Failed(error),
-            (1, None) => Round::Failed(self.all_rest().into()),
+            (0 | 1, None) => Round::Failed(self.too_few(method).into()),
             (_, _) => Round::Differed(votes.into_iter().flat_map(|vote| vote.by).collect()),
         })
     }
@@ -199,9 +198,19 @@ impl Endpoints {
             }
         }
         if answers.len() < self.quorum() {
-            return Err(first_error.unwrap_or_else(|| self.all_rest().into()));
+            return Err(first_error.unwrap_or_else(|| self.too_few("eth_getBlockByNumber").into()));
         }
         Ok(answers)
+    }
+
+    /// Why there is no quorum though nobody failed: some rest, or are on another chain.
+    fn too_few(&self, method: &str) -> ChainError {
+        let resting = self.all_rest();
+        if resting.retry_after().is_some() {
+            return resting;
+        }
+        let endpoints = self.in_order(None).iter().map(|endpoint| endpoint.name().to_owned()).collect();
+        ChainError::Disagreement { method: method.to_owned(), needed: self.quorum(), endpoints }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Several endpoints of one chain, of which some misbehave.
 
 use crate::{
-    anvil::SUBMITTER_KEY,
+    anvil::{Anvil, CHAIN_ID, SUBMITTER_KEY},
     faulty_node::{Answer, FaultyNode, ORACLE, block},
     stage::key,
 };
@@ -463,7 +463,6 @@ async fn a_transaction_goes_to_all_and_the_first_acceptance_is_the_answer() {
         }
     };
     tokio::time::timeout(SOON, sent).await.expect("all of them get it");
-    assert_eq!(in_use(&chain), "second");
 }
 
 #[tokio::test]
@@ -477,6 +476,35 @@ async fn a_transaction_that_one_accepts_is_accepted_whatever_others_say() {
     second.is(Mood::Broken);
     let error = chain.broadcast(&[2, 1]).await.unwrap_err();
     assert!(matches!(error, ChainError::Node { code: -32000, .. }), "what a node says tells the most: {error:?}");
+}
+
+#[tokio::test]
+async fn blocks_are_announced_by_the_next_endpoint_where_the_best_is_silent() {
+    let anvil = Anvil::start(&[]).await;
+    let dead = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let mut settings = EvmSettings::new(anvil.http(), CHAIN_ID, ORACLE);
+    let at = |name: &str, ws_url: String| EndpointSettings {
+        name: name.to_owned(),
+        ws_url: Some(ws_url.parse().unwrap()),
+        ..EndpointSettings::new(anvil.http())
+    };
+    settings.endpoints = vec![
+        EndpointSettings { name: "none".to_owned(), ..EndpointSettings::new(anvil.http()) },
+        at("dead", format!("ws://{dead}")),
+        at("alive", format!("ws://127.0.0.1:{}", anvil.port)),
+    ];
+    let chain = EvmChain::connect(settings, &key(SUBMITTER_KEY)).unwrap();
+    let (heads, mut rung) = tokio::sync::watch::channel(0);
+    let listening = tokio::spawn(async move { chain.listen(&heads).await });
+    let heard = async {
+        while *rung.borrow_and_update() == 0 {
+            anvil.mine(1).await;
+            let _late = tokio::time::timeout(Duration::from_millis(200), rung.changed()).await;
+        }
+    };
+    tokio::time::timeout(SOON, heard).await.expect("a new block rings");
+    assert!(!listening.is_finished());
+    listening.abort();
 }
 
 #[tokio::test]
