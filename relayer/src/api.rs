@@ -33,12 +33,12 @@ mod worker;
 pub(crate) use answer::whole_number;
 pub use answer::{
     ActOrder, ActedAnswer, CallAnswer, CallContract, ChainAnswer, ChainsAnswer, CodeAnswer, ContractAnswer,
-    ContractSummary, ContractsAnswer, DeployContract, EndpointAnswer, FailedRunAnswer, JobAnswer, JobOrder, JobResult, JobRunAnswer,
-    JobRunOrdered, JobRunState, JobRunsAnswer, JobSkip, JobsAnswer, Liveness, MetadataAnswer, PauseAnswer, PauseOrder,
-    QuoteAnswer, Readiness, ReadinessComponent, RecentRunsAnswer, RegisteredAnswer, ReportAnswer, RequestAnswer,
-    RequestCounts, RequestsAnswer, RescanAnswer, RescanCancelledAnswer, RescanOrder, ResumeAnswer, RetryAnswer,
-    SimulateContract, SimulationAnswer, StateSpan, StatusAnswer, StatusReason, Verdict, WaitingAnswer, WalletAnswer,
-    WorkerAnswer, WorkerOnChain,
+    ContractSummary, ContractsAnswer, DeployContract, EndpointAnswer, FailedRunAnswer, JobAnswer, JobOrder, JobResult,
+    JobRunAnswer, JobRunOrdered, JobRunState, JobRunsAnswer, JobSkip, JobsAnswer, Liveness, MetadataAnswer,
+    PauseAnswer, PauseOrder, QuoteAnswer, Readiness, ReadinessComponent, RecentRunsAnswer, RegisteredAnswer,
+    ReportAnswer, RequestAnswer, RequestCounts, RequestsAnswer, RescanAnswer, RescanCancelledAnswer, RescanOrder,
+    ResumeAnswer, RetryAnswer, SimulateContract, SimulationAnswer, StateSpan, StatusAnswer, StatusReason, Verdict,
+    WaitingAnswer, WalletAnswer, WorkerAnswer, WorkerOnChain,
 };
 pub use job::ApiJobs;
 pub use openapi::openapi;

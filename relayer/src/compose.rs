@@ -18,8 +18,7 @@ use crate::{
     metrics::CallsOf,
     pipeline::{
         Beside, ChainEnd, Doorbells, ExecuteSettings, Pipeline, ProbeStage, RetrySettings, SubmitSettings, Submitter,
-        Submitters,
-        WatchSettings,
+        Submitters, WatchSettings,
     },
     store::{JobStore, sqlite::SqliteStore},
 };

@@ -1,7 +1,6 @@
 use super::{
     ApiChain, COMPONENT_TIMEOUT, ChainAnswer, ChainsAnswer, PROBLEM, Problem, Shared, WaitingAnswer, WalletAnswer,
-    endpoint,
-    extract::Path,
+    endpoint, extract::Path,
 };
 use crate::{clock::Millis, health::Component, pipeline::Submitter};
 use axum::{Json, extract::State};
