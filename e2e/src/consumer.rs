@@ -9,8 +9,8 @@ use crate::{
 use anyhow::{Context, Result, ensure};
 use ethers::{
     contract::{ContractCall, EthEvent},
-    providers::{Http, Provider},
-    types::{Address, TransactionReceipt, U256, transaction::eip2718::TypedTransaction},
+    providers::{Http, Middleware, Provider},
+    types::{Address, H256, TransactionReceipt, U64, U256, transaction::eip2718::TypedTransaction},
 };
 use phat_protocol::{
     Amount, BlockHash, ContractId, Digest, EvmAddress, Outcome, RequestId, bounds::LEAST_LIFETIME, evm, keccak256,
@@ -21,6 +21,8 @@ type Call<T> = ContractCall<Provider<Http>, T>;
 
 /// For how long requests can be answered, in seconds.
 const LIFETIME: u64 = 60 * LEAST_LIFETIME;
+/// More than asking with a short payload uses.
+const GAS_OF_ASKING: u64 = 400_000;
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -122,6 +124,18 @@ pub struct Heard {
     pub executed_at: u64,
 }
 
+impl TryFrom<AnswerTakenFilter> for Heard {
+    type Error = anyhow::Error;
+
+    fn try_from(event: AnswerTakenFilter) -> Result<Self> {
+        Ok(Self {
+            outcome: Outcome::try_from(event.outcome).map_err(|error| anyhow::anyhow!("{error}"))?,
+            output: event.output.to_vec(),
+            executed_at: event.executed_at,
+        })
+    }
+}
+
 /// A consumer that asks whatever it is told, and writes what it hears into events.
 #[derive(Clone, Debug)]
 pub struct Asker {
@@ -156,6 +170,50 @@ impl Asker {
         Asked::from_receipt(&mined(self.asking(question).await?).await?, self.oracle.address())
     }
 
+    /// Asks all at once: in a transaction each, and few blocks. Whoever else sends a transaction meanwhile has it
+    /// mined with them.
+    ///
+    /// # Errors
+    /// When the node refuses, or a transaction fails.
+    pub async fn ask_together(&self, questions: &[Question]) -> Result<Vec<Asked>> {
+        let provider = self.contract.client();
+        provider.request::<_, ()>("evm_setAutomine", [false]).await?;
+        let asked = self.ask_unmined(questions).await;
+        provider.request::<_, ()>("evm_setAutomine", [true]).await?;
+        // What came since the last block waits for the next.
+        provider.request::<_, serde_json::Value>("evm_mine", ()).await?;
+        asked
+    }
+
+    async fn ask_unmined(&self, questions: &[Question]) -> Result<Vec<Asked>> {
+        let provider = self.contract.client();
+        let first = provider.get_block_number().await?.as_u64() + 1;
+        let mut dues = BTreeMap::new();
+        let mut transactions = Vec::with_capacity(questions.len());
+        for question in questions {
+            let size = (question.callback_gas, question.payload.len(), question.max_output);
+            let due = match dues.get(&size) {
+                Some(due) => *due,
+                None => self.due(question).await?,
+            };
+            dues.insert(size, due);
+            let call = self.call(question).value(due).gas(GAS_OF_ASKING);
+            transactions.push(provider.request::<_, H256>("eth_sendTransaction", [call.tx]).await?);
+        }
+        let (mut receipts, mut next) = (BTreeMap::new(), first);
+        let most = first + 1 + u64::try_from(questions.len())?;
+        while !transactions.iter().all(|hash| receipts.contains_key(hash)) {
+            ensure!(next < most, "the node leaves transactions out of its blocks");
+            provider.request::<_, serde_json::Value>("evm_mine", ()).await?;
+            for receipt in provider.get_block_receipts(U64::from(next)).await? {
+                receipts.insert(receipt.transaction_hash, receipt);
+            }
+            next += 1;
+        }
+        let in_order = transactions.iter().filter_map(|hash| receipts.get(hash));
+        in_order.map(|receipt| Asked::from_receipt(receipt, self.oracle.address())).collect()
+    }
+
     /// The transaction that asks and pays what is due, for anyone to sign.
     ///
     /// # Errors
@@ -165,27 +223,34 @@ impl Asker {
     }
 
     async fn asking(&self, question: &Question) -> Result<Call<[u8; 32]>> {
+        Ok(self.call(question).value(self.due(question).await?))
+    }
+
+    /// What is due, in wei, at the gas price of the newest block.
+    async fn due(&self, question: &Question) -> Result<U256> {
         let length = U256::from(question.payload.len());
-        let due = self.oracle.quote(question.callback_gas, length, question.max_output).call().await?;
-        let call = self.contract.ask(
+        Ok(self.oracle.quote(question.callback_gas, length, question.max_output).call().await?)
+    }
+
+    fn call(&self, question: &Question) -> Call<[u8; 32]> {
+        self.contract.ask(
             question.contract_id.0,
             question.min_revision,
             question.payload.clone().into(),
             question.callback_gas,
             question.max_output,
             question.lifetime,
-        );
-        Ok(call.value(due))
+        )
     }
 
-    /// How many answers its callback took, by request.
+    /// Everything that its callback was told, by request, in order.
     ///
     /// # Errors
     /// When the node doesn't answer.
-    pub async fn all_heard(&self) -> Result<BTreeMap<RequestId, u64>> {
-        let mut heard = BTreeMap::new();
+    pub async fn all_heard(&self) -> Result<BTreeMap<RequestId, Vec<Heard>>> {
+        let mut heard = BTreeMap::<_, Vec<_>>::new();
         for event in self.contract.event::<AnswerTakenFilter>().from_block(0).query().await? {
-            *heard.entry(RequestId(event.request_id)).or_default() += 1;
+            heard.entry(RequestId(event.request_id)).or_default().push(Heard::try_from(event)?);
         }
         Ok(heard)
     }
@@ -195,15 +260,8 @@ impl Asker {
     /// # Errors
     /// When the node doesn't answer.
     pub async fn heard(&self, id: RequestId) -> Result<Vec<Heard>> {
-        let filter = self.contract.event::<AnswerTakenFilter>().from_block(0).topic1(ethers::types::H256(id.0));
-        let heard = filter.query().await?.into_iter().map(|event| {
-            Ok(Heard {
-                outcome: Outcome::try_from(event.outcome).map_err(|error| anyhow::anyhow!("{error}"))?,
-                output: event.output.to_vec(),
-                executed_at: event.executed_at,
-            })
-        });
-        heard.collect()
+        let filter = self.contract.event::<AnswerTakenFilter>().from_block(0).topic1(H256(id.0));
+        filter.query().await?.into_iter().map(Heard::try_from).collect()
     }
 
     /// How many answers its callback took.

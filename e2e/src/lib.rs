@@ -11,6 +11,7 @@ mod bindings;
 mod chain;
 mod command;
 mod consumer;
+mod database;
 mod dice;
 mod directory;
 mod enclave;
@@ -28,6 +29,7 @@ mod settings;
 mod soak;
 mod source;
 mod tls;
+pub mod under_fault;
 mod verdict;
 mod wait;
 
@@ -40,6 +42,7 @@ pub use bindings::{
 pub use chain::{CHAIN_ID, Chain};
 pub use command::{CommandFailed, Relayer};
 pub use consumer::{Asked, Asker, Heard, PriceAsker, Question};
+pub use database::RelayerDatabase;
 pub use dice::{Dice, Roll};
 pub use directory::Directory;
 pub use enclave::EnclaveProcess;

@@ -6,6 +6,7 @@ use phat_protocol::RequestId;
 use serde::Deserialize;
 use serde_json::Value;
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     process::{Command, ExitStatus},
@@ -24,6 +25,7 @@ pub(crate) const ADDRESS_FILE: &str = "api-addr";
 pub struct RelayerProcess {
     binary: PathBuf,
     directory: PathBuf,
+    variables: BTreeMap<String, String>,
     api: StatusApi,
     process: Option<Process>,
 }
@@ -37,6 +39,7 @@ impl RelayerProcess {
         let mut relayer = Self {
             binary: binaries.relayer.clone(),
             directory: directory.to_owned(),
+            variables: BTreeMap::new(),
             api: StatusApi { base: String::new(), http: loopback_client()? },
             process: None,
         };
@@ -44,19 +47,42 @@ impl RelayerProcess {
         Ok(relayer)
     }
 
-    /// Starts it again after it ended; waits until it answers.
+    /// From its next start on it is this program.
+    pub fn become_program(&mut self, program: &Path) {
+        program.clone_into(&mut self.binary);
+    }
+
+    /// From its next start on it has this environment variable, or has it no more.
+    pub fn set_variable(&mut self, name: &str, value: Option<String>) {
+        match value {
+            Some(value) => self.variables.insert(name.to_owned(), value),
+            None => self.variables.remove(name),
+        };
+    }
+
+    /// Starts it again after it ended, and doesn't wait for anything: it may be about to die.
     ///
     /// # Errors
-    /// When it doesn't come up.
-    pub async fn resume(&mut self) -> Result<()> {
+    /// When it can't be started.
+    pub fn begin(&mut self) -> Result<()> {
         let address_file = self.directory.join(ADDRESS_FILE);
         if address_file.exists() {
             fs::remove_file(&address_file)?;
         }
         let mut command = Command::new(&self.binary);
         command.arg("run").arg("--config").arg(self.directory.join("relayer.toml")).current_dir(&self.directory);
-        let process = Process::start("relayer", command, &self.directory.join("relayer.log"))?;
-        let process = self.process.insert(process);
+        command.envs(&self.variables);
+        self.process = Some(Process::start("relayer", command, &self.directory.join("relayer.log"))?);
+        Ok(())
+    }
+
+    /// Waits until it answers.
+    ///
+    /// # Errors
+    /// When it doesn't come up.
+    pub async fn answers(&mut self) -> Result<()> {
+        let address_file = self.directory.join(ADDRESS_FILE);
+        let process = self.process.as_mut().context("the relayer was stopped")?;
         self.api.base = wait_for("the relayer's address", START_DEADLINE, async || {
             process.expect_running()?;
             let address = fs::read_to_string(&address_file).unwrap_or_default();
@@ -69,6 +95,23 @@ impl RelayerProcess {
         })
         .await?;
         Ok(())
+    }
+
+    /// Starts it again after it ended; waits until it answers.
+    ///
+    /// # Errors
+    /// When it doesn't come up.
+    pub async fn resume(&mut self) -> Result<()> {
+        self.begin()?;
+        self.answers().await
+    }
+
+    /// Whether it has ended by itself, and how.
+    ///
+    /// # Errors
+    /// When it was stopped, or the system can't say.
+    pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        self.process.as_mut().context("the relayer was stopped")?.ended()
     }
 
     /// `kill -9`.

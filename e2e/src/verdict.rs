@@ -1,10 +1,10 @@
 //! What must hold of every request in the end, whatever happened on its way.
 
-use crate::{Asked, Asker, Environment, Heard, wait_for};
+use crate::{Asked, Asker, Environment, Fulfilment, Heard, wait_for};
 use anyhow::{Context, Result, ensure};
 use phat_enclave_api::{Enclave, Execute};
-use phat_protocol::{EvmAddress, Payee};
-use std::time::Duration;
+use phat_protocol::{EvmAddress, Payee, RequestId};
+use std::{collections::BTreeMap, time::Duration};
 
 impl Environment {
     /// Waits until a consumer's callback was told the answer to a request.
@@ -56,10 +56,10 @@ impl Environment {
         everyone.await.with_context(|| format!("{answered} of {} are", asked.len()))?;
 
         let sent = history.sent_reports(self.wallet.address).await?;
+        let (fulfilled, all_heard) = (history.fulfilments().await?, asker.all_heard().await?);
         for request in asked {
             let id = request.id;
-            self.expect_heard_once(asker, request).await?;
-            let heard = self.heard(asker, request, deadline).await?;
+            let heard = heard_once(&fulfilled, &all_heard, id)?;
             self.reaches(request, "settled", deadline).await?;
 
             let again = self.enclave.client().execute(&self.execution_of(request).await?).await?;
@@ -90,11 +90,7 @@ impl Environment {
     /// # Errors
     /// When that isn't so.
     pub async fn expect_heard_once(&self, asker: &Asker, asked: &Asked) -> Result<()> {
-        let times = self.history().fulfilments().await?.get(&asked.id).map_or(0, Vec::len);
-        ensure!(times == 1, "{} was answered {times} times", asked.id);
-        let heard = asker.heard(asked.id).await?.len();
-        ensure!(heard == 1, "the consumer heard {heard} answers to {}", asked.id);
-        Ok(())
+        heard_once(&self.history().fulfilments().await?, &asker.all_heard().await?, asked.id).map(drop)
     }
 
     /// What the relayer asks of the enclave for a request.
@@ -110,4 +106,17 @@ impl Environment {
             payee: Payee::from(EvmAddress(self.wallet.address.0)),
         })
     }
+}
+
+/// The one answer to a request, which its consumer heard.
+fn heard_once<'h>(
+    fulfilled: &BTreeMap<RequestId, Vec<Fulfilment>>,
+    heard: &'h BTreeMap<RequestId, Vec<Heard>>,
+    id: RequestId,
+) -> Result<&'h Heard> {
+    let times = fulfilled.get(&id).map_or(0, Vec::len);
+    ensure!(times == 1, "{id} was answered {times} times");
+    let heard = heard.get(&id).map_or(&[] as &[_], Vec::as_slice);
+    ensure!(heard.len() == 1, "the consumer heard {} answers to {id}", heard.len());
+    heard.first().context("it heard one")
 }

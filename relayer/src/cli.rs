@@ -25,6 +25,7 @@ mod worker;
 
 use crate::{
     api::ResumeAnswer,
+    compose::{Bare, Wrapping},
     config::{Config, Environment},
     store::Pause,
 };
@@ -124,10 +125,18 @@ impl Cli {
     /// Does what the command line says, and prints what came of it.
     #[must_use]
     pub fn run(self) -> ExitCode {
+        self.run_with(&Bare)
+    }
+
+    /// As [`Self::run`], with something between the stages of a running relayer and its parts.
+    #[must_use]
+    pub fn run_with(self, wrapping: &impl Wrapping) -> ExitCode {
         let output = Output::new(self.json);
         // The one TLS provider; an earlier one stays.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let done = Runtime::new().map_err(Into::into).and_then(|runtime| runtime.block_on(self.command.run(&output)));
+        let done = Runtime::new()
+            .map_err(Into::into)
+            .and_then(|runtime| runtime.block_on(self.command.run(&output, wrapping)));
         match done {
             Ok(code) => code,
             Err(error) => {
@@ -139,9 +148,9 @@ impl Cli {
 }
 
 impl Command {
-    async fn run(self, output: &Output) -> anyhow::Result<ExitCode> {
+    async fn run(self, output: &Output, wrapping: &impl Wrapping) -> anyhow::Result<ExitCode> {
         match self {
-            Self::Run(run) => run.run().await?,
+            Self::Run(run) => run.run(wrapping).await?,
             Self::Status(status) => return status.run(output).await,
             Self::Doctor(doctor) => return doctor.run(output).await,
             Self::Init(init) => init.run(output)?,

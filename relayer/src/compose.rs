@@ -5,8 +5,10 @@ mod greeting;
 mod jobs;
 mod registrar;
 mod signals;
+mod wrapping;
 
 pub use doctor::examine;
+pub use wrapping::{Bare, Wrapping};
 
 use crate::{
     api::{self, ApiChain, ApiJobs, ApiState, Registrar},
@@ -42,18 +44,18 @@ const PROBE_SWEEP: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// When a part can't be opened, or a task died.
-pub async fn run(config: Config) -> Result<()> {
+pub async fn run(config: Config, wrapping: &impl Wrapping) -> Result<()> {
     let cancel = CancellationToken::new();
     let signals = tokio::spawn(signals::stop(cancel.clone())?);
-    let ran = run_until(config, cancel).await;
+    let ran = run_until(config, wrapping, cancel).await;
     signals.abort();
     ran
 }
 
-async fn run_until(config: Config, cancel: CancellationToken) -> Result<()> {
+async fn run_until(config: Config, wrapping: &impl Wrapping, cancel: CancellationToken) -> Result<()> {
     // Another part of the process may have chosen it already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let clock: SharedClock = Arc::new(SystemClock);
+    let clock: SharedClock = wrapping.clock(Arc::new(SystemClock));
     let health = Health::default();
     let store = Arc::new(open_store(&config.database).await?);
     let store_closing = SqliteStore::clone(&store);
@@ -90,7 +92,7 @@ async fn run_until(config: Config, cancel: CancellationToken) -> Result<()> {
         );
         let probe = Box::new(ProbeStage::new(end.name.clone(), endpoints));
         probes.push(Beside { stage: probe, doorbell: Arc::default(), interval: PROBE_SWEEP });
-        ends.push((end, watch, chain.poll_interval));
+        ends.push((wrapping.chain(end), watch, chain.poll_interval));
     }
     let doorbells = JobDoorbells::of(config.chains.keys().cloned());
     store.configure_jobs(&config.jobs, Millis::now(&*clock)).await.context("can't store the configuration's jobs")?;
@@ -98,8 +100,8 @@ async fn run_until(config: Config, cancel: CancellationToken) -> Result<()> {
     let mut beside = jobs::stages(&config, parts, job_chains, &doorbells);
     beside.extend(probes);
     let pipeline = Pipeline {
-        store: store.clone(),
-        enclave: enclave.clone(),
+        store: wrapping.store(store.clone()),
+        enclave: wrapping.enclave(enclave.clone()),
         clock: clock.clone(),
         health: health.clone(),
         execute: ExecuteSettings { concurrency: config.execute.concurrency.get(), lease: config.execute.lease, retry },

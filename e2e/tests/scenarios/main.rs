@@ -29,6 +29,7 @@ mod readme;
 mod relayer_crash;
 mod reorganisations;
 mod secrets;
+mod shipped;
 mod soak;
 mod solidity_guide;
 mod tls;

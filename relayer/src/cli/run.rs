@@ -1,5 +1,5 @@
 use super::ConfigFile;
-use crate::compose;
+use crate::compose::{self, Wrapping};
 use clap::Args;
 use phat_telemetry::{LogFilter, LogFormat, LogSettings, Settings};
 
@@ -17,14 +17,14 @@ pub(super) struct Run {
 }
 
 impl Run {
-    pub(super) async fn run(self) -> anyhow::Result<()> {
+    pub(super) async fn run(self, wrapping: &impl Wrapping) -> anyhow::Result<()> {
         let config = self.file.load()?;
         let LogSettings { filter, format } = config.log.clone();
         let log = LogSettings { filter: self.log.unwrap_or(filter), format: self.log_format.unwrap_or(format) };
         let settings =
             Settings { service: "phat-relayer", version: env!("CARGO_PKG_VERSION"), log, otlp: config.otlp.clone() };
         let telemetry = phat_telemetry::start(&settings)?;
-        let ran = compose::run(config).await;
+        let ran = compose::run(config, wrapping).await;
         telemetry.stop().await;
         ran
     }
