@@ -74,6 +74,26 @@ impl RelayerDatabase {
         rows.into_iter().map(|(id, state)| Ok((RequestId(id.as_slice().try_into()?), state.parse()?))).collect()
     }
 
+    /// How many requests are leased.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub async fn leases(&mut self) -> Result<usize> {
+        let query = sqlx::query_as("SELECT COUNT(*) FROM requests WHERE lease_token IS NOT NULL");
+        let (leases,): (i64,) = query.fetch_one(&mut self.0).await?;
+        Ok(leases.try_into()?)
+    }
+
+    /// The height up to which the chain is watched; none where it isn't yet.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub async fn cursor(&mut self) -> Result<Option<u64>> {
+        let query = sqlx::query_as("SELECT MAX(block_number) FROM checkpoints");
+        let (height,): (Option<i64>,) = query.fetch_one(&mut self.0).await?;
+        Ok(height.map(u64::try_from).transpose()?)
+    }
+
     /// Sees that the file is whole, that every reference has its row, that requests, reports and attempts fit
     /// together, and that every request's life has only steps that there are and ends in its state.
     ///

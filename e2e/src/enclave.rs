@@ -1,6 +1,6 @@
 //! The enclave as a process.
 
-use crate::{Binaries, Process, wait_for};
+use crate::{Binaries, Process, process::unharmed_by_limits, wait_for};
 use anyhow::{Context, Result};
 use phat_enclave_api::{Client, ClientSettings, Enclave, Endpoint, Status};
 use std::{
@@ -55,7 +55,7 @@ impl EnclaveProcess {
             .arg("--listen")
             .arg(self.client.endpoint().to_string())
             .current_dir(&self.directory);
-        let process = Process::start("enclave", command, &self.directory.join("enclave.log"))?;
+        let process = Process::start("enclave", unharmed_by_limits(&command), &self.directory.join("enclave.log"))?;
         let process = self.process.insert(process);
         wait_for("the enclave's first answer", START_DEADLINE, async || {
             process.expect_running()?;

@@ -2,13 +2,17 @@
 
 use crate::{
     Anvil, Binaries, Chain, Directory, EnclaveProcess, Ground, Guest, History, HttpJson, Init, Oracle, PriceSource,
-    Relayer, RelayerProcess, Settings, Wallet,
-    settings::{CHAIN_NAME, TOKEN_FILE, ether},
+    Relayer, RelayerDatabase, RelayerProcess, Settings, Wallet,
+    settings::{CHAIN_NAME, DATABASE_FILE, DATABASE_FOLDER, TOKEN_FILE, ether},
 };
 use anyhow::{Context, Result, ensure};
 use phat_protocol::ContractId;
 use serde_json::Value;
-use std::{fs, path::Path, sync::Arc};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// Everything between a consumer's question and its answer. Each part ends with it.
 #[derive(Debug)]
@@ -51,6 +55,7 @@ impl Environment {
         let Settings { binaries, directory, funds, progress, .. } = settings;
         directory.write_secret(TOKEN_FILE, &format!("{}\n", hex::encode(rand::random::<[u8; 32]>())))?;
         fs::write(directory.path().join("relayer.toml"), toml::to_string(&config)?)?;
+        fs::create_dir(directory.path().join(DATABASE_FOLDER))?;
         let relayer = RelayerProcess::start(&binaries, directory.path()).await?;
         progress(&format!("the relayer runs; its status API serves {}", relayer.api().url()));
 
@@ -151,6 +156,20 @@ impl Environment {
     #[must_use]
     pub fn directory(&self) -> &Path {
         self.directory.path()
+    }
+
+    /// The folder of the relayer's database, which holds nothing else.
+    #[must_use]
+    pub fn database_folder(&self) -> PathBuf {
+        self.directory.path().join(DATABASE_FOLDER)
+    }
+
+    /// The relayer's database.
+    ///
+    /// # Errors
+    /// When it can't be opened.
+    pub async fn database(&self) -> Result<RelayerDatabase> {
+        RelayerDatabase::open(&self.directory.path().join(DATABASE_FILE)).await
     }
 
     /// Ends the relayer and the enclave as an operator would, and expects them to take it well.

@@ -28,6 +28,7 @@ mod relayer;
 mod settings;
 mod soak;
 mod source;
+mod stranger;
 mod tls;
 pub mod under_fault;
 mod verdict;

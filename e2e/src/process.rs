@@ -2,7 +2,7 @@
 
 use crate::wait_for;
 use anyhow::{Context, Result, anyhow};
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Resource, Rlimit, Signal, geteuid, kill_process_group, prlimit};
 use std::{
     fs::{File, OpenOptions},
     os::unix::process::CommandExt,
@@ -98,6 +98,18 @@ impl Process {
         Ok(kill_process_group(self.group, Signal::CONT)?)
     }
 
+    /// From now on nothing is written beyond so many bytes of any file, its log included, as on a disk that is full;
+    /// without a number all is as it was. The process must not have been left to die of it: see
+    /// `unharmed_by_limits`.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn limit_files(&self, bytes: Option<u64>) -> Result<()> {
+        let limit = Rlimit { current: bytes, maximum: None };
+        prlimit(Some(self.group), Resource::Fsize, limit).context("can't limit files")?;
+        Ok(())
+    }
+
     /// `kill -9`, and waits for the end. Nothing the process holds in memory survives.
     ///
     /// # Errors
@@ -162,6 +174,31 @@ impl Process {
     pub fn log_tail(&self) -> String {
         log_tail(&self.name, &self.log)
     }
+}
+
+/// The command, started so that a write beyond a limit of [`Process::limit_files`] fails, and doesn't kill.
+pub(crate) fn unharmed_by_limits(command: &Command) -> Command {
+    started_by("sh", &["-c", r#"trap '' XFSZ; exec "$0" "$@""#], command)
+}
+
+/// The command, started so that the permissions of files hold for it; for root's own processes they don't.
+pub(crate) fn bound_by_permissions(command: &Command) -> Command {
+    if geteuid().is_root() {
+        started_by("setpriv", &["--bounding-set=-all", "--inh-caps=-all"], command)
+    } else {
+        started_by("env", &[], command)
+    }
+}
+
+/// The command with a program before it, which starts it in its own place.
+fn started_by(program: &str, arguments: &[&str], command: &Command) -> Command {
+    let mut starter = Command::new(program);
+    starter.args(arguments).arg(command.get_program()).args(command.get_args());
+    if let Some(directory) = command.get_current_dir() {
+        starter.current_dir(directory);
+    }
+    starter.envs(command.get_envs().filter_map(|(name, value)| value.map(|value| (name, value))));
+    starter
 }
 
 impl Drop for Process {

@@ -1,6 +1,10 @@
 //! The relayer as a process, and its status API.
 
-use crate::{Binaries, Process, wait_for};
+use crate::{
+    Binaries, Process,
+    process::{bound_by_permissions, unharmed_by_limits},
+    wait_for,
+};
 use anyhow::{Context, Result, ensure};
 use phat_protocol::RequestId;
 use serde::Deserialize;
@@ -26,6 +30,7 @@ pub struct RelayerProcess {
     binary: PathBuf,
     directory: PathBuf,
     variables: BTreeMap<String, String>,
+    bound_by_permissions: bool,
     api: StatusApi,
     process: Option<Process>,
 }
@@ -40,6 +45,7 @@ impl RelayerProcess {
             binary: binaries.relayer.clone(),
             directory: directory.to_owned(),
             variables: BTreeMap::new(),
+            bound_by_permissions: false,
             api: StatusApi { base: String::new(), http: loopback_client()? },
             process: None,
         };
@@ -60,6 +66,11 @@ impl RelayerProcess {
         };
     }
 
+    /// From its next start on the permissions of files hold for it, even if it is root's.
+    pub const fn bind_by_permissions(&mut self) {
+        self.bound_by_permissions = true;
+    }
+
     /// Starts it again after it ended, and doesn't wait for anything: it may be about to die.
     ///
     /// # Errors
@@ -72,7 +83,11 @@ impl RelayerProcess {
         let mut command = Command::new(&self.binary);
         command.arg("run").arg("--config").arg(self.directory.join("relayer.toml")).current_dir(&self.directory);
         command.envs(&self.variables);
-        self.process = Some(Process::start("relayer", command, &self.directory.join("relayer.log"))?);
+        if self.bound_by_permissions {
+            command = bound_by_permissions(&command);
+        }
+        self.process =
+            Some(Process::start("relayer", unharmed_by_limits(&command), &self.directory.join("relayer.log"))?);
         Ok(())
     }
 

@@ -8,6 +8,9 @@ use toml::{Table, Value};
 
 /// What the relayer's configuration calls the chain.
 pub(crate) const CHAIN_NAME: &str = "local";
+/// Where the relayer keeps its database, in a folder that holds nothing else.
+pub(crate) const DATABASE_FOLDER: &str = "relayer-data";
+pub(crate) const DATABASE_FILE: &str = "relayer-data/relayer.db";
 pub(crate) const TOKEN_FILE: &str = "api-token";
 pub(crate) const WALLET_KEY: &str = "wallet.key";
 
@@ -104,8 +107,6 @@ impl Settings {
         let mut config = toml::toml! {
             [api]
             listen = "127.0.0.1:0"
-            [database]
-            url = "sqlite:relayer.db"
             [enclave]
             allow_simulated = true
         };
@@ -118,6 +119,7 @@ impl Settings {
         };
         put(["api", ""], "token_file", TOKEN_FILE.into())?;
         put(["api", ""], "addr_file", ADDRESS_FILE.into())?;
+        put(["database", ""], "url", format!("sqlite:{DATABASE_FILE}").into())?;
         put(["enclave", ""], "endpoint", enclave.endpoint().into())?;
         put(["chains", CHAIN_NAME], "rpc_url", anvil.url().into())?;
         put(["chains", CHAIN_NAME], "chain_id", i64::try_from(CHAIN_ID)?.into())?;

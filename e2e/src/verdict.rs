@@ -1,10 +1,15 @@
 //! What must hold of every request in the end, whatever happened on its way.
 
-use crate::{Asked, Asker, Environment, Fulfilment, Heard, wait_for};
+use crate::{Asked, Asker, Environment, Fulfilment, Heard, eventually, wait_for};
 use anyhow::{Context, Result, ensure};
-use phat_enclave_api::{Enclave, Execute};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use phat_enclave_api::{Enclave, Execute, Execution};
 use phat_protocol::{EvmAddress, Payee, RequestId};
+use phat_relayer::request::StateName;
 use std::{collections::BTreeMap, time::Duration};
+
+/// Calls to one part that are under way at once.
+const AT_ONCE: usize = 16;
 
 impl Environment {
     /// Waits until a consumer's callback was told the answer to a request.
@@ -55,14 +60,21 @@ impl Environment {
         });
         everyone.await.with_context(|| format!("{answered} of {} are", asked.len()))?;
 
+        let mut waiting = 0;
+        let settled = eventually("every request to be settled", deadline, async || {
+            let states = self.database().await?.states().await?;
+            waiting = asked.iter().filter(|request| states.get(&request.id) != Some(&StateName::Settled)).count();
+            Ok(waiting == 0)
+        });
+        settled.await.with_context(|| format!("{waiting} are not"))?;
+
         let sent = history.sent_reports(self.wallet.address).await?;
         let (fulfilled, all_heard) = (history.fulfilments().await?, asker.all_heard().await?);
-        for request in asked {
+        let again = stream::iter(asked).map(|request| self.executed_again(request)).buffered(AT_ONCE);
+        let again: Vec<Execution> = again.try_collect().await?;
+        for (request, again) in asked.iter().zip(again) {
             let id = request.id;
             let heard = heard_once(&fulfilled, &all_heard, id)?;
-            self.reaches(request, "settled", deadline).await?;
-
-            let again = self.enclave.client().execute(&self.execution_of(request).await?).await?;
             ensure!(
                 again.report.output == heard.output
                     && again.report.outcome == heard.outcome
@@ -83,6 +95,11 @@ impl Environment {
             }
         }
         Ok(())
+    }
+
+    /// What the enclave says to a request that it has answered.
+    async fn executed_again(&self, asked: &Asked) -> Result<Execution> {
+        Ok(self.enclave.client().execute(&self.execution_of(asked).await?).await?)
     }
 
     /// Sees that a request was answered exactly once, and that its consumer heard it.

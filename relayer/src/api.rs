@@ -27,6 +27,7 @@ mod serve;
 mod simulate;
 mod stall;
 mod status;
+mod unopened;
 mod wallet;
 mod worker;
 
@@ -47,6 +48,7 @@ pub use problem::{Problem, ProblemKind};
 pub use registrar::{Registered, Registrar, RegistrarError};
 pub(crate) use request::rfc3339;
 pub use serve::serve;
+pub use unopened::unopened;
 
 use crate::{
     clock::{Millis, SharedClock},

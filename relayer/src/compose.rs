@@ -3,6 +3,7 @@
 mod doctor;
 mod greeting;
 mod jobs;
+mod opening;
 mod registrar;
 mod signals;
 mod wrapping;
@@ -13,7 +14,7 @@ pub use wrapping::{Bare, Wrapping};
 use crate::{
     api::{self, ApiChain, ApiJobs, ApiState, Registrar},
     clock::{Millis, SharedClock, SystemClock},
-    config::{ChainConfig, ChainKind, Config, DatabaseConfig, EndpointConfig, EvmConfig, WalletConfig},
+    config::{ChainConfig, ChainKind, Config, EndpointConfig, EvmConfig, WalletConfig},
     enclave::VettedEnclave,
     health::Health,
     jobs::{JobChain, JobDoorbells},
@@ -57,10 +58,12 @@ async fn run_until(config: Config, wrapping: &impl Wrapping, cancel: Cancellatio
     let _ = rustls::crypto::ring::default_provider().install_default();
     let clock: SharedClock = wrapping.clock(Arc::new(SystemClock));
     let health = Health::default();
-    let store = Arc::new(open_store(&config.database).await?);
+    let retry = RetrySettings { initial: config.retry.initial, max: config.retry.max };
+    let listener = bind(&config)?;
+    let Some(store) = opening::open(&config.database, &listener, retry, &cancel).await? else { return Ok(()) };
+    let store = Arc::new(store);
     let store_closing = SqliteStore::clone(&store);
     let enclave = Arc::new(open_enclave(&config)?);
-    let retry = RetrySettings { initial: config.retry.initial, max: config.retry.max };
     let (mut ends, mut probes) = (Vec::new(), Vec::new());
     let (mut api_chains, mut job_chains) = (BTreeMap::new(), Vec::new());
     for (name, chain) in &config.chains {
@@ -137,8 +140,7 @@ async fn run_until(config: Config, wrapping: &impl Wrapping, cancel: Cancellatio
         bounds: config.status,
     });
     let store_ended = closed(store_closing, &cancel);
-    let listener = bind(&config).await?;
-    let served = api::serve(listener, router, cancel.clone());
+    let served = api::serve(TcpListener::from_std(listener)?, router, cancel.clone());
     let piped = pipeline.run(ends, beside, cancel.clone());
     // Whichever ends first takes the other with it.
     let (served, piped, closed, ()) =
@@ -163,14 +165,6 @@ async fn closed(store: SqliteStore, cancel: &CancellationToken) -> Result<()> {
     }
 }
 
-async fn open_store(config: &DatabaseConfig) -> Result<SqliteStore> {
-    match config {
-        DatabaseConfig::Sqlite(path) => {
-            SqliteStore::open(path).await.with_context(|| format!("can't open the database {}", path.display()))
-        }
-    }
-}
-
 fn open_enclave(config: &Config) -> Result<VettedEnclave<Client>> {
     let settings = ClientSettings {
         connect_timeout: config.enclave.connect_timeout,
@@ -183,10 +177,11 @@ fn open_enclave(config: &Config) -> Result<VettedEnclave<Client>> {
     Ok(VettedEnclave::new(client, config.enclave.allow_simulated))
 }
 
-async fn bind(config: &Config) -> Result<TcpListener> {
-    let listener = TcpListener::bind(config.api.listen)
-        .await
+/// Listens from now on. Whoever calls waits until there is an API.
+fn bind(config: &Config) -> Result<std::net::TcpListener> {
+    let listener = std::net::TcpListener::bind(config.api.listen)
         .with_context(|| format!("can't listen on {} (api.listen)", config.api.listen))?;
+    listener.set_nonblocking(true)?;
     let address = listener.local_addr().context("can't read the bound address")?;
     if let Some(file) = &config.api.addr_file {
         write_whole(file, &address.to_string())?;

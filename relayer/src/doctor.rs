@@ -13,7 +13,7 @@ pub(crate) mod remedy;
 pub(crate) mod wallet;
 
 pub use check::{Check, CheckState};
-pub use clock::{against_chain, against_enclave};
+pub use clock::{against_chain, against_enclave, too_far_apart};
 pub use contracts::{Presence, contracts};
 pub use database::database;
 pub use enclave::enclave;

@@ -1,17 +1,20 @@
 //! The enclave is killed, and starts again on its data directory.
 
-use crate::DEADLINE;
+use crate::{
+    DEADLINE,
+    load::{Load, SEED, seeded},
+};
 use anyhow::{Context, Result, ensure};
 use phat_e2e::{Asked, Asker, Environment, Ground, Question, Settings, eventually};
 use phat_enclave_api::Enclave;
 use phat_protocol::ContractId;
-use rand::{Rng, SeedableRng, rngs::StdRng};
+use rand::Rng;
 use std::time::Duration;
 
-/// Requests in flight while the enclave dies at random.
-const IN_FLIGHT: usize = 100;
-/// How often it dies then.
-const DEATHS: usize = 5;
+/// How often processes die at random, in each scenario that has them do so.
+pub(crate) const DEATHS: usize = 40;
+/// What is asked before each death.
+pub(crate) const ASKED: usize = 10;
 
 async fn ask(environment: &Environment, asker: &Asker, contract_id: ContractId, count: usize) -> Result<Vec<Asked>> {
     let mut asked = Vec::new();
@@ -89,77 +92,58 @@ async fn a_report_that_was_sealed_and_delivered_to_no_one_is_not_made_again() ->
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_enclave_killed_at_random_with_100_requests_in_flight_answers_every_request_once() -> Result<()> {
-    let seed: u64 = rand::random();
-    println!("seed {seed}");
-    let mut randomness = StdRng::seed_from_u64(seed);
-    let mut environment = Environment::start().await?;
-    let contract_id = environment.deploy_prices().await?;
-    let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
-
-    environment.source.hold();
-    let asked = ask(&environment, &asker, contract_id, IN_FLIGHT).await?;
-    eventually("runs", DEADLINE, async || Ok(environment.source.waiting() > 0)).await?;
-    let (mut in_flight, mut fetched) = (0, vec![0; IN_FLIGHT]);
-    for death in 0..DEATHS {
-        if death > 0 {
-            tokio::time::sleep(Duration::from_millis(randomness.gen_range(20..600))).await;
-        }
-        environment.enclave.kill()?;
-        in_flight += in_flight_at_death(&environment, &asked, &mut fetched).await?;
-        environment.source.release();
-        environment.enclave.resume().await?;
+async fn an_enclave_killed_at_random_under_load_runs_only_what_was_in_flight_again() -> Result<()> {
+    let (seed, mut randomness) = seeded();
+    println!("{SEED}={seed}");
+    let mut load = Load::start().await?;
+    let mut in_flight = 0;
+    for _ in 0..DEATHS {
+        load.environment.source.hold();
+        load.ask(ASKED).await?;
+        eventually("runs", DEADLINE, async || Ok(load.environment.source.waiting() > 0)).await?;
+        load.environment.source.release();
+        // Not a wait for anything: any moment will do.
+        tokio::time::sleep(Duration::from_millis(randomness.gen_range(0..60))).await;
+        load.environment.enclave.kill()?;
+        in_flight += load.in_flight_at_death().await?;
+        load.environment.enclave.resume().await?;
     }
-
-    environment.expect_each_answered_once(&asker, &asked, 2 * DEADLINE).await?;
-    let executions = environment.source.fetches();
-    println!("{executions} executions, {in_flight} runs in flight at the enclave's deaths");
-    ensure!(
-        executions <= IN_FLIGHT + in_flight,
-        "{executions} executions of {IN_FLIGHT} requests, with {in_flight} in flight when the enclave was killed"
-    );
-    environment.finish().await
+    println!("{DEATHS} deaths, {} requests", load.asked().len());
+    println!("{}", expect_runs(&load, in_flight).await?);
+    load.finish().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn relayer_and_enclave_killed_in_turn_at_random_answer_every_request_once() -> Result<()> {
-    let seed: u64 = rand::random();
-    println!("seed {seed}");
-    let mut randomness = StdRng::seed_from_u64(seed);
-    let mut environment = Environment::on(Ground::start(Settings::with_short_leases()?).await?).await?;
-    let contract_id = environment.deploy_prices().await?;
-    let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
-    let mut asked = Vec::new();
-    for death in 0..2 * DEATHS {
-        for number in 0..IN_FLIGHT / (2 * DEATHS) {
-            let base = format!("D{death}N{number}");
-            environment.source.price(&base, "USD", &format!("{death}.{number}"));
-            asked.push(asker.ask(&Question::price(contract_id, &base, "USD")).await?);
-        }
+    let (seed, mut randomness) = seeded();
+    println!("{SEED}={seed}");
+    let mut load = Load::start().await?;
+    let mut in_flight = 0;
+    for _ in 0..DEATHS {
+        load.ask(ASKED).await?;
         tokio::time::sleep(Duration::from_millis(randomness.gen_range(0..400))).await;
         if randomness.r#gen() {
-            environment.relayer.kill()?;
-            environment.relayer.resume().await?;
+            load.environment.relayer.kill()?;
+            load.environment.relayer.begin()?;
         } else {
-            environment.enclave.kill()?;
-            environment.enclave.resume().await?;
+            load.environment.enclave.kill()?;
+            in_flight += load.in_flight_at_death().await?;
+            load.environment.enclave.resume().await?;
         }
     }
-    environment.expect_each_answered_once(&asker, &asked, 2 * DEADLINE).await?;
-    environment.finish().await
+    println!("{DEATHS} deaths, {} requests", load.asked().len());
+    load.environment.relayer.answers().await?;
+    println!("{}", expect_runs(&load, in_flight).await?);
+    load.finish().await
 }
 
-/// Requests that the enclave began to run since its last death, and whose report had not reached the
-/// relayer: no fewer than were in flight. `fetched` holds how often the source was asked for each
-/// until the last death, and then until this one.
-async fn in_flight_at_death(environment: &Environment, asked: &[Asked], fetched: &mut [usize]) -> Result<usize> {
-    let mut in_flight = 0;
-    for (number, (request, before)) in asked.iter().zip(fetched).enumerate() {
-        let now = environment.source.fetches_of(&format!("R{number}"), "USD");
-        if std::mem::replace(before, now) < now {
-            let state = environment.relayer.api().state_of(request.id).await?;
-            in_flight += usize::from(matches!(state.as_deref(), None | Some("observed")));
-        }
-    }
-    Ok(in_flight)
+/// Sees that every request is answered once, and that no more was run than was asked and was in flight.
+async fn expect_runs(load: &Load, in_flight: usize) -> Result<String> {
+    load.environment.expect_each_answered_once(&load.asker, load.asked(), 2 * DEADLINE).await?;
+    let (executions, requests) = (load.environment.source.fetches(), load.asked().len());
+    ensure!(
+        executions <= requests + in_flight,
+        "{executions} executions of {requests} requests, with {in_flight} in flight when the enclave was killed"
+    );
+    Ok(format!("{executions} executions of {requests} requests, {in_flight} in flight at the enclave's deaths"))
 }

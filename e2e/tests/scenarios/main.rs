@@ -1,11 +1,15 @@
 //! Scenarios against real parts: a node, the enclave and the relayer as processes, and a source of
 //! prices. Each test has its own, and stops what it started.
 
+mod admin_api;
 mod bad_guest;
 mod bad_module;
 mod bad_source;
 mod bench;
+mod clock;
+mod crash_points;
 mod demo;
+mod disk;
 mod doctor;
 mod enclave_crash;
 mod evm_read;
@@ -16,6 +20,7 @@ mod honesty;
 mod hostile;
 mod javascript;
 mod jobs;
+mod load;
 mod logs;
 mod metrics;
 mod new_contract;

@@ -6,7 +6,7 @@ use ethers::types::U256;
 use phat_e2e::{Asker, Binaries, Environment, Ground, Question, Settings, eventually, wait_for};
 
 /// Waits until `/ready` says what is wrong with a component.
-async fn trouble(environment: &Environment, component: &str) -> Result<String> {
+pub(crate) async fn trouble(environment: &Environment, component: &str) -> Result<String> {
     wait_for(&format!("trouble with {component}"), DEADLINE, async || {
         let ready = environment.relayer.api().ready().await?;
         Ok(ready.trouble(component).map(str::to_owned))
@@ -14,7 +14,7 @@ async fn trouble(environment: &Environment, component: &str) -> Result<String> {
     .await
 }
 
-async fn all_well(environment: &Environment) -> Result<()> {
+pub(crate) async fn all_well(environment: &Environment) -> Result<()> {
     let mut last = None;
     eventually("all to be well", DEADLINE, async || {
         let ready = environment.relayer.api().ready().await?;

@@ -4,7 +4,7 @@ use super::{
     finding::{Checked, Finding, Weight},
     wallet,
 };
-use crate::health::Component;
+use crate::{doctor, health::Component};
 use axum::{Json, extract::State, http::StatusCode};
 use futures_util::future::join_all;
 use phat_enclave_api::{Attestation, Status};
@@ -122,6 +122,8 @@ async fn enclave(state: &ApiState) -> (Checked, Option<Status>) {
             findings.extend(status.fault.as_ref().map(|fault| {
                 Finding::stops(format!("it can't sign: {fault}"), "mend what it says; it goes on when it can sign")
             }));
+            let apart = doctor::too_far_apart(state.clock.now().as_secs(), status.now);
+            findings.extend(apart.map(|(finding, remedy)| Finding::stops(finding, remedy)));
             Some(status)
         }
         Ok(Err(error)) => {

@@ -13,17 +13,30 @@ const REMEDY: &str = "set this machine's clock (chrony, systemd-timesyncd), and 
 /// execution that is more than [`MAX_EXECUTED_SKEW`] from its own.
 #[must_use]
 pub fn against_enclave(now: u64, enclave: u64) -> Check {
-    let difference = now.abs_diff(enclave);
-    let finding = format!("{difference} s between this machine and the enclave");
-    match difference {
-        0..=SMALL => Check::ok("clock", finding),
-        _ if difference <= MAX_EXECUTED_SKEW => Check::warn("clock", finding, REMEDY),
-        _ => Check::fail(
-            "clock",
-            format!("{finding}; it refuses to sign with more than {MAX_EXECUTED_SKEW} s"),
-            format!("{REMEDY}; an enclave whose clock was ahead stays there until time has caught up"),
-        ),
+    if let Some((finding, remedy)) = too_far_apart(now, enclave) {
+        return Check::fail("clock", finding, remedy);
     }
+    match now.abs_diff(enclave) {
+        difference @ 0..=SMALL => Check::ok("clock", apart(difference)),
+        difference => Check::warn("clock", apart(difference), REMEDY),
+    }
+}
+
+/// What it means that the clocks of this machine and of the enclave, both unix seconds, are so far apart that nothing
+/// is signed, and what mends it; none where they aren't.
+#[must_use]
+pub fn too_far_apart(now: u64, enclave: u64) -> Option<(String, String)> {
+    let difference = now.abs_diff(enclave);
+    (difference > MAX_EXECUTED_SKEW).then(|| {
+        (
+            format!("{}; it refuses to sign with more than {MAX_EXECUTED_SKEW} s", apart(difference)),
+            format!("{REMEDY}; an enclave whose clock was ahead stays there until time has caught up"),
+        )
+    })
+}
+
+fn apart(difference: u64) -> String {
+    format!("{difference} s between this machine and the enclave")
 }
 
 /// This machine's clock beside the time of a chain's newest block; both unix seconds. An oracle

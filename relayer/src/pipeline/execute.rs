@@ -108,7 +108,7 @@ impl ExecuteStage {
     }
 
     /// Runs the request when its turn comes.
-    fn start(&mut self, request: Leased, token: LeaseToken) {
+    fn start(&mut self, request: Leased, lease: Lease) {
         let (runs, turns) = (self.runs.clone(), self.turns.clone());
         let concurrency = concurrency(self.settings);
         self.turns.left.fetch_add(1, Ordering::AcqRel);
@@ -116,7 +116,7 @@ impl ExecuteStage {
             // The semaphore is never closed.
             let turn = turns.free.acquire().await;
             let span = observe::span(observe::Work::Execute, &runs.chain.name, request.id);
-            runs.run(request, token).instrument(span).await;
+            runs.run(request, lease).instrument(span).await;
             drop(turn);
             // One ring for many runs: when those that wait are as many as may run.
             if turns.left.fetch_sub(1, Ordering::AcqRel) == concurrency + 1 {
@@ -234,7 +234,7 @@ impl Stage for ExecuteStage {
         }
         let (pending, over) = self.part(leased, token).await?;
         for request in pending {
-            self.start(request, token);
+            self.start(request, lease);
         }
         self.conclude(&over, token).await?;
         Ok(Progress::More)
@@ -246,14 +246,14 @@ impl Stage for ExecuteStage {
 }
 
 impl Runs {
-    async fn run(&self, leased: Leased, token: LeaseToken) {
+    async fn run(&self, leased: Leased, lease: Lease) {
         let (id, tries) = (leased.id, leased.tries);
-        if let Err(error) = self.answer_unless_paused(leased, token).await {
+        if let Err(error) = self.answer_unless_paused(leased, lease).await {
             let wait = self.retry.after_tries(tries);
             observe::execution_failed(&self.chain.name, &error, wait);
             let next_try_at = Millis::now(&*self.clock).after(wait);
-            let postponed = Postponed { id, why: error.to_string(), next_try_at };
-            if let Err(error) = self.store.give_back(&[postponed], token).await {
+            let postponed = [Postponed { id, why: error.to_string(), next_try_at }];
+            if let Err(error) = self.keep(lease, || self.store.give_back(&postponed, lease.token)).await {
                 // The lease runs out.
                 observe::lease_kept(&error);
             }
@@ -261,17 +261,18 @@ impl Runs {
     }
 
     /// A pause may have come while the request waited for its turn.
-    async fn answer_unless_paused(&self, leased: Leased, token: LeaseToken) -> Result<(), StageError> {
+    async fn answer_unless_paused(&self, leased: Leased, lease: Lease) -> Result<(), StageError> {
+        let token = lease.token;
         if self.store.may_run(leased.id, token).await? {
-            self.answer(leased, token).await
+            self.answer(leased, lease).await
         } else {
             observe::held_back();
             Ok(self.store.release(leased.id, token).await?)
         }
     }
 
-    async fn answer(&self, leased: Leased, token: LeaseToken) -> Result<(), StageError> {
-        let id = leased.id;
+    async fn answer(&self, leased: Leased, lease: Lease) -> Result<(), StageError> {
+        let (id, token) = (leased.id, lease.token);
         let message = Execute {
             request: leased.request,
             payload: leased.payload,
@@ -283,7 +284,7 @@ impl Runs {
         let now = Millis::now(&*self.clock);
         let reason = match answered {
             Ok(execution) if execution.report.request_id == id => {
-                self.store.report(id, token, &execution, now).await?;
+                self.keep(lease, || self.store.report(id, token, &execution, now)).await?;
                 observe::executed(&self.chain.name, &execution);
                 self.chain.doorbells.submit.notify_one();
                 return Ok(());
@@ -299,8 +300,25 @@ impl Runs {
             Err(error) if error.is_transient() => return Err(error.into()),
             Err(error) => IgnoreReason::Refused { why: error.to_string() },
         };
-        self.store.ignore(id, token, &reason, now).await?;
+        self.keep(lease, || self.store.ignore(id, token, &reason, now)).await?;
         observe::ignored(&reason);
         Ok(())
+    }
+
+    /// Writes what came of a lease. While the disk takes nothing it is tried again for as long as the lease holds:
+    /// nobody else would, and when it has run out it is another's to write.
+    async fn keep<Written>(&self, lease: Lease, write: impl Fn() -> Written + Send + Sync) -> Result<(), StoreError>
+    where
+        Written: Future<Output = Result<(), StoreError>> + Send,
+    {
+        let mut waits = self.retry.waits();
+        loop {
+            match write().await {
+                Err(error) if error.is_disk() && Millis::now(&*self.clock) < lease.until => {
+                    tokio::time::sleep(waits.next()).await;
+                }
+                written => return written,
+            }
+        }
     }
 }

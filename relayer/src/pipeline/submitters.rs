@@ -40,6 +40,13 @@ impl Submitters {
         Self::new(Submitter { sink, min_balance: None }, Vec::new())
     }
 
+    /// The same accounts, with something before what submits as each.
+    #[must_use]
+    pub fn wrapped(&self, wrap: impl Fn(Arc<dyn ReportSink>) -> Arc<dyn ReportSink>) -> Self {
+        let wrapped = |submitter: &Submitter| Submitter { sink: wrap(submitter.sink.clone()), ..submitter.clone() };
+        Self { first: wrapped(&self.first), others: self.others.iter().map(wrapped).collect() }
+    }
+
     /// Every account.
     pub fn iter(&self) -> impl Iterator<Item = &Submitter> {
         std::iter::once(&self.first).chain(self.others.iter())

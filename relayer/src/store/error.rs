@@ -1,3 +1,4 @@
+use sqlx::migrate::MigrateError;
 use std::sync::Arc;
 
 /// What can go wrong with the store.
@@ -14,7 +15,7 @@ pub enum StoreError {
     Closed,
     /// The schema can't be brought up to date.
     #[error("the database's schema can't be brought up to date: {0}")]
-    Migration(#[from] sqlx::migrate::MigrateError),
+    Migration(#[from] MigrateError),
     /// The database was written by a newer release.
     #[error("the database is at schema version {found}, newer than this release's {known}; run the newer release")]
     Newer {
@@ -62,6 +63,23 @@ impl StoreError {
         }
     }
 
+    /// Whether the disk or the file's permissions stood in the way: every row is as it was, and the same step
+    /// succeeds once they don't.
+    #[must_use]
+    pub fn is_disk(&self) -> bool {
+        match self {
+            Self::Database(error) => is_disk(error),
+            Self::Lost(error) => is_disk(error),
+            Self::Migration(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => is_disk(error),
+            Self::Migration(_)
+            | Self::Closed
+            | Self::Newer { .. }
+            | Self::Corrupt { .. }
+            | Self::Transition(_)
+            | Self::Conflict { .. } => false,
+        }
+    }
+
     /// Whether the same step may succeed later.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
@@ -72,4 +90,11 @@ impl StoreError {
             }
         }
     }
+}
+
+/// SQLite's primary result code is the lowest byte of what it answers (<https://www.sqlite.org/rescode.html>):
+/// `SQLITE_BUSY`, `SQLITE_READONLY`, `SQLITE_IOERR`, `SQLITE_FULL` and `SQLITE_CANTOPEN`.
+fn is_disk(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+    code.is_some_and(|code| matches!(code & 0xff, 5 | 8 | 10 | 13 | 14))
 }

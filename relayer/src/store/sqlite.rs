@@ -63,6 +63,10 @@ impl SqliteStore {
         sqlx::query("UPDATE requests SET lease_token = NULL, lease_until = 0 WHERE lease_token IS NOT NULL")
             .execute(&mut writing)
             .await?;
+        // What is to be tried later is tried at once: a clock that was ahead may have put it off for long.
+        sqlx::query("UPDATE requests SET next_try_at = 0 WHERE next_try_at > 0 AND state IN ('observed', 'reported')")
+            .execute(&mut writing)
+            .await?;
         let readers = SqlitePoolOptions::new().max_connections(4).connect_with(options.read_only(true)).await?;
         Ok(Self { readers, writer: Writer::start(writing) })
     }

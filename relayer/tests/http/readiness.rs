@@ -50,6 +50,16 @@ async fn an_enclave_that_is_away_is_named() {
 }
 
 #[tokio::test]
+async fn a_clock_that_the_enclave_signs_nothing_by_is_named() {
+    for off in [-61, 61] {
+        let world = World::new().await;
+        let right = world.enclave.status.lock().unwrap().as_ref().unwrap().now;
+        world.enclave.status.lock().unwrap().as_mut().unwrap().now = right.checked_add_signed(off).unwrap();
+        assert_only(world, "enclave", "61 s between this machine and the enclave").await;
+    }
+}
+
+#[tokio::test]
 async fn an_enclave_that_is_back_is_ready() {
     let world = World::new().await;
     let away = Err(EnclaveError::Fault("away".to_owned()));

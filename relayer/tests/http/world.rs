@@ -97,6 +97,7 @@ impl World {
         let store = SqliteStore::open(&directory.path().join("relayer.db")).await.unwrap();
         let chain = Arc::new(TestChain::default());
         let enclave = Arc::new(TestEnclave::default());
+        enclave.status.lock().unwrap().as_mut().unwrap().now = (NOW + setting.later).as_secs();
         let health = Health::default();
         let doorbells = Doorbells::default();
         let token_file = directory.path().join("api-token");

@@ -27,7 +27,7 @@ impl Writer {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let (committed, commits) = watch::channel(0);
         // It ends with the last of its senders, or is missed by `ended`.
-        tokio::spawn(Committer { connection, jobs, committed }.run());
+        tokio::spawn(Committer { connection, jobs, committed, failing: false }.run());
         Self { queue, commits }
     }
 
@@ -106,6 +106,8 @@ struct Committer {
     connection: SqliteConnection,
     jobs: mpsc::Receiver<Box<dyn Job>>,
     committed: watch::Sender<u64>,
+    /// Whether the last commit failed.
+    failing: bool,
 }
 
 impl Committer {
@@ -115,12 +117,25 @@ impl Committer {
             let began = Instant::now();
             let committed = self.commit(&mut group).await.map_err(Arc::new);
             recorded().commits.ended(began.elapsed(), group.len(), committed.is_ok());
-            if committed.is_ok() {
-                self.committed.send_modify(|commits| *commits += 1);
-            }
+            self.note(committed.as_ref().err());
             for job in group.drain(..) {
                 job.answer(committed.as_ref().copied());
             }
+        }
+    }
+
+    /// Tells of a commit, and in the log where commits begin or cease to fail.
+    fn note(&mut self, failure: Option<&Arc<sqlx::Error>>) {
+        match failure {
+            Some(error) if !self.failing => {
+                tracing::error!(%error, "the database takes no writes: nothing new is begun until it does");
+            }
+            None if self.failing => tracing::info!("the database takes writes again"),
+            Some(_) | None => {}
+        }
+        self.failing = failure.is_some();
+        if !self.failing {
+            self.committed.send_modify(|commits| *commits += 1);
         }
     }
 

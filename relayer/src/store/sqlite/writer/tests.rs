@@ -166,3 +166,32 @@ async fn a_writer_that_died_is_missed_and_answers_so() {
     let after = writer.write(|connection| Box::pin(insert(connection, 1))).await;
     assert!(matches!(after, Err(StoreError::Closed)), "{after:?}");
 }
+
+#[tokio::test]
+async fn a_full_database_is_told_apart_and_takes_writes_once_there_is_room() {
+    let (_folder, writer) = writer().await;
+    let pages = |most: u32| {
+        let bound = writer.write(move |connection| {
+            Box::pin(async move {
+                sqlx::query(sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {most}"))).execute(connection).await?;
+                Ok(())
+            })
+        });
+        async { bound.await.unwrap() }
+    };
+    let fill = || {
+        writer.write(|connection| {
+            Box::pin(async move {
+                sqlx::query("CREATE TABLE large AS SELECT zeroblob(100000) AS content").execute(connection).await?;
+                Ok(())
+            })
+        })
+    };
+    pages(4).await;
+    let full = fill().await.unwrap_err();
+    assert!(full.is_disk(), "{full:?}");
+    pages(1_000).await;
+    fill().await.unwrap();
+    let again = fill().await.unwrap_err();
+    assert!(!again.is_disk(), "the table is there: {again:?}");
+}
