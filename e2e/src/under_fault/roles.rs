@@ -13,7 +13,7 @@ use phat_enclave_api::{
 };
 use phat_protocol::{Amount, ContractId, Payee, RequestId, WorkerAddress};
 use phat_relayer::{
-    attempt::{AttemptId, OpenAttempt},
+    attempt::{AttemptId, MinedAttempt, OpenAttempt},
     clock::Millis,
     request::IgnoreReason,
     store::{
@@ -121,6 +121,8 @@ watched! {
         async fn attempted(
             attempt: AttemptId, ended: &Attempted, is_final: bool, now: Millis,
         ) -> Result<(), StoreError>;
+        async fn newest_mined(chain: &str, limit: u32) -> Result<Vec<MinedAttempt>, StoreError>;
+        async fn reopen(attempt: AttemptId, now: Millis) -> Result<(), StoreError>;
         async fn unsettle(attempt: AttemptId, now: Millis) -> Result<(), StoreError>;
     }
 }

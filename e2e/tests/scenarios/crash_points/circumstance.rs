@@ -29,6 +29,8 @@ pub(super) enum Circumstance {
     Forked,
     /// The block with an answer was reorganised away.
     AnswerForkedAway,
+    /// The block with an answer was reorganised away before it was watched.
+    AnswerForkedAwayUnwatched,
     /// Old blocks are to be gone over again.
     Rescan,
     /// They are, and the endpoint doesn't serve them.
@@ -48,6 +50,7 @@ pub(super) const PROVOKED: &[(&str, Circumstance)] = &[
     ("SubmitStore::entries", Circumstance::Unsent),
     ("SubmitStore::put_off", Circumstance::AnsweredOnceReported),
     ("SettleStore::conclude", Circumstance::Answered),
+    ("SettleStore::reopen", Circumstance::AnswerForkedAwayUnwatched),
     ("SettleStore::unsettle", Circumstance::AnswerForkedAway),
     ("ReportSink::prepare_filler", Circumstance::AnsweredOnceSubmitted),
     ("OracleStatus::resolutions", Circumstance::Answered),
@@ -124,6 +127,20 @@ impl Circumstance {
                 stage.come_to_rest().await?;
                 stage.environment.chain.reorganise(1).await.map(drop)
             }
+            Self::AnswerForkedAwayUnwatched => {
+                stage.come_to_rest().await?;
+                stage.environment.source.hold();
+                stage.ask(1).await?;
+                stage.environment.relayer.resume().await?;
+                eventually("the run", DEADLINE, async || Ok(stage.environment.source.waiting() == 1)).await?;
+                // The request is watched, and its answer isn't.
+                stage.gate.hold(Hold::Calls("eth_getLogs"));
+                stage.environment.source.release();
+                stage.all_are_settled().await?;
+                stage.environment.relayer.kill()?;
+                stage.release_calls().await?;
+                stage.environment.chain.reorganise(1).await.map(drop)
+            }
         }
     }
 
@@ -137,6 +154,7 @@ impl Circumstance {
             | Self::Stuck
             | Self::ContractCame
             | Self::Forked
+            | Self::AnswerForkedAwayUnwatched
             | Self::AnswerForkedAway => Ok(()),
             Self::AnsweredOnceSubmitted => {
                 let asked = stage.ask(1).await?;
@@ -182,6 +200,7 @@ impl Circumstance {
             | Self::Unsent
             | Self::ContractCame
             | Self::Forked
+            | Self::AnswerForkedAwayUnwatched
             | Self::AnswerForkedAway
             | Self::Rescan => Ok(()),
             Self::AnsweredOnceSubmitted | Self::RescanUnserved => stage.release_calls().await,

@@ -140,12 +140,16 @@ impl Stage {
     /// Runs the relayer until it has nothing to do.
     pub(super) async fn come_to_rest(&mut self) -> Result<()> {
         self.environment.relayer.resume().await?;
+        self.all_are_settled().await?;
+        self.environment.relayer.kill()
+    }
+
+    pub(super) async fn all_are_settled(&self) -> Result<()> {
         eventually("every request to be settled", DEADLINE, async || {
             let states = self.environment.database().await?.states().await?;
             Ok(self.asked.iter().all(|asked| states.get(&asked.id) == Some(&StateName::Settled)))
         })
-        .await?;
-        self.environment.relayer.kill()
+        .await
     }
 
     /// Sees what became of all that was asked.
