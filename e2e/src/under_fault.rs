@@ -68,7 +68,7 @@ impl Wrapping for Faults {
     fn chain(&self, chain: ChainEnd) -> ChainEnd {
         ChainEnd {
             source: self.watched(chain.source),
-            sink: self.watched(chain.sink),
+            submitters: chain.submitters.wrapped(|sink| self.watched(sink)),
             status: self.watched(chain.status),
             ..chain
         }
