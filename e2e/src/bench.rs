@@ -2,6 +2,7 @@
 //! run compare, those of two machines or two days don't. `docs/benchmarks.md` defines each figure.
 
 mod asks;
+mod backfill;
 mod cpu;
 mod figure;
 mod floors;
@@ -11,6 +12,7 @@ mod replay;
 mod spread;
 mod watcher;
 
+pub use backfill::{BackfillExtent, backfill};
 pub use figure::{Figure, Figures};
 
 use crate::{Binaries, Settings};

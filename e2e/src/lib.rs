@@ -29,6 +29,7 @@ mod settings;
 mod soak;
 mod source;
 mod stranger;
+mod synthetic;
 mod tls;
 pub mod under_fault;
 mod verdict;
@@ -60,5 +61,8 @@ pub use relayer::{Component, Ready, RelayerProcess, StatusApi};
 pub use settings::Settings;
 pub use soak::{Endured, Soak};
 pub use source::{Behaviour, PriceSource};
+pub use synthetic::{
+    Limits, Provider, Rate, SYNTHETIC_CHAIN_ID, SyntheticAsk, SyntheticChain, SyntheticNode, Tally, Trouble, Watched,
+};
 pub use tls::Authority;
 pub use wait::{eventually, wait_for};

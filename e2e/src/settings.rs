@@ -27,6 +27,8 @@ pub struct Settings {
     pub relayer: Table,
     /// The `[chains.local]` settings beside the harness's own.
     pub chain: Table,
+    /// `[chains.NAME]` of chains beside `local`, by their names.
+    pub other_chains: Vec<(String, Table)>,
     /// What the relayer's wallet has once the worker is registered, in wei.
     pub funds: U256,
     /// Is told each step.
@@ -45,6 +47,7 @@ impl Settings {
             enclave: Table::new(),
             relayer: Table::new(),
             chain: Table::new(),
+            other_chains: Vec::new(),
             funds: ether(1_000),
             progress: |_| (),
         })
@@ -110,7 +113,9 @@ impl Settings {
             [enclave]
             allow_simulated = true
         };
-        config.insert("chains".to_owned(), Table::from_iter([(CHAIN_NAME.to_owned(), chain.into())]).into());
+        let mut chains = Table::from_iter([(CHAIN_NAME.to_owned(), chain.into())]);
+        chains.extend(self.other_chains.iter().map(|(name, chain)| (name.clone(), chain.clone().into())));
+        config.insert("chains".to_owned(), chains.into());
         let mut put = |path: [&str; 2], key: &str, value: Value| {
             let table = path.into_iter().filter(|name| !name.is_empty()).try_fold(&mut config, |table, name| {
                 table.entry(name).or_insert_with(|| Table::new().into()).as_table_mut()

@@ -17,7 +17,9 @@ use std::{
 #[derive(Subcommand)]
 pub(crate) enum Bench {
     /// From a request's transaction to its answer: latency, throughput, and what the parts cost alone
-    Relay(Relay),
+    Relay(System),
+    /// A long chain watched from its first block, and what was asked over downtime
+    Backfill(System),
     /// The executor beside wasmi alone, wasmtime and pallet-contracts; first runs; a crowd of waiting guests
     Executor(Executor),
 }
@@ -33,16 +35,16 @@ pub(crate) struct Executor {
     json: Option<PathBuf>,
 }
 
-/// How the relayer is measured.
+/// How the relayer and the enclave are measured.
 #[derive(Args)]
-pub(crate) struct Relay {
+pub(crate) struct System {
     /// The profile that everything is built with
     #[arg(long, default_value = "release")]
     profile: String,
     /// Measure little, in seconds: shows that everything works
     #[arg(long)]
     quick: bool,
-    /// Where the figures are written to as JSON; by default bench/relay.json in the target directory
+    /// Where the figures are written to as JSON; by default bench/BENCH.json in the target directory
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }
@@ -57,18 +59,19 @@ pub(crate) fn run(bench: Option<&Bench>) -> Result<()> {
             list();
             Ok(())
         }
-        Some(Bench::Relay(options)) => relay(options),
+        Some(Bench::Relay(options)) => system("relay", options),
+        Some(Bench::Backfill(options)) => system("backfill", options),
         Some(Bench::Executor(options)) => executor(options),
     }
 }
 
-fn relay(options: &Relay) -> Result<()> {
+fn system(name: &str, options: &System) -> Result<()> {
     setup::npm_packages()?;
     // The whole workspace, as the tests build it: another choice of packages is another choice of
     // features, and would build dependencies twice.
     process::run(cargo().args(["build", "--workspace", "--bins", "--profile", &options.profile]))?;
     let mut bench = Command::new(target()?.join(folder(&options.profile)).join("bench"));
-    bench.arg("relay");
+    bench.arg(name);
     if let Some(json) = &options.json {
         // The program runs in the repository, whoever called from wherever.
         bench.arg("--json").arg(std::path::absolute(json)?);
@@ -121,6 +124,7 @@ fn list() {
     println!(
         "cargo xtask bench relay     latency and throughput from request to answer, and what the parts cost alone"
     );
+    println!("cargo xtask bench backfill  blocks a second of a long chain, and what becomes of requests over downtime");
     println!(
         "cargo xtask bench executor  runs a second beside other ways to run a contract, first runs, waiting guests"
     );

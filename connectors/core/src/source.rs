@@ -37,6 +37,13 @@ pub trait RequestSource: Send + Sync {
     /// dropped and reported as an event: it is a lie of the endpoint or no oracle of ours.
     async fn requests(&self, blocks: RangeInclusive<u64>) -> Result<Vec<ObservedRequest>, ChainError>;
 
+    /// The most blocks of which one query is expected to tell all requests, as far as past queries showed; at
+    /// least 1. More may be asked for, and take several queries. `watch` and `rescan` read no more at once, so
+    /// that what was read is kept before more is asked for.
+    fn reach(&self) -> u64 {
+        u64::MAX
+    }
+
     /// Rings `heads` with the height of every new block, until the connection fails. Nothing
     /// depends on it but latency. Where there is no subscription it never returns.
     async fn listen(&self, heads: &watch::Sender<u64>) -> Result<Infallible, ChainError>;

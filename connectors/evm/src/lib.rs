@@ -17,6 +17,7 @@ mod fees;
 mod gas;
 mod head;
 mod listen;
+mod logs;
 mod node;
 mod receipts;
 mod refusal;

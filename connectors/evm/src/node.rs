@@ -1,13 +1,15 @@
 use crate::{
     endpoints::Endpoints,
+    logs::Span,
     transport::{Call, CallError, Reply, from_provider},
 };
 use ethers::{
     providers::{Middleware, Provider, ProviderError},
-    types::{Address, Block, BlockId, BlockNumber, Filter, H256, Log, TxHash, U64, U256},
+    types::{Address, Block, BlockId, BlockNumber, H256, TxHash, U64, U256},
 };
 use phat_connector::{BlockRef, ChainError};
 use phat_protocol::BlockHash;
+use std::sync::Arc;
 
 /// The most calls of one batch: providers take from 100 upward.
 const BATCH: usize = 100;
@@ -15,8 +17,9 @@ const BATCH: usize = 100;
 /// A node's answers, typed. What belongs together is asked in one batch.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
-    endpoints: Endpoints,
+    pub(crate) endpoints: Endpoints,
     provider: Provider<Endpoints>,
+    pub(crate) span: Arc<Span>,
 }
 
 /// What we use of a block.
@@ -30,7 +33,7 @@ pub(crate) struct Header {
 
 impl Node {
     pub(crate) fn new(endpoints: Endpoints) -> Self {
-        Self { provider: Provider::new(endpoints.clone()), endpoints }
+        Self { provider: Provider::new(endpoints.clone()), endpoints, span: Arc::default() }
     }
 
     /// The endpoint that served last, without credentials.
@@ -77,25 +80,6 @@ impl Node {
     pub(crate) async fn latest(&self) -> Result<Header, ChainError> {
         let [reply] = self.batch([header_call(BlockNumber::Latest)]).await?;
         read_latest(reply)
-    }
-
-    /// Logs of the blocks `from` to `to`, in order. Nodes bound ranges and answers in their own ways:
-    /// a range that one refuses is asked for in halves.
-    pub(crate) async fn logs(&self, filter: &Filter, from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
-        let mut logs = Vec::new();
-        let mut ranges = vec![(from, to)];
-        while let Some((from, to)) = ranges.pop() {
-            match self.endpoints.logs(filter, from, to).await {
-                Ok(found) => logs.extend(found),
-                Err(CallError::Answered(_) | CallError::TooLong { .. }) if from < to => {
-                    let middle = from + (to - from) / 2;
-                    ranges.push((middle + 1, to));
-                    ranges.push((from, middle));
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(logs)
     }
 
     pub(crate) async fn balance(&self, account: Address) -> Result<U256, ChainError> {

@@ -41,6 +41,10 @@ impl RequestSource for EvmChain {
         Ok(logs.into_iter().filter_map(|log| self.0.believe(&blocks, log)).collect())
     }
 
+    fn reach(&self) -> u64 {
+        self.0.node.span.width()
+    }
+
     async fn listen(&self, heads: &watch::Sender<u64>) -> Result<Infallible, ChainError> {
         self.0.announced(heads).await
     }

@@ -75,8 +75,8 @@ impl Figures {
     }
 }
 
-const LOST: &str = "lost requests";
-const DOUBLED: &str = "doubled answers";
+pub(super) const LOST: &str = "lost requests";
+pub(super) const DOUBLED: &str = "doubled answers";
 
 /// A count as a figure has it; they are all far below what this can't hold.
 pub(super) fn number(count: usize) -> f64 {

@@ -129,6 +129,26 @@ impl Leg {
         Ok((load, replay.of_what_was_sent(&self.environment, answered).await?))
     }
 
+    /// Has so many questions asked in a block each while the relayer is down, and starts it again. The time
+    /// is from its start to the last answer.
+    pub(super) async fn after_downtime(&mut self, count: usize) -> Result<Load> {
+        self.environment.relayer.stop().await?;
+        let provider = self.environment.chain.provider();
+        let height = self.environment.chain.height().await?;
+        for _ in 0..count {
+            let signed = self.asks.sign()?;
+            provider.request::<_, H256>("eth_sendRawTransaction", [signed]).await?;
+        }
+        let passed = self.environment.chain.height().await? - height;
+        ensure!(passed >= u64::try_from(count)?, "{count} requests in {passed} blocks");
+        let mut watcher = Watcher::answers(&self.environment.anvil, &self.environment.oracle).await?;
+        let started = Instant::now();
+        self.environment.relayer.resume().await?;
+        let (last, answered) = watcher.different(count).await?;
+        let elapsed = last.map_or(Duration::ZERO, |last| last - started);
+        self.load([Duration::ZERO; 3], count, elapsed, &answered).await
+    }
+
     async fn load(
         &self,
         before: [Duration; 3],

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use clap::{Args, Parser, Subcommand};
 use phat_e2e::{
     Binaries,
-    bench::{self, Extent, Figure},
+    bench::{self, BackfillExtent, Extent, Figure, Figures},
 };
 use serde::Serialize;
 use std::{env, fs, path::PathBuf, process::ExitCode, thread::available_parallelism};
@@ -20,15 +20,17 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Bench {
     /// From a request's transaction to its answer: latency, throughput, and what the parts cost alone.
-    Relay(Relay),
+    Relay(Options),
+    /// A long chain watched from its first block, and what was asked over downtime.
+    Backfill(Options),
 }
 
 #[derive(Debug, Args)]
-struct Relay {
+struct Options {
     /// Measures little, in seconds: shows that everything works.
     #[arg(long)]
     quick: bool,
-    /// Where the figures are written to as JSON; by default bench/relay.json in the target directory.
+    /// Where the figures are written to as JSON; by default bench/BENCH.json in the target directory.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// Where the `relayer` and `enclave` programs are; by default beside this one.
@@ -48,8 +50,23 @@ struct Written<'a> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Arguments { bench: Bench::Relay(relay) } = Arguments::parse();
-    match run(&relay).await {
+    let ran = match Arguments::parse().bench {
+        Bench::Relay(options) => {
+            run("relay", &options, async |binaries, quick| {
+                let extent = if quick { Extent::quick() } else { Extent::full() };
+                bench::relay(binaries, &extent, progress).await
+            })
+            .await
+        }
+        Bench::Backfill(options) => {
+            run("backfill", &options, async |binaries, quick| {
+                let extent = if quick { BackfillExtent::quick() } else { BackfillExtent::full() };
+                bench::backfill(binaries, &extent, progress).await
+            })
+            .await
+        }
+    };
+    match ran {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -58,7 +75,15 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: &Relay) -> Result<()> {
+fn progress(step: &str) {
+    eprintln!("- {step}");
+}
+
+async fn run(
+    bench: &'static str,
+    arguments: &Options,
+    measure: impl AsyncFnOnce(&Binaries, bool) -> Result<Figures>,
+) -> Result<()> {
     // target/PROFILE/bench
     let program = env::current_exe()?;
     let beside = program.parent().context("this program is in no directory")?;
@@ -69,16 +94,15 @@ async fn run(arguments: &Relay) -> Result<()> {
         "debug" => "dev",
         other => other,
     };
-    let json = arguments.json.clone().unwrap_or_else(|| target.join("bench/relay.json"));
-    let extent = if arguments.quick { Extent::quick() } else { Extent::full() };
+    let json = arguments.json.clone().unwrap_or_else(|| target.join(format!("bench/{bench}.json")));
     let processors = available_parallelism()?.get();
     eprintln!("programs of the profile {profile}, {processors} processors; everything shares them");
 
-    let figures = bench::relay(&Binaries::in_directory(binaries)?, &extent, |step| eprintln!("- {step}")).await?;
+    let figures = measure(&Binaries::in_directory(binaries)?, arguments.quick).await?;
     for figure in figures.all() {
         println!("{figure}");
     }
-    let written = Written { bench: "relay", profile, quick: arguments.quick, processors, figures: figures.all() };
+    let written = Written { bench, profile, quick: arguments.quick, processors, figures: figures.all() };
     if let Some(directory) = json.parent() {
         fs::create_dir_all(directory)?;
     }

@@ -2,6 +2,7 @@
 //! prices. Each test has its own, and stops what it started.
 
 mod admin_api;
+mod backfill;
 mod bad_guest;
 mod bad_module;
 mod bad_source;
@@ -39,6 +40,7 @@ mod soak;
 mod solidity_guide;
 mod tls;
 mod traces;
+mod two_chains;
 mod wake;
 mod writing_ink;
 

@@ -1,20 +1,27 @@
 //! Stage `watch`: from the chain's blocks to rows.
 
+mod ancestor;
+mod parts;
+
 use super::{ChainEnd, Progress, Stage, StageError, observe};
 use crate::{
     clock::{Millis, SharedClock},
     store::{Checkpoint, WatchStore},
 };
+use ancestor::{Place, Search};
 use async_trait::async_trait;
-use phat_connector::{Head, ObservedRequest};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use parts::Seen;
+use phat_connector::{ChainError, Head};
 use std::{
-    ops::RangeInclusive,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
-/// How many checkpoints are asked for when the common ancestor is sought.
-const ANCESTRY: u32 = 512;
+/// How many parts are read at once where there is much to catch up with.
+const AHEAD: usize = 4;
+/// How many parts a step reads at most, so that the head is looked at again now and then.
+const PARTS: usize = 64;
 
 /// How soon an announced block is looked for again.
 const LAG: Duration = Duration::from_millis(200);
@@ -32,19 +39,15 @@ pub struct WatchSettings {
     pub overlap: u64,
 }
 
-/// What was read of some blocks.
-struct Seen {
-    blocks: RangeInclusive<u64>,
-    checkpoint: Checkpoint,
-    requests: Vec<ObservedRequest>,
-}
-
 /// Watches one chain.
 pub struct WatchStage {
     chain: ChainEnd,
     store: Arc<dyn WatchStore>,
     clock: SharedClock,
     settings: WatchSettings,
+    /// How many parts are read at once: fewer while the endpoint fails, so that a limited rate leaves room
+    /// for some to be read whole.
+    ahead: usize,
     /// How often in a row an announced block didn't show.
     disappointed: u32,
     /// Whether the endpoint was seen to serve the configured chain and oracle since it last failed.
@@ -55,55 +58,76 @@ impl WatchStage {
     /// A stage for `chain`.
     #[must_use]
     pub fn new(chain: ChainEnd, store: Arc<dyn WatchStore>, clock: SharedClock, settings: WatchSettings) -> Self {
-        Self { chain, store, clock, settings, disappointed: 0, identified: false }
+        Self { chain, store, clock, settings, ahead: AHEAD, disappointed: 0, identified: false }
     }
 
-    /// Goes back to the newest checkpoint that the chain still goes through.
-    async fn rewind(&self, cursor: Checkpoint, head: &Head) -> Result<(), StageError> {
+    /// Goes back to the newest checkpoint that the chain still goes through; says whether it found out which.
+    async fn rewind(&self, cursor: Checkpoint, head: &Head) -> Result<bool, StageError> {
         // Another chain's blocks are others, and take nothing back.
         self.chain.status.facts().await?;
-        let mut ancestor = None;
-        for checkpoint in self.store.checkpoints(&self.chain.name, ANCESTRY).await?.into_iter().skip(1) {
-            if self.is_canonical(checkpoint, head).await? {
-                ancestor = Some(checkpoint);
-                break;
+        let known = self.store.checkpoints(&self.chain.name, u32::MAX).await?;
+        let older = known.get(1..).unwrap_or_default();
+        let mut search = Search::among(older.len());
+        while let Some(index) = search.next()
+            && let Some(checkpoint) = older.get(index)
+        {
+            match self.place(*checkpoint, head).await? {
+                Place::Unknown => return Ok(false),
+                place @ (Place::Canonical | Place::Replaced) => search.saw(index, place == Place::Canonical),
             }
         }
+        let ancestor = match older.get(search.found()) {
+            Some(checkpoint) => Some(*checkpoint),
+            // What lies below the first block that matters isn't watched, and stays as it is.
+            None => match self.settings.from_block.checked_sub(1) {
+                Some(below) => self.chain.source.block(below).await?,
+                None => None,
+            },
+        };
         let orphaned = self.store.rewind(&self.chain.name, ancestor, Millis::now(&*self.clock)).await?;
         observe::reorganised(&self.chain.name, cursor, ancestor, orphaned);
         self.chain.doorbells.submit.notify_one();
-        Ok(())
+        Ok(true)
     }
 
-    /// Whether the chain still goes through the cursor.
-    async fn continues(&self, cursor: Option<Checkpoint>, head: &Head) -> Result<bool, StageError> {
-        match cursor {
-            Some(cursor) => self.is_canonical(cursor, head).await,
-            None => Ok(true),
-        }
-    }
-
-    /// What comes next after the cursor; none where nothing does.
-    async fn next(&self, cursor: Option<Checkpoint>, head: &Head) -> Result<Option<Seen>, StageError> {
-        let first = cursor.map_or(self.settings.from_block, |block| block.number.saturating_add(1));
-        if first > head.confirmed.number {
-            return Ok(None);
-        }
-        let last = first.saturating_add(self.settings.max_range.max(1) - 1).min(head.confirmed.number);
-        // The hash is read before the logs: when the chain is reorganised in between, the next step
-        // finds another hash there and reads the logs again.
-        let checkpoint = if last == head.confirmed.number {
-            head.confirmed
-        } else {
-            match self.chain.source.block(last).await? {
-                Some(block) => block,
-                None => return Ok(None),
+    /// Reads what comes after the cursor, some parts at once, and stores each after the one before. Answers
+    /// the new cursor, and what is at the end of what was read: `Replaced` where it is no ancestor of what
+    /// comes next.
+    async fn catch_up(
+        &self,
+        mut cursor: Option<Checkpoint>,
+        head: &Head,
+    ) -> Result<(Option<Checkpoint>, Place), StageError> {
+        let source = &*self.chain.source;
+        let parts = parts::parts(self.settings, cursor, head.confirmed.number, || source.reach()).take(PARTS);
+        let reads = stream::iter(parts).map(|part| parts::read(source, part, head)).buffered(self.ahead);
+        let mut reads = std::pin::pin!(reads);
+        while let Some(read) = reads.try_next().await? {
+            let Some(seen) = read else { return Ok((cursor, Place::Unknown)) };
+            if seen.before != cursor {
+                return Ok((cursor, Place::Replaced));
             }
-        };
-        let overlapped = first.saturating_sub(self.settings.overlap).max(self.settings.from_block.min(first));
-        let blocks = overlapped..=last;
-        let requests = self.chain.source.requests(blocks.clone()).await?;
-        Ok(Some(Seen { blocks, checkpoint, requests }))
+            self.keep(&seen, cursor).await?;
+            cursor = Some(seen.checkpoint);
+        }
+        Ok((cursor, Place::Canonical))
+    }
+
+    /// Stores what was read after the cursor.
+    async fn keep(&self, seen: &Seen, cursor: Option<Checkpoint>) -> Result<(), StageError> {
+        let Seen { blocks, checkpoint, requests, .. } = seen;
+        let now = Millis::now(&*self.clock);
+        let new = self.store.observe(&self.chain.name, requests, *checkpoint, now).await?;
+        let is_news = |number: u64| cursor.is_none_or(|cursor| number > cursor.number);
+        for request in requests.iter().filter(|request| is_news(request.block.number)) {
+            observe::observed(&self.chain.name, request);
+        }
+        observe::watched(&self.chain.name, blocks, requests.len(), new);
+        if !requests.is_empty() {
+            self.chain.doorbells.execute.notify_one();
+            self.chain.doorbells.submit.notify_one();
+        }
+        Ok(())
     }
 
     /// How long to rest. A subscription may know of a block that the endpoint doesn't show yet; one
@@ -123,11 +147,17 @@ impl WatchStage {
         Progress::Soon(LAG)
     }
 
-    async fn is_canonical(&self, checkpoint: Checkpoint, head: &Head) -> Result<bool, StageError> {
-        if checkpoint.number == head.confirmed.number {
-            return Ok(checkpoint == head.confirmed);
-        }
-        Ok(self.chain.source.block(checkpoint.number).await? == Some(checkpoint))
+    async fn place(&self, checkpoint: Checkpoint, head: &Head) -> Result<Place, ChainError> {
+        let there = if checkpoint.number == head.confirmed.number {
+            Some(head.confirmed)
+        } else {
+            self.chain.source.block(checkpoint.number).await?
+        };
+        Ok(match there {
+            Some(block) if block == checkpoint => Place::Canonical,
+            Some(_) => Place::Replaced,
+            None => Place::Unknown,
+        })
     }
 }
 
@@ -144,6 +174,7 @@ impl Stage for WatchStage {
     async fn step(&mut self) -> Result<Progress, StageError> {
         let looked = self.look().await;
         self.identified = looked.is_ok();
+        self.ahead = if looked.is_ok() { (self.ahead + 1).min(AHEAD) } else { (self.ahead / 2).max(1) };
         looked
     }
 }
@@ -161,26 +192,22 @@ impl WatchStage {
             // A node that lags or syncs again. A shorter fork grows longer, and then shows itself.
             return Ok(self.rest(&head));
         }
-        // What is read beside the check counts only if the chain still goes through the cursor.
-        let (continues, next) = tokio::try_join!(self.continues(cursor, &head), self.next(cursor, &head))?;
-        if let Some(cursor) = cursor
-            && !continues
-        {
-            self.rewind(cursor, &head).await?;
-            return Ok(Progress::More);
+        let (reached, place) = match cursor {
+            // Nothing to read: the cursor's own block is looked at all the same.
+            Some(cursor) if cursor.number >= head.confirmed.number => (Some(cursor), self.place(cursor, &head).await?),
+            Some(_) | None => self.catch_up(cursor, &head).await?,
+        };
+        match place {
+            Place::Replaced => match cursor {
+                Some(cursor) if reached == Some(cursor) => {
+                    let found = self.rewind(cursor, &head).await?;
+                    Ok(if found { Progress::More } else { self.rest(&head) })
+                }
+                // Stored in this step: the next one compares it with the head of then.
+                Some(_) | None => Ok(Progress::More),
+            },
+            Place::Canonical if reached.is_some_and(|block| block.number < head.confirmed.number) => Ok(Progress::More),
+            Place::Canonical | Place::Unknown => Ok(self.rest(&head)),
         }
-        let Some(Seen { blocks, checkpoint, requests }) = next else { return Ok(self.rest(&head)) };
-        let now = Millis::now(&*self.clock);
-        let new = self.store.observe(&self.chain.name, &requests, checkpoint, now).await?;
-        let is_news = |number: u64| cursor.is_none_or(|cursor| number > cursor.number);
-        for request in requests.iter().filter(|request| is_news(request.block.number)) {
-            observe::observed(&self.chain.name, request);
-        }
-        observe::watched(&self.chain.name, &blocks, requests.len(), new);
-        if !requests.is_empty() {
-            self.chain.doorbells.execute.notify_one();
-            self.chain.doorbells.submit.notify_one();
-        }
-        Ok(if checkpoint.number < head.confirmed.number { Progress::More } else { self.rest(&head) })
     }
 }

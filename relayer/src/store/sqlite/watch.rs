@@ -14,9 +14,8 @@ use phat_protocol::{OracleChain, RequestId};
 use serde_json::json;
 use sqlx::SqliteConnection;
 
-/// How many checkpoints are kept for each chain: the deepest reorganisation that is traced to its
-/// exact ancestor.
-const CHECKPOINTS_KEPT: i64 = 512;
+/// How many of a chain's newest checkpoints are all kept.
+const CHECKPOINTS_KEPT: u32 = 512;
 
 #[async_trait]
 impl WatchStore for SqliteStore {
@@ -88,16 +87,42 @@ async fn observe(
         .bind(checkpoint.hash.0.as_slice())
         .execute(&mut *connection)
         .await?;
-    sqlx::query(
-        "DELETE FROM checkpoints WHERE chain = ?1 AND block_number <
-            (SELECT MIN(block_number) FROM
-                (SELECT block_number FROM checkpoints WHERE chain = ?1 ORDER BY block_number DESC LIMIT ?2))",
-    )
-    .bind(&chain)
-    .bind(CHECKPOINTS_KEPT)
-    .execute(&mut *connection)
-    .await?;
+    thin_out(connection, &chain, checkpoint.number).await?;
     Ok(new)
+}
+
+/// Drops checkpoints that lie far below the cursor. What is kept of them lies the farther apart the deeper
+/// it is, down to the first, so that a reorganisation of any depth is traced to a checkpoint at most some
+/// times as deep.
+async fn thin_out(connection: &mut SqliteConnection, chain: &str, cursor: u64) -> Result<(), StoreError> {
+    let rows: Vec<(i64,)> = sqlx::query_as(
+        "SELECT block_number FROM checkpoints WHERE chain = ? ORDER BY block_number DESC LIMIT -1 OFFSET ?",
+    )
+    .bind(chain)
+    .bind(CHECKPOINTS_KEPT)
+    .fetch_all(&mut *connection)
+    .await?;
+    let place = Place { table: "checkpoints", row: &chain };
+    let old: Vec<u64> =
+        rows.iter().map(|(number,)| place.unsigned("block_number", *number)).collect::<Result<_, _>>()?;
+    for number in superfluous(cursor, &old) {
+        sqlx::query("DELETE FROM checkpoints WHERE chain = ? AND block_number = ?")
+            .bind(chain)
+            .bind(signed(number))
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Which of the old checkpoints, highest first, aren't kept: all but the lowest among those whose depths
+/// below the cursor lie between the same powers of two.
+fn superfluous(cursor: u64, old: &[u64]) -> impl Iterator<Item = u64> {
+    let octave = move |number: u64| cursor.saturating_sub(number).checked_ilog2();
+    old.windows(2).filter_map(move |pair| match pair {
+        [higher, lower] if octave(*higher) == octave(*lower) => Some(*higher),
+        _ => None,
+    })
 }
 
 /// Drops what lies above `height`. Answers how many requests became orphaned.
@@ -217,4 +242,25 @@ async fn revive(connection: &mut SqliteConnection, id: RequestId, now: Millis) -
         .await?;
     let revived = if report.is_some() { State::Reported } else { State::Observed };
     transition(connection, id, StateName::Orphaned, revived, now).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_checkpoints_lie_the_farther_apart_the_deeper_they_are_down_to_the_first() {
+        let mut old = Vec::new();
+        for cursor in 600..100_000_u64 {
+            old.insert(0, cursor - 512);
+            let dropped: Vec<u64> = superfluous(cursor, &old).collect();
+            old.retain(|number| !dropped.contains(number));
+            assert!(old.len() <= 18, "{} at {cursor}", old.len());
+            assert_eq!(old.last(), Some(&88), "the first");
+            for pair in old.windows(2) {
+                let [higher, lower] = [cursor - pair[0], cursor - pair[1]];
+                assert!(lower <= higher * 4, "nothing between {higher} and {lower} below {cursor}");
+            }
+        }
+    }
 }
