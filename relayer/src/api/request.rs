@@ -112,6 +112,8 @@ pub(super) async fn show(State(api): State<Shared>, Path(id): Path<RequestId>) -
         transaction: life.transaction,
         tries: life.tries,
         next_try_at_ms: life.next_try_at_ms,
+        replaces: life.replaces,
+        replaced_by: life.replaced_by,
         is_final: life.is_final,
         attempts: life.attempts,
         events: life.events,

@@ -93,6 +93,10 @@ pub struct RequestLife {
     pub block_hash: BlockHash,
     /// The transaction that made it.
     pub transaction: TxHash,
+    /// The request that the same transaction had made in a block that was reorganised away.
+    pub replaces: Option<RequestId>,
+    /// The request that the same transaction made when it was mined again, the newest if there are several.
+    pub replaced_by: Option<RequestId>,
     /// How often the present step was tried.
     pub tries: u32,
     /// Not tried again before this time.

@@ -110,9 +110,24 @@ impl TestChain {
 
     /// Mines a block in which a consumer asks.
     pub(crate) fn ask(&self, contract: ContractId, lifetime: u64) -> RequestId {
+        let (request, payload) = self.question(contract, lifetime, None);
+        let id = request.request_id();
+        self.mine_with(vec![(Request::Evm(request), payload)]);
+        id
+    }
+
+    /// Mines a block in which one transaction asks the same twice.
+    pub(crate) fn ask_twice_alike(&self, contract: ContractId, lifetime: u64) -> [RequestId; 2] {
+        let asked = [(); 2].map(|()| self.question(contract, lifetime, Some(b"alike")));
+        let ids = [asked[0].0.request_id(), asked[1].0.request_id()];
+        self.mine_with(asked.into_iter().map(|(request, payload)| (Request::Evm(request), payload)).collect());
+        ids
+    }
+
+    fn question(&self, contract: ContractId, lifetime: u64, payload: Option<&[u8]>) -> (evm::Request, Vec<u8>) {
         let mut state = self.state();
         state.sequence += 1;
-        let payload = state.sequence.to_be_bytes().to_vec();
+        let payload = payload.map_or_else(|| state.sequence.to_be_bytes().to_vec(), <[u8]>::to_vec);
         let parent_hash = state.blocks.last().map_or(BlockHash::default(), |block| block.block.hash);
         let request = evm::Request {
             chain_id: 1,
@@ -128,13 +143,32 @@ impl TestChain {
             expires_at: state.timestamp + lifetime,
             payment: Amount::from(1),
         };
-        drop(state);
-        let id = request.request_id();
-        self.mine_with(vec![(Request::Evm(request), payload)]);
-        id
+        (request, payload)
     }
 
     fn mine_with(&self, asked: Vec<(Request, Vec<u8>)>) -> BlockRef {
+        self.mine_as(asked, None)
+    }
+
+    /// Has the transaction that made these requests, in a block that is gone, mined in a new block.
+    pub(crate) fn mine_all_again<const N: usize>(&self, gone: &[ObservedRequest; N]) -> [RequestId; N] {
+        let asked = gone.each_ref().map(|gone| {
+            let Request::Evm(request) = &gone.request else { panic!("an EVM request") };
+            let lifetime = request.expires_at - self.state().timestamp;
+            let (request, payload) = self.question(request.contract_id, lifetime, Some(&gone.payload));
+            (Request::Evm(request), payload)
+        });
+        let ids = asked.each_ref().map(|(request, _)| request.request_id());
+        self.mine_as(asked.into(), gone.first().map(|gone| gone.transaction));
+        ids
+    }
+
+    /// [`Self::mine_all_again`] of one request.
+    pub(crate) fn mine_again(&self, gone: &ObservedRequest) -> RequestId {
+        self.mine_all_again(std::array::from_ref(gone))[0]
+    }
+
+    fn mine_as(&self, asked: Vec<(Request, Vec<u8>)>, transaction: Option<TxHash>) -> BlockRef {
         let mut state = self.state();
         let number = u64::try_from(state.blocks.len()).unwrap();
         state.timestamp += 1;
@@ -148,7 +182,8 @@ impl TestChain {
                 request,
                 payload,
                 block,
-                transaction: TxHash(Digest(keccak256(&[number.to_be_bytes(), [9; 8]].concat()))),
+                transaction: transaction
+                    .unwrap_or_else(|| TxHash(Digest(keccak256(&[number.to_be_bytes(), [9; 8]].concat())))),
             })
             .collect();
         let timestamp = state.timestamp;
@@ -331,8 +366,8 @@ impl RequestSource for TestChain {
     }
 
     async fn block(&self, number: u64) -> Result<Option<BlockRef>, ChainError> {
-        let state = self.state();
-        state.reach()?;
+        let mut state = self.state();
+        state.asked("block")?;
         Ok(state.blocks.get(usize::try_from(number).unwrap()).map(|block| block.block))
     }
 

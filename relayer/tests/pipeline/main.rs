@@ -9,6 +9,7 @@ mod enclave;
 mod life;
 mod pauses;
 mod reorganisations;
+mod replaced;
 mod rescans;
 mod wallets;
 mod wanted;

@@ -9,7 +9,7 @@ use phat_relayer::{
         StageError, SubmitSettings, SubmitStage, Submitter, Submitters, WatchSettings, WatchStage,
     },
     request::StateName,
-    store::sqlite::SqliteStore,
+    store::{ReadStore, RequestLife, sqlite::SqliteStore},
 };
 use std::{
     sync::{
@@ -141,6 +141,11 @@ impl World {
             .await
             .unwrap();
         state.parse().unwrap()
+    }
+
+    /// All that the store knows of a request.
+    pub(crate) async fn life(&self, id: RequestId) -> RequestLife {
+        self.store.request(id).await.unwrap().unwrap()
     }
 
     /// A request whose transaction is stored, and didn't get through to the node.

@@ -5,7 +5,13 @@ use phat_connector::{ChainError, Fees, OracleStatus, ReportSink, RequestSource};
 use phat_connector_evm::EndpointSettings;
 use phat_protocol::Amount;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 const SECRETS: [&str; 3] = ["somebody", "sesame", "apikey"];
 
@@ -112,31 +118,55 @@ async fn codes_tell_what_may_succeed_later() {
 }
 
 #[tokio::test]
-async fn a_range_that_a_node_refuses_is_asked_for_in_halves() {
+async fn a_range_that_a_node_refuses_is_asked_for_in_halves_and_what_was_served_is_remembered() {
     let node = FaultyNode::start(|_, params| {
         let bound = |name: &str| u64::from_str_radix(params[0][name].as_str().unwrap().trim_start_matches("0x"), 16);
         let (from, to) = (bound("fromBlock").unwrap(), bound("toBlock").unwrap());
         if to - from >= 3 { Answer::Error(-32602, "at most 3 blocks", None) } else { Answer::Result(json!([])) }
     })
     .await;
-    assert_eq!(node.chain().requests(10..=19).await.unwrap(), []);
+    let chain = node.chain();
+    assert_eq!(chain.requests(10..=19).await.unwrap(), []);
+    assert_eq!(chain.reach(), 3);
     let answered: Vec<(String, String)> = node
         .asked()
         .iter()
         .map(|asked| (asked.params[0]["fromBlock"].to_string(), asked.params[0]["toBlock"].to_string()))
         .collect();
     let hex = |from: u64, to: u64| (format!("\"{from:#x}\""), format!("\"{to:#x}\""));
-    let expected = [hex(10, 19), hex(10, 14), hex(10, 12), hex(13, 14), hex(15, 19), hex(15, 17), hex(18, 19)];
+    // Ten blocks and five are refused, two are served; after two such answers one more is tried, and then
+    // after four.
+    let expected = [hex(10, 19), hex(10, 14), hex(10, 11), hex(12, 13), hex(14, 15), hex(16, 18), hex(19, 19)];
     assert_eq!(answered, expected);
 }
 
 #[tokio::test]
-async fn one_block_that_a_node_refuses_is_an_error() {
+async fn one_block_that_a_node_refuses_is_an_error_and_says_nothing_of_ranges() {
     let node = FaultyNode::start(|_, _| Answer::Error(-32602, "no", None)).await;
-    assert!(matches!(node.chain().requests(10..=19).await, Err(ChainError::Node { .. })));
+    let chain = node.chain();
+    assert!(matches!(chain.requests(10..=19).await, Err(ChainError::Node { .. })));
+    assert_eq!(chain.reach(), u64::MAX);
     let limited = FaultyNode::start(|_, _| Answer::Status(429, None)).await;
     assert!(matches!(limited.chain().requests(10..=19).await, Err(ChainError::RateLimited { .. })));
     assert_eq!(limited.asked().len(), 1, "a limited rate isn't met with more calls");
+}
+
+#[tokio::test]
+async fn a_range_that_is_not_answered_is_smaller_when_it_is_asked_for_again() {
+    let served = Arc::new(AtomicBool::new(false));
+    let serves = Arc::clone(&served);
+    let node = FaultyNode::start(move |_, _| {
+        if serves.load(Ordering::SeqCst) { Answer::Result(json!([])) } else { Answer::Status(504, None) }
+    })
+    .await;
+    let chain = node.chain();
+    for expected in [50, 25] {
+        assert!(matches!(chain.requests(1..=100).await, Err(ChainError::Unreachable { .. })));
+        assert_eq!(chain.reach(), expected);
+    }
+    served.store(true, Ordering::SeqCst);
+    assert_eq!(chain.requests(1..=1_000).await.unwrap(), []);
+    assert!(chain.reach() > 100, "{}", chain.reach());
 }
 
 #[tokio::test]

@@ -53,6 +53,13 @@ pub struct RequestAnswer {
     /// The transaction that made it.
     #[schema(value_type = schema::TxHash)]
     pub transaction: TxHash,
+    /// The request that the same transaction had made, with the same content, in a block that was reorganised
+    /// away.
+    #[schema(value_type = Option<schema::RequestId>)]
+    pub replaces: Option<RequestId>,
+    /// The request that the same transaction made when it was mined again, the newest if there are several.
+    #[schema(value_type = Option<schema::RequestId>)]
+    pub replaced_by: Option<RequestId>,
     /// How often the present step was tried.
     pub tries: u32,
     /// Not tried again before this time.

@@ -20,15 +20,21 @@ pub(super) fn in_words(life: &RequestLife, decoded: Option<&DecodedOutput>, now:
         StateName::Submitted => Some(submitted(life)),
         StateName::Settled => settled(life, now),
         StateName::Expired => Some(expired(life)),
-        StateName::Orphaned => Some(format!(
-            "a reorganisation dropped its block {}: it goes on where it was left once the chain shows it again, or \
-             ends at {}",
-            life.summary.block,
-            moment(expires(life))
-        )),
+        StateName::Orphaned => Some(orphaned(life)),
     };
     let parts: Vec<String> = [run, stands].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+fn orphaned(life: &RequestLife) -> String {
+    let dropped = format!("a reorganisation dropped its block {}", life.summary.block);
+    match life.replaced_by {
+        Some(replaced_by) => format!("{dropped}: its transaction was mined again and made request {replaced_by}"),
+        None => format!(
+            "{dropped}: it goes on where it was left once the chain shows it again, or ends at {}",
+            moment(expires(life))
+        ),
+    }
 }
 
 /// How a run failed; none when it didn't.

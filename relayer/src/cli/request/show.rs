@@ -45,6 +45,8 @@ fn facts(life: &RequestAnswer) -> String {
     facts.row(["consumer".to_owned(), format!("0x{}", hex::encode(&summary.consumer))]);
     facts.row(["payload".to_owned(), in_hex_and_text(&life.payload)]);
     facts.row(["asked in".to_owned(), format!("block {}, transaction {}", summary.block, life.transaction)]);
+    facts.row_of("replaces", life.replaces.map(|id| format!("{id}, whose block was reorganised away")));
+    facts.row_of("replaced by", life.replaced_by.map(|id| format!("{id}, by the same transaction in another block")));
     facts.row(["expires".to_owned(), time(i64::try_from(summary.expires_at).unwrap_or(i64::MAX).saturating_mul(1000))]);
     if let Some(error) = &summary.last_error {
         facts.row(["last error".to_owned(), format!("{error} (tried {} times)", life.tries)]);

@@ -71,6 +71,8 @@ struct LifeRow {
     payload: Vec<u8>,
     block_hash: Vec<u8>,
     transaction_hash: Vec<u8>,
+    replaces: Option<Vec<u8>>,
+    replaced_by: Option<Vec<u8>>,
     tries: i64,
     next_try_at: i64,
     settled_final: bool,
@@ -251,7 +253,9 @@ impl ReadStore for SqliteStore {
             return Ok(None);
         };
         let life: LifeRow = sqlx::query_as(
-            "SELECT content, payload, block_hash, transaction_hash, tries, next_try_at, settled_final
+            "SELECT content, payload, block_hash, transaction_hash, replaces, tries, next_try_at, settled_final,
+                (SELECT id FROM requests AS newer WHERE newer.replaces = requests.id ORDER BY rowid DESC LIMIT 1)
+                    AS replaced_by
              FROM requests WHERE id = ?",
         )
         .bind(key(&id))
@@ -270,6 +274,8 @@ impl ReadStore for SqliteStore {
             request: place.json("content", &life.content)?,
             block_hash: place.id("block_hash", &life.block_hash)?,
             transaction: TxHash(place.id("transaction_hash", &life.transaction_hash)?),
+            replaces: life.replaces.map(|id| place.id("replaces", &id)).transpose()?,
+            replaced_by: life.replaced_by.map(|id| place.id("replaced_by", &id)).transpose()?,
             tries: place.unsigned("tries", life.tries)?,
             next_try_at_ms: life.next_try_at,
             is_final: life.settled_final,

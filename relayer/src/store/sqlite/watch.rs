@@ -9,10 +9,11 @@ use crate::{
     store::{Checkpoint, StoreError, WatchStore},
 };
 use async_trait::async_trait;
-use phat_connector::ObservedRequest;
+use phat_connector::{ObservedRequest, TxHash};
 use phat_protocol::{OracleChain, RequestId};
 use serde_json::json;
 use sqlx::SqliteConnection;
+use std::collections::HashMap;
 
 /// How many of a chain's newest checkpoints are all kept.
 const CHECKPOINTS_KEPT: u32 = 512;
@@ -60,16 +61,55 @@ pub(super) async fn keep(
     now: Millis,
 ) -> Result<u64, StoreError> {
     let mut new = 0;
+    // All requests of a transaction are of one block, and so among these.
+    let mut positions = HashMap::<TxHash, i64>::new();
     for request in requests {
-        if insert(connection, chain, request, now).await? {
-            let detail = json!({ "block": request.block.number, "transaction": request.transaction });
+        let next = positions.entry(request.transaction).or_default();
+        let position = *next;
+        *next += 1;
+        if insert(connection, chain, request, position, now).await? {
+            let replaces = link(connection, chain, request, position).await?;
+            let mut detail = json!({ "block": request.block.number, "transaction": request.transaction });
+            if let Some(replaces) = replaces {
+                detail["replaces"] = json!(replaces);
+            }
             record(connection, request.id, StateName::Observed.as_str(), Some(detail), now).await?;
             new += 1;
         } else {
-            see_again(connection, request, now).await?;
+            see_again(connection, request, position, now).await?;
         }
     }
     Ok(new)
+}
+
+/// The request that a new one replaces, if there is one. A transaction is in one block of a chain, so
+/// whatever the same transaction had asked before, at the same place among its requests and in the same
+/// words, was asked in a block that is gone.
+async fn link(
+    connection: &mut SqliteConnection,
+    chain: &str,
+    observed: &ObservedRequest,
+    position: i64,
+) -> Result<Option<RequestId>, StoreError> {
+    let row: Option<(Option<Vec<u8>>,)> = sqlx::query_as(
+        "UPDATE requests SET replaces = (
+            SELECT id FROM requests
+            WHERE chain = ?2 AND transaction_hash = ?3 AND position = ?4 AND id <> ?1
+                AND consumer = ?5 AND contract_id = ?6 AND payload = ?7
+            ORDER BY rowid DESC LIMIT 1)
+         WHERE id = ?1 RETURNING replaces",
+    )
+    .bind(key(&observed.id))
+    .bind(chain)
+    .bind(observed.transaction.0.0.as_slice())
+    .bind(position)
+    .bind(observed.request.consumer())
+    .bind(observed.request.contract_id().0.as_slice())
+    .bind(observed.payload.as_slice())
+    .fetch_optional(connection)
+    .await?;
+    let replaces = row.and_then(|(replaces,)| replaces);
+    replaces.map(|id| Place { table: "requests", row: &observed.id }.id("replaces", &id)).transpose()
 }
 
 /// Stores what was seen, and the cursor. Answers how many requests are new.
@@ -156,12 +196,13 @@ async fn insert(
     connection: &mut SqliteConnection,
     chain: &str,
     observed: &ObservedRequest,
+    position: i64,
     now: Millis,
 ) -> Result<bool, StoreError> {
     let inserted = sqlx::query(
         "INSERT INTO requests (id, chain, contract_id, consumer, content, payload, expires_at, block_number,
-            block_hash, transaction_hash, observed_at, state, updated_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'observed', ?)
+            block_hash, transaction_hash, position, observed_at, state, updated_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'observed', ?)
          ON CONFLICT (id) DO NOTHING",
     )
     .bind(key(&observed.id))
@@ -174,6 +215,7 @@ async fn insert(
     .bind(signed(observed.block.number))
     .bind(observed.block.hash.0.as_slice())
     .bind(observed.transaction.0.0.as_slice())
+    .bind(position)
     .bind(at(now))
     .bind(at(now))
     .execute(connection)
@@ -186,15 +228,19 @@ async fn insert(
 async fn see_again(
     connection: &mut SqliteConnection,
     observed: &ObservedRequest,
+    position: i64,
     now: Millis,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE requests SET block_number = ?, block_hash = ?, transaction_hash = ? WHERE id = ?")
-        .bind(signed(observed.block.number))
-        .bind(observed.block.hash.0.as_slice())
-        .bind(observed.transaction.0.0.as_slice())
-        .bind(key(&observed.id))
-        .execute(&mut *connection)
-        .await?;
+    sqlx::query(
+        "UPDATE requests SET block_number = ?, block_hash = ?, transaction_hash = ?, position = ? WHERE id = ?",
+    )
+    .bind(signed(observed.block.number))
+    .bind(observed.block.hash.0.as_slice())
+    .bind(observed.transaction.0.0.as_slice())
+    .bind(position)
+    .bind(key(&observed.id))
+    .execute(&mut *connection)
+    .await?;
     if state_of(connection, observed.id).await? != Some(StateName::Orphaned) {
         return Ok(());
     }

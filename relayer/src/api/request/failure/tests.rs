@@ -50,6 +50,8 @@ fn life(state: StateName) -> RequestLife {
         payload: vec![],
         block_hash: BlockHash([5; 32]),
         transaction: TxHash(Digest([0xaa; 32])),
+        replaces: None,
+        replaced_by: None,
         tries: 0,
         next_try_at_ms: 0,
         is_final: false,
@@ -216,4 +218,7 @@ fn an_expired_request_says_how_far_it_came() {
 #[test]
 fn an_orphaned_request_says_where_it_was() {
     assert_tells(&life(StateName::Orphaned), &["dropped its block 10", EXPIRY]);
+    let replaced_by = RequestId([7; 32]);
+    let replaced = RequestLife { replaced_by: Some(replaced_by), ..life(StateName::Orphaned) };
+    assert_tells(&replaced, &["dropped its block 10", "mined again", &replaced_by.to_string()]);
 }
