@@ -125,7 +125,7 @@ async fn deploy_oracle(
 }
 
 /// Chooses the TLS library for clients that leave the choice to the program.
-fn install_tls_provider() {
+pub(crate) fn install_tls_provider() {
     // An error means that it was chosen before.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }

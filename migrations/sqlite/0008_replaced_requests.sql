@@ -1,7 +1,7 @@
 -- A request that a reorganisation dropped, and the one that its transaction made when it was mined again.
 
 -- Which of its transaction's requests it is, from 0.
-ALTER TABLE requests ADD COLUMN position INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE requests ADD COLUMN transaction_position INTEGER NOT NULL DEFAULT 0;
 -- The request that the same transaction had made in a block that is gone.
 ALTER TABLE requests ADD COLUMN replaces BLOB REFERENCES requests (id);
 

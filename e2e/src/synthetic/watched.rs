@@ -1,7 +1,10 @@
 //! A relayer that watches synthetic chains, and has no enclave: what it sees stays observed.
 
 use super::{SYNTHETIC_CHAIN_ID, SyntheticChain, SyntheticNode};
-use crate::{Binaries, Directory, RelayerProcess, relayer::ADDRESS_FILE, settings::WALLET_KEY, wait_for};
+use crate::{
+    Binaries, Directory, RelayerProcess, ground::install_tls_provider, relayer::ADDRESS_FILE, settings::WALLET_KEY,
+    wait_for,
+};
 use anyhow::{Context, Result};
 use phat_protocol::RequestId;
 use serde_json::Value;
@@ -26,6 +29,7 @@ impl Watched {
     /// # Errors
     /// When it doesn't come up.
     pub async fn start(binaries: &Binaries, node: &SyntheticNode, settings: Table) -> Result<Self> {
+        install_tls_provider();
         let directory = Directory::create()?;
         directory.write_secret(WALLET_KEY, &format!("0x{}\n", hex::encode([0x42; 32])))?;
         let mut config = toml::toml! {

@@ -94,7 +94,7 @@ async fn link(
     let row: Option<(Option<Vec<u8>>,)> = sqlx::query_as(
         "UPDATE requests SET replaces = (
             SELECT id FROM requests
-            WHERE chain = ?2 AND transaction_hash = ?3 AND position = ?4 AND id <> ?1
+            WHERE chain = ?2 AND transaction_hash = ?3 AND transaction_position = ?4 AND id <> ?1
                 AND consumer = ?5 AND contract_id = ?6 AND payload = ?7
             ORDER BY rowid DESC LIMIT 1)
          WHERE id = ?1 RETURNING replaces",
@@ -201,7 +201,7 @@ async fn insert(
 ) -> Result<bool, StoreError> {
     let inserted = sqlx::query(
         "INSERT INTO requests (id, chain, contract_id, consumer, content, payload, expires_at, block_number,
-            block_hash, transaction_hash, position, observed_at, state, updated_at)
+            block_hash, transaction_hash, transaction_position, observed_at, state, updated_at)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'observed', ?)
          ON CONFLICT (id) DO NOTHING",
     )
@@ -232,7 +232,7 @@ async fn see_again(
     now: Millis,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE requests SET block_number = ?, block_hash = ?, transaction_hash = ?, position = ? WHERE id = ?",
+        "UPDATE requests SET block_number = ?, block_hash = ?, transaction_hash = ?, transaction_position = ? WHERE id = ?",
     )
     .bind(signed(observed.block.number))
     .bind(observed.block.hash.0.as_slice())
