@@ -40,7 +40,6 @@ mod soak;
 mod solidity_guide;
 mod tls;
 mod traces;
-mod two_chains;
 mod wake;
 mod writing_ink;
 
