@@ -53,6 +53,8 @@ const fn is_silence(error: &CallError) -> bool {
             ChainError::Unreachable { .. } | ChainError::Malformed { .. } => true,
             ChainError::RateLimited { .. }
             | ChainError::WrongChain { .. }
+            | ChainError::Behind { .. }
+            | ChainError::Disagreement { .. }
             | ChainError::NoOracle { .. }
             | ChainError::Node { .. }
             | ChainError::Reverted { .. }
