@@ -126,7 +126,9 @@ impl Settings {
         put(["api", ""], "addr_file", ADDRESS_FILE.into())?;
         put(["database", ""], "url", format!("sqlite:{DATABASE_FILE}").into())?;
         put(["enclave", ""], "endpoint", enclave.endpoint().into())?;
-        put(["chains", CHAIN_NAME], "rpc_url", anvil.url().into())?;
+        if !self.chain.contains_key("endpoints") {
+            put(["chains", CHAIN_NAME], "rpc_url", anvil.url().into())?;
+        }
         put(["chains", CHAIN_NAME], "chain_id", i64::try_from(CHAIN_ID)?.into())?;
         put(["chains", CHAIN_NAME], "oracle", format!("{:?}", oracle.address).into())?;
         put(["chains", CHAIN_NAME], "key_file", WALLET_KEY.into())?;

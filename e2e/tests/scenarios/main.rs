@@ -13,6 +13,7 @@ mod demo;
 mod disk;
 mod doctor;
 mod enclave_crash;
+mod endpoints;
 mod evm_read;
 mod failure_classes;
 mod faults;
