@@ -94,7 +94,13 @@ async fn jobs_that_come_at_once_have_as_many_threads_as_there_are() {
         let jobs = (0..THREADS).map(|_| {
             let together = Arc::clone(&together);
             // Ends only when all of them are under way.
-            pool.run(share(1), Need::Fresh, work(move || drop(together.wait())))
+            pool.run(
+                share(1),
+                Need::Fresh,
+                work(move || {
+                    together.wait();
+                }),
+            )
         });
         let all = tokio::time::timeout(std::time::Duration::from_secs(60), join_all(jobs));
         assert!(all.await.expect("each has a thread").iter().all(Result::is_ok));
