@@ -84,6 +84,16 @@ impl RelayerDatabase {
         Ok(leases.try_into()?)
     }
 
+    /// How many attempts have no end that is known and final.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub async fn open_attempts(&mut self) -> Result<u64> {
+        let (open,): (i64,) =
+            sqlx::query_as("SELECT COUNT(*) FROM attempts WHERE state = 'open'").fetch_one(&mut self.0).await?;
+        Ok(open.try_into()?)
+    }
+
     /// The height up to which the chain is watched; none where it isn't yet.
     ///
     /// # Errors

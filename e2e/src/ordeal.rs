@@ -144,7 +144,7 @@ impl Ordeal {
     }
 
     /// Sees that every request on the chain is answered exactly once, that the relayer knows it, and works on none that
-    /// the chain doesn't hold.
+    /// the chain doesn't hold, and that its database is consistent.
     ///
     /// # Errors
     /// With the first request of which that isn't so.
@@ -168,6 +168,6 @@ impl Ordeal {
             .await
             .with_context(|| format!("it was reorganised away, and is {state:?}"))?;
         }
-        Ok(())
+        self.environment.database().await?.expect_consistent().await
     }
 }

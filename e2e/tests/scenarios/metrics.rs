@@ -59,7 +59,8 @@ async fn a_scrape_tells_of_each_request_that_was_answered() -> Result<()> {
     ensure!(shown("phat_enclave_contracts", &[])? >= 1.0, "the enclave has no contract");
     ensure!(shown("phat_relayer_queue_age_seconds", &[CHAIN, ("stage", "execute")])? < 1e-9, "something waits");
     ensure!(shown("phat_relayer_database_commit_seconds_count", &[])? > 0.0, "nothing was committed");
-    let logs = [CHAIN, ("method", "eth_getLogs"), ("outcome", "ok")];
+    // Near the head logs are read with it, in a batch that is counted by its first call.
+    let logs = [CHAIN, ("method", "eth_blockNumber"), ("outcome", "ok")];
     ensure!(shown("phat_relayer_rpc_call_seconds_count", &logs)? > 0.0, "no logs were read");
     let scrapes = [("route", "/metrics"), ("method", "GET"), ("status", "200")];
     ensure!(shown("phat_relayer_http_requests_total", &scrapes)? > 0.0, "the scrapes themselves aren't counted");

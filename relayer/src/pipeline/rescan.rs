@@ -57,7 +57,8 @@ impl RescanStage {
             return Ok(None);
         }
         let first = order.next_block;
-        let last = first.saturating_add(self.max_range - 1).min(cursor.number);
+        let most = self.max_range.min(self.chain.source.reach()).max(1);
+        let last = first.saturating_add(most - 1).min(cursor.number);
         let requests = if first <= last { self.chain.source.requests(first..=last).await? } else { Vec::new() };
         let next = (last < cursor.number).then(|| last.saturating_add(1));
         observe::rescanned(&self.chain.name, &(first..=last), requests.len());

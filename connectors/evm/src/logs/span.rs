@@ -6,9 +6,10 @@ const STEPS: u64 = 16;
 const MOST_PATIENCE: u32 = 64;
 
 /// How many blocks one query asks for: fewer by half where a node refuses or doesn't answer, more by a
-/// fixed step where it serves (additive increase, multiplicative decrease). Each refusal of a wider query
-/// than the last that worked doubles how many must be served before the next is tried, so that a fixed
-/// limit of the node's costs one refused query in [`MOST_PATIENCE`]. Shared by all who query the node.
+/// step where it serves. Each refusal of a wider query than the last that worked doubles how many must be
+/// served before the next is tried, so that a fixed limit of the node's costs one refused query in
+/// [`MOST_PATIENCE`]. Each wider query that is served in a row doubles the step and halves the wait, so
+/// that a stretch of many logs doesn't slow down the one after it. Shared by all who query the node.
 #[derive(Debug, Default)]
 pub(crate) struct Span(Mutex<Known>);
 
@@ -24,12 +25,16 @@ struct Known {
     served: u32,
     /// How many of those make it grow.
     patience: u32,
+    /// Whether growing is what made it what it is.
+    grew: bool,
+    /// What was asked for before queries weren't answered; 0 when none was, or a refusal came since.
+    before: u64,
 }
 
 impl Default for Known {
     /// Nothing was refused yet.
     fn default() -> Self {
-        Self { width: u64::MAX, worked: 0, step: 1, served: 0, patience: 1 }
+        Self { width: u64::MAX, worked: 0, step: 1, served: 0, patience: 1, grew: false, before: 0 }
     }
 }
 
@@ -79,14 +84,18 @@ impl Known {
                     step: (refused / STEPS).max(1),
                     served: 0,
                     patience: self.patience.saturating_mul(2).min(MOST_PATIENCE),
+                    grew: false,
+                    before: 0,
                 };
             }
             Some(_) | None if asked == self.width => {
                 self.worked = asked;
                 self.served += 1;
-                if self.served >= self.patience {
+                if self.width < self.before {
                     self.served = 0;
-                    self.width = self.width.saturating_add(self.step);
+                    self.width = self.width.saturating_mul(2).min(self.before);
+                } else if self.served >= self.patience {
+                    self.grow();
                 }
             }
             // The end of a range tells nothing.
@@ -94,13 +103,22 @@ impl Known {
         }
     }
 
-    /// Nothing says that the width was the cause: what is tried next is smaller, and grows as soon as it is
-    /// served.
+    fn grow(&mut self) {
+        if self.grew {
+            self.patience = (self.patience / 2).max(1);
+            self.step = self.step.saturating_mul(2).min(self.width);
+        }
+        self.width = self.width.saturating_add(self.step);
+        self.served = 0;
+        self.grew = true;
+    }
+
+    /// Nothing says that the width was the cause: what is tried next is smaller, and doubles back as soon as it
+    /// is served.
     fn unanswered(&mut self, asked: u64) {
         let half = (asked / 2).max(1);
         if half < self.width {
-            *self =
-                Self { width: half, worked: 0, step: self.step.max(asked / STEPS), served: 0, patience: self.patience };
+            *self = Self { width: half, worked: 0, served: 0, grew: false, before: self.before.max(asked), ..*self };
         }
     }
 }

@@ -55,7 +55,8 @@ async fn a_transaction_takes_a_round_trip_to_prepare_however_many_it_carries() {
     let entries = entries(&stage, 6).await;
     let before = proxy.asked();
     let outlook = chain.outlook().await.unwrap();
-    assert_eq!(proxy.asked() - before, (1, 4));
+    // Newest block, mined and pending nonce, gas price, priority fee.
+    assert_eq!(proxy.asked() - before, (1, 5));
     for count in [1, 6] {
         let before = proxy.asked();
         chain.prepare(&entries[..count], outlook.mined_nonce, outlook.fees).await.unwrap();

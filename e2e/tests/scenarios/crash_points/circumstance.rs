@@ -137,6 +137,11 @@ impl Circumstance {
                 stage.gate.hold(Hold::Calls("eth_getLogs"));
                 stage.environment.source.release();
                 stage.all_are_settled().await?;
+                // Until it is final its end is open anyway.
+                eventually("the attempt's end", DEADLINE, async || {
+                    Ok(stage.environment.database().await?.open_attempts().await? == 0)
+                })
+                .await?;
                 stage.environment.relayer.kill()?;
                 stage.release_calls().await?;
                 stage.environment.chain.reorganise(1).await.map(drop)
