@@ -75,7 +75,7 @@ mod tests {
             let (found, asked) = found(count, replaced);
             let depth = replaced.min(count);
             prop_assert_eq!(found, depth);
-            prop_assert!(asked <= 2 + 2 * depth.max(1).ilog2(), "{} looks {} back", asked, depth);
+            prop_assert!(asked <= 2 + 2 * (depth + 1).ilog2(), "{} looks {} back", asked, depth);
         }
     }
 
