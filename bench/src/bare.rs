@@ -6,7 +6,9 @@ use crate::{
     seal::{self, Call, OutOfBounds, Storage},
 };
 use anyhow::{Context, Result, anyhow, ensure};
-use wasmi::{Caller, CompilationMode, Config, Engine, Error, Extern, ExternType, Linker, Memory, MemoryType, Module, Store};
+use wasmi::{
+    Caller, CompilationMode, Config, Engine, Error, Extern, ExternType, Linker, Memory, MemoryType, Module, Store,
+};
 
 /// The contract, ready to be called.
 pub(crate) struct Bare {
