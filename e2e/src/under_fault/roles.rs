@@ -133,8 +133,12 @@ watched! {
         async fn block(number: u64) -> Result<Option<BlockRef>, ChainError>;
         async fn requests(blocks: RangeInclusive<u64>) -> Result<Vec<ObservedRequest>, ChainError>;
     }
-    // The first is the API's alone, and the second rings doorbells.
+    // What asks no one, what is the API's alone, and what rings doorbells.
     beside {
+        fn reach(&self) -> u64 {
+            self.part.reach()
+        }
+
         async fn block_time(&self, number: u64) -> Result<Option<u64>, ChainError> {
             self.part.block_time(number).await
         }
