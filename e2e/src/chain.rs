@@ -60,16 +60,40 @@ impl Chain {
         Ok(self.provider.request::<_, ()>("anvil_mine", (U64::from(blocks),)).await?)
     }
 
-    /// Replaces the newest `depth` blocks by empty ones. Their transactions are gone: they don't return to the pool.
-    /// Answers the height of the newest block that stays.
+    /// Replaces the newest `depth` blocks by empty ones, on which what came meanwhile follows. Their transactions are
+    /// gone: they don't return to the pool. Answers the height of the newest block that stays.
     ///
     /// # Errors
     /// When the node refuses.
     pub async fn reorganise(&self, depth: u64) -> Result<u64> {
         let none: [u8; 0] = [];
+        let height = self.height().await?;
+        let automine: bool = self.provider.request("anvil_getAutomine", none).await?;
+        self.set_automine(false).await?;
+        let quiet = self.settle_down(height).await?;
+        let depth = depth + (quiet - height);
         self.provider.request::<_, ()>("anvil_reorg", (depth, none)).await?;
         // It makes as many blocks as it drops.
-        Ok(self.height().await?.saturating_sub(depth))
+        let ancestor = self.height().await?.saturating_sub(depth);
+        if automine {
+            self.set_automine(true).await?;
+            // What came since waits for the next transaction otherwise.
+            self.mine(1).await?;
+        }
+        Ok(ancestor)
+    }
+
+    /// Waits until no block is in the making, by making some: anvil drops blocks while it makes others, and is left
+    /// with heights that have no block. Answers the height then.
+    async fn settle_down(&self, mut height: u64) -> Result<u64> {
+        let mut in_a_row = 0;
+        while in_a_row < 2 {
+            self.mine(1).await?;
+            let now = self.height().await?;
+            in_a_row = if now == height + 1 { in_a_row + 1 } else { 0 };
+            height = now;
+        }
+        Ok(height)
     }
 
     /// Has the next block's base fee be this, in wei for each unit of gas. From there it falls as blocks aren't full.

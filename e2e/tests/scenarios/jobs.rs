@@ -271,7 +271,7 @@ async fn a_job_runs_once_for_each_event_over_restarts_and_reorganisations() -> R
     let raw: Bytes = provider.request("eth_getRawTransactionByHash", [fifth]).await?;
     let height = environment.chain.height().await?;
     let replaced = provider.get_block(height).await?.and_then(|block| block.hash);
-    provider.request::<_, Value>("anvil_reorg", (1, Vec::<Value>::new())).await?;
+    environment.chain.reorganise(1).await?;
     ensure!(provider.get_block(height).await?.and_then(|block| block.hash) != replaced, "nothing was reorganised");
     provider.send_raw_transaction(raw).await?.await?.context("the dropped transaction isn't mined again")?;
     emit(&environment, 6).await?;

@@ -123,9 +123,8 @@ impl Circumstance {
             Self::AnswerForkedAway => {
                 stage.come_to_rest().await?;
                 stage.ask(1).await?;
-                // What is asked together is followed by a block: the answer's is the newest.
                 stage.come_to_rest().await?;
-                stage.environment.chain.reorganise(1).await.map(drop)
+                stage.fork_the_last_answer_away().await
             }
             Self::AnswerForkedAwayUnwatched => {
                 stage.come_to_rest().await?;
@@ -144,7 +143,7 @@ impl Circumstance {
                 .await?;
                 stage.environment.relayer.kill()?;
                 stage.release_calls().await?;
-                stage.environment.chain.reorganise(1).await.map(drop)
+                stage.fork_the_last_answer_away().await
             }
         }
     }
@@ -234,6 +233,17 @@ impl Stage {
         self.environment.chain.set_automine(on).await?;
         // What came before waits for the next block.
         if on { self.environment.chain.mine(1).await } else { Ok(()) }
+    }
+
+    /// The request itself stays: what is asked together is followed by a block before its answer's. A node that mines
+    /// each transaction at once may have put an empty block on top.
+    async fn fork_the_last_answer_away(&self) -> Result<()> {
+        let id = self.asked().last().context("it was asked")?.id;
+        let fulfilments = self.environment.history().fulfilments().await?;
+        let answer = fulfilments.get(&id).and_then(|answers| answers.last()).context("it was answered")?;
+        let depth =
+            (self.environment.chain.height().await? + 1).checked_sub(answer.block).context("its block is there")?;
+        self.environment.chain.reorganise(depth).await.map(drop)
     }
 
     /// The relayer may be dead before it can tell that it has the order.
