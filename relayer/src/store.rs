@@ -29,5 +29,5 @@ pub use read::{
 pub use rescan::{Rescan, RescanStore, Rescanned};
 pub use role::{
     Attempted, Checkpoint, ExecuteStore, Lease, LeaseToken, Leased, NewAttempt, Postponed, ReadyReport, SettleStore,
-    SubmitStore, Suspect, Verdict, WatchStore,
+    SubmitStore, Suspect, Unproven, Verdict, WatchStore,
 };

@@ -18,7 +18,7 @@ use phat_relayer::{
     request::IgnoreReason,
     store::{
         Attempted, Checkpoint, ExecuteStore, Lease, LeaseToken, Leased, NewAttempt, Postponed, ReadyReport, Rescan,
-        RescanStore, Rescanned, SettleStore, StoreError, SubmitStore, Suspect, Verdict, WatchStore,
+        RescanStore, Rescanned, SettleStore, StoreError, SubmitStore, Suspect, Unproven, Verdict, WatchStore,
         sqlite::SqliteStore,
     },
 };
@@ -118,6 +118,8 @@ watched! {
         async fn overdue(chain: &str, expires_at: u64) -> Result<Vec<Suspect>, StoreError>;
         async fn retryable(chain: &str, expires_after: u64) -> Result<Vec<Suspect>, StoreError>;
         async fn conclude(id: RequestId, verdict: &Verdict, now: Millis) -> Result<(), StoreError>;
+        async fn unproven(chain: &str, limit: u32) -> Result<Vec<Unproven>, StoreError>;
+        async fn prove(there: &[RequestId], gone: &[RequestId], now: Millis) -> Result<(), StoreError>;
         async fn attempted(
             attempt: AttemptId, ended: &Attempted, is_final: bool, now: Millis,
         ) -> Result<(), StoreError>;

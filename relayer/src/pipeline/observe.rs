@@ -183,6 +183,10 @@ pub(super) fn reopened(chain: &str, nonce: u64, block: BlockRef) {
     warn!(chain, nonce, block = block.number, "transaction that was final left the chain by a reorganisation");
 }
 
+pub(super) fn answers_gone(chain: &str, block: BlockRef, answers: usize) {
+    warn!(chain, block = block.number, answers, "answers of others left the chain by a reorganisation");
+}
+
 pub(super) fn concluded(chain: &str, request: RequestId, verdict: &str) {
     span(Work::Settle, chain, request).in_scope(|| info!(verdict, "request concluded from the chain"));
 }

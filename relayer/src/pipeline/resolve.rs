@@ -4,7 +4,7 @@
 use super::{ChainEnd, StageError, observe};
 use crate::{
     clock::{Millis, SharedClock},
-    request::{Settlement, SettlementKind},
+    request::SettlementKind,
     store::{SettleStore, Suspect, Verdict},
 };
 use futures_util::future::join_all;
@@ -77,20 +77,13 @@ fn verdict(suspect: &Suspect, state: OnChainState, resolution: Option<&Resolutio
                 }
                 ResolutionKind::Fulfilled { callback_ok: false } => SettlementKind::CallbackFailed,
             };
-            let settlement =
-                Settlement { kind, transaction: Some(resolution.transaction), block: resolution.block.number };
-            Some(Verdict::Settled { settlement, is_final: true })
+            Some(Verdict::Settled { kind, transaction: Some(resolution.transaction), block: resolution.block })
         }
         // The slot says that it was answered, and the endpoint shows no event of it. The slot is the
         // oracle's own word; only once no event can come any more is it taken without one.
-        (OnChainState::CallbackFailed(_), None) if expired => Some(Verdict::Settled {
-            settlement: Settlement {
-                kind: SettlementKind::CallbackFailed,
-                transaction: None,
-                block: head.confirmed.number,
-            },
-            is_final: true,
-        }),
+        (OnChainState::CallbackFailed(_), None) if expired => {
+            Some(Verdict::Settled { kind: SettlementKind::CallbackFailed, transaction: None, block: head.confirmed })
+        }
         (OnChainState::CallbackFailed(_), None) => None,
         // Never there at this height, or closed by an event that the endpoint doesn't show.
         (OnChainState::Closed, None) => expired.then_some(Verdict::Expired),
@@ -142,8 +135,8 @@ mod tests {
             (ResolutionKind::CallbackRetried, SettlementKind::Fulfilled),
         ] {
             let verdict = verdict(&SUSPECT, OnChainState::Closed, Some(&resolution(kind)), &head(5_000));
-            let Some(Verdict::Settled { settlement, is_final: true }) = verdict else { panic!("{verdict:?}") };
-            assert_eq!((settlement.kind, settlement.block), (expected, 40));
+            let Some(Verdict::Settled { kind, block, .. }) = verdict else { panic!("{verdict:?}") };
+            assert_eq!((kind, block.number), (expected, 40));
         }
     }
 

@@ -232,6 +232,7 @@ impl Stage for SettleStage {
     async fn step(&mut self) -> Result<Progress, StageError> {
         let head = self.chain.source.head().await?;
         self.recheck(&head).await?;
+        self.prove().await?;
         // Neither waits for the other.
         let attempts = self.settle_attempts(&head).await;
         self.settle_requests(&head).await?;

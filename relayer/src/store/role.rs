@@ -4,7 +4,7 @@ use super::StoreError;
 use crate::{
     attempt::{AttemptId, MinedAttempt, OpenAttempt},
     clock::Millis,
-    request::{IgnoreReason, Settlement},
+    request::{IgnoreReason, SettlementKind},
 };
 use async_trait::async_trait;
 use phat_connector::{Account, BlockRef, Entry, ObservedRequest, PreparedTransaction, Receipt, TxHash};
@@ -102,15 +102,26 @@ pub struct Suspect {
 /// What re-reading the chain said of a request.
 #[derive(Clone, Debug)]
 pub enum Verdict {
-    /// It was answered.
+    /// It was answered, at the configured finality.
     Settled {
-        /// How.
-        settlement: Settlement,
-        /// Whether that block is at the configured finality.
-        is_final: bool,
+        /// Whether the consumer's callback succeeded.
+        kind: SettlementKind,
+        /// The transaction that carried the answer; none when only the slot tells.
+        transaction: Option<TxHash>,
+        /// Its block.
+        block: BlockRef,
     },
     /// Its time is over.
     Expired,
+}
+
+/// An answer that was read from a block which may have been replaced before it was watched: then nothing would tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unproven {
+    /// The answered request.
+    pub id: RequestId,
+    /// The block with the answer.
+    pub block: BlockRef,
 }
 
 /// What stage `watch` keeps.
@@ -234,6 +245,14 @@ pub trait SettleStore: Send + Sync {
 
     /// Writes what the chain says of a request, from whatever state allows it.
     async fn conclude(&self, id: RequestId, verdict: &Verdict, now: Millis) -> Result<(), StoreError>;
+
+    /// What [`conclude`](Self::conclude) settled in blocks up to the cursor and nobody proved yet, the lowest first, at
+    /// most `limit` of them.
+    async fn unproven(&self, chain: &str, limit: u32) -> Result<Vec<Unproven>, StoreError>;
+
+    /// Writes of unproven answers which are in their blocks still, and which went with them: those requests are looked
+    /// at again.
+    async fn prove(&self, there: &[RequestId], gone: &[RequestId], now: Millis) -> Result<(), StoreError>;
 
     /// Writes how an attempt ended. Requests that it answered become `Settled`, those that it had no
     /// effect on go back to `Reported`. When `is_final` is false the attempt stays open, since the

@@ -5,6 +5,7 @@ use phat_connector::ChainError;
 use phat_relayer::{
     pipeline::{Progress, Stage, StageError},
     request::StateName,
+    store::SettleStore,
 };
 use std::time::Duration;
 
@@ -86,6 +87,40 @@ async fn what_another_answered_is_answered_again_when_that_block_is_reorganised_
     }
     world.round().await;
     assert_eq!((world.state(id).await, world.chain.answers(id)), (StateName::Settled, 1));
+}
+
+#[tokio::test]
+async fn what_another_answered_in_a_block_that_goes_before_it_is_watched_is_answered_again() {
+    let world = World::new().await;
+    let id = world.chain.ask(CONTRACT, 600);
+    world.watch().await.unwrap();
+    world.chain.answered_by_another(id);
+    world.execute().await.unwrap();
+    world.settle().await.unwrap();
+    assert_eq!(world.state(id).await, StateName::Settled);
+    world.chain.reorganise(1, false);
+    for _ in 0..2 {
+        world.chain.mine();
+    }
+    world.round().await;
+    world.round().await;
+    assert_eq!((world.state(id).await, world.chain.answers(id)), (StateName::Settled, 1));
+}
+
+#[tokio::test]
+async fn an_answer_of_another_s_is_looked_at_once_more_and_no_more() {
+    let world = World::new().await;
+    let id = world.chain.ask(CONTRACT, 600);
+    world.watch().await.unwrap();
+    world.chain.answered_by_another(id);
+    world.execute().await.unwrap();
+    assert!(world.store.unproven("test", 10).await.unwrap().is_empty(), "its block isn't watched yet");
+    world.watch().await.unwrap();
+    let answer = world.store.unproven("test", 10).await.unwrap();
+    assert_eq!(answer.iter().map(|answer| answer.id).collect::<Vec<_>>(), [id]);
+    world.settle().await.unwrap();
+    assert!(world.store.unproven("test", 10).await.unwrap().is_empty());
+    assert_eq!(world.state(id).await, StateName::Settled);
 }
 
 #[tokio::test]

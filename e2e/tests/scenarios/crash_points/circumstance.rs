@@ -50,6 +50,7 @@ pub(super) const PROVOKED: &[(&str, Circumstance)] = &[
     ("SubmitStore::entries", Circumstance::Unsent),
     ("SubmitStore::put_off", Circumstance::AnsweredOnceReported),
     ("SettleStore::conclude", Circumstance::Answered),
+    ("SettleStore::prove", Circumstance::Answered),
     ("SettleStore::reopen", Circumstance::AnswerForkedAwayUnwatched),
     ("SettleStore::unsettle", Circumstance::AnswerForkedAway),
     ("ReportSink::prepare_filler", Circumstance::AnsweredOnceSubmitted),

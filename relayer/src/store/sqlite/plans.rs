@@ -22,6 +22,7 @@ async fn no_stage_walks_through_all_requests() {
         (submit::CARRY, by_id),
         (settle::STANDING, by_id),
         (settle::OVERDUE, "requests USING INDEX requests_by_expiry (chain=? AND state=? AND expires_at<?)"),
+        (settle::UNPROVEN, "requests USING INDEX requests_to_prove (chain=? AND settled_block<?)"),
         (settle::RETRYABLE, "requests USING INDEX requests_to_call_back (chain=? AND expires_at>?)"),
         (transition::TRANSITION, by_id),
         (transition::CONFIRM, by_id),

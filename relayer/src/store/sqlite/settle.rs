@@ -2,12 +2,13 @@ use super::{
     SqliteStore,
     row::{Place, at, key, listed, signed, to_json},
     transition::{confirm, record, state_of, transition, transition_all},
+    watch::look_again,
 };
 use crate::{
     attempt::{AttemptId, AttemptState, MinedAttempt},
     clock::Millis,
     request::{Settlement, SettlementKind, State, StateName},
-    store::{Attempted, SettleStore, StoreError, Suspect, Verdict},
+    store::{Attempted, SettleStore, StoreError, Suspect, Unproven, Verdict},
 };
 use async_trait::async_trait;
 use phat_connector::{Account, BlockRef, EntryEffect, Receipt};
@@ -57,6 +58,12 @@ const NEWEST_MINED: &str = "SELECT attempts.id, submitter, nonce, block_number, 
         JOIN transactions ON attempt_id = attempts.id AND block_hash IS NOT NULL
      ORDER BY attempts.id DESC";
 
+/// Above the cursor nothing would tell of a block that is replaced after this.
+pub(super) const UNPROVEN: &str = "SELECT id, settled_block, settled_hash FROM requests INDEXED BY requests_to_prove
+     WHERE chain = ?1 AND settled_hash IS NOT NULL
+        AND settled_block <= (SELECT MAX(block_number) FROM checkpoints WHERE chain = ?1)
+     ORDER BY settled_block LIMIT ?2";
+
 #[derive(sqlx::FromRow)]
 struct MinedRow {
     id: i64,
@@ -101,6 +108,24 @@ impl SettleStore for SqliteStore {
         self.write(move |connection| Box::pin(conclude(connection, id, verdict, now))).await
     }
 
+    async fn unproven(&self, chain: &str, limit: u32) -> Result<Vec<Unproven>, StoreError> {
+        let rows: Vec<(Vec<u8>, i64, Vec<u8>)> =
+            sqlx::query_as(UNPROVEN).bind(chain).bind(limit).fetch_all(self.readers()).await?;
+        rows.into_iter()
+            .map(|(id, number, hash)| {
+                let id: RequestId = Place { table: "requests", row: &"(unproven)" }.id("id", &id)?;
+                let place = Place { table: "requests", row: &id };
+                let number = place.unsigned("settled_block", number)?;
+                Ok(Unproven { id, block: BlockRef { number, hash: place.id("settled_hash", &hash)? } })
+            })
+            .collect()
+    }
+
+    async fn prove(&self, there: &[RequestId], gone: &[RequestId], now: Millis) -> Result<(), StoreError> {
+        let (there, gone) = (there.to_vec(), gone.to_vec());
+        self.write(move |connection| Box::pin(prove(connection, there, gone, now))).await
+    }
+
     async fn attempted(
         &self,
         attempt: AttemptId,
@@ -135,11 +160,36 @@ async fn conclude(
 ) -> Result<(), StoreError> {
     let from = state_of(connection, id).await?.ok_or_else(|| StoreError::Conflict { what: format!("request {id}") })?;
     match verdict {
-        Verdict::Settled { settlement, is_final } => {
-            settle(connection, id, from, &settlement, is_final, now).await?;
+        Verdict::Settled { kind, transaction, block } => {
+            let settlement = Settlement { kind, transaction, block: block.number };
+            settle(connection, id, from, &settlement, now).await?;
+            sqlx::query("UPDATE requests SET settled_hash = ? WHERE id = ? AND state = 'settled'")
+                .bind(block.hash.0.as_slice())
+                .bind(key(&id))
+                .execute(connection)
+                .await?;
         }
         Verdict::Expired if from == StateName::Expired => {}
         Verdict::Expired => transition(connection, id, from, State::Expired, now).await?,
+    }
+    Ok(())
+}
+
+async fn prove(
+    connection: &mut SqliteConnection,
+    there: Vec<RequestId>,
+    gone: Vec<RequestId>,
+    now: Millis,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE requests SET settled_hash = NULL WHERE id IN (SELECT unhex(value) FROM json_each(?))")
+        .bind(listed(&there))
+        .execute(&mut *connection)
+        .await?;
+    for id in gone {
+        // What was watched meanwhile may have told as much.
+        if state_of(connection, id).await? == Some(StateName::Settled) {
+            look_again(connection, id, now).await?;
+        }
     }
     Ok(())
 }
@@ -362,7 +412,6 @@ async fn settle(
     id: RequestId,
     from: StateName,
     settlement: &Settlement,
-    is_final: bool,
     now: Millis,
 ) -> Result<(), StoreError> {
     let unchanged = from == StateName::Settled && {
@@ -375,5 +424,5 @@ async fn settle(
     if !unchanged && StateName::may_become(from, StateName::Settled) {
         transition(connection, id, from, State::Settled(settlement.clone()), now).await?;
     }
-    if is_final { confirm(connection, &[id], now).await } else { Ok(()) }
+    confirm(connection, &[id], now).await
 }

@@ -13,7 +13,7 @@ use sqlx::SqliteConnection;
 
 /// By their ids: the pluses keep SQLite from going through all that are in the state.
 pub(super) const TRANSITION: &str = "UPDATE requests SET state = ?, detail = ?, updated_at = ?, settled_block = ?,
-        settled_final = 0, lease_token = NULL, lease_until = 0, tries = 0, next_try_at = 0,
+        settled_final = 0, settled_hash = NULL, lease_token = NULL, lease_until = 0, tries = 0, next_try_at = 0,
         last_error = CASE WHEN ? THEN last_error END
      WHERE id IN (SELECT unhex(value) FROM json_each(?)) AND +state = ?";
 pub(super) const CONFIRM: &str = "UPDATE requests SET settled_final = 1, updated_at = ?

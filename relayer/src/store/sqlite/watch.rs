@@ -274,10 +274,19 @@ async fn reopen(connection: &mut SqliteConnection, chain: &str, height: i64, now
     .await?;
     for (id,) in &rows {
         let id = Place { table: "requests", row: &"(settled in a dropped block)" }.id("id", id)?;
-        transition(connection, id, StateName::Settled, State::Orphaned, now).await?;
-        revive(connection, id, now).await?;
+        look_again(connection, id, now).await?;
     }
     Ok(())
+}
+
+/// The request is settled, and the answer is gone.
+pub(super) async fn look_again(
+    connection: &mut SqliteConnection,
+    id: RequestId,
+    now: Millis,
+) -> Result<(), StoreError> {
+    transition(connection, id, StateName::Settled, State::Orphaned, now).await?;
+    revive(connection, id, now).await
 }
 
 /// Takes up an orphaned request where it was left.
