@@ -5,6 +5,8 @@ use anyhow::{Context, Result, ensure};
 use std::{net::SocketAddr, path::Path, process::Command, time::Duration};
 
 const START_DEADLINE: Duration = Duration::from_secs(30);
+/// Of how many of the newest blocks the state is known: more than any reorganisation here is deep.
+const STATES: &str = "256";
 /// What the node says once it listens, before its address.
 const LISTENING: &str = "Listening on ";
 
@@ -36,6 +38,8 @@ impl Anvil {
         let mut command = Command::new(program);
         command.args(["--host", "127.0.0.1", "--port", "0", "--slots-in-an-epoch", "1", "--enable-tx-gas-limit"]);
         command.args(["--chain-id", &chain_id.to_string()]);
+        // In memory alone: what it reads back from its disk, a thousand blocks high, has lost the contracts' code.
+        command.args(["--prune-history", STATES]);
         // The port is only known from what the node writes.
         let mut process = Process::start("anvil", command, &log)?;
         let address = wait_for("anvil's address", START_DEADLINE, async || {
