@@ -23,6 +23,10 @@ const AHEAD: usize = 4;
 /// How many parts a step reads at most, so that the head is looked at again now and then.
 const PARTS: usize = 64;
 
+/// How many steps in a row an endpoint may lack a block below its newest: the doors of one provider lead to nodes of
+/// different heights.
+const LACKING: u32 = 5;
+
 /// How soon an announced block is looked for again.
 const LAG: Duration = Duration::from_millis(200);
 /// How often it is looked for before it is forgotten.
@@ -50,6 +54,8 @@ pub struct WatchStage {
     ahead: usize,
     /// How often in a row an announced block didn't show.
     disappointed: u32,
+    /// How many steps in a row the endpoint lacked a block below its newest.
+    lacking: u32,
     /// Whether the endpoint was seen to serve the configured chain and oracle since it last failed.
     identified: bool,
 }
@@ -58,7 +64,7 @@ impl WatchStage {
     /// A stage for `chain`.
     #[must_use]
     pub fn new(chain: ChainEnd, store: Arc<dyn WatchStore>, clock: SharedClock, settings: WatchSettings) -> Self {
-        Self { chain, store, clock, settings, ahead: AHEAD, disappointed: 0, identified: false }
+        Self { chain, store, clock, settings, ahead: AHEAD, disappointed: 0, lacking: 0, identified: false }
     }
 
     /// Goes back to the newest checkpoint that the chain still goes through; says whether it found out which.
@@ -197,17 +203,31 @@ impl WatchStage {
             Some(cursor) if cursor.number >= head.confirmed.number => (Some(cursor), self.place(cursor, &head).await?),
             Some(_) | None => self.catch_up(cursor, &head).await?,
         };
-        match place {
+        let progress = match place {
             Place::Replaced => match cursor {
-                Some(cursor) if reached == Some(cursor) => {
-                    let found = self.rewind(cursor, &head).await?;
-                    Ok(if found { Progress::More } else { self.rest(&head) })
-                }
+                Some(cursor) if reached == Some(cursor) => self.rewind(cursor, &head).await?.then_some(Progress::More),
                 // Stored in this step: the next one compares it with the head of then.
-                Some(_) | None => Ok(Progress::More),
+                Some(_) | None => Some(Progress::More),
             },
-            Place::Canonical if reached.is_some_and(|block| block.number < head.confirmed.number) => Ok(Progress::More),
-            Place::Canonical | Place::Unknown => Ok(self.rest(&head)),
+            Place::Canonical if reached.is_some_and(|block| block.number < head.confirmed.number) => {
+                Some(Progress::More)
+            }
+            Place::Canonical => Some(self.rest(&head)),
+            Place::Unknown => None,
+        };
+        match progress {
+            Some(progress) => {
+                self.lacking = 0;
+                Ok(progress)
+            }
+            None if self.lacking < LACKING => {
+                self.lacking += 1;
+                Ok(self.rest(&head))
+            }
+            None => {
+                let cause = format!("blocks are missing below the newest, {}", head.latest.number);
+                Err(ChainError::Malformed { method: "block".to_owned(), cause }.into())
+            }
         }
     }
 }

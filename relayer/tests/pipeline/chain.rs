@@ -64,6 +64,8 @@ pub(crate) struct State {
     pub(crate) hides_receipts: bool,
     /// What lies below this block isn't there any more.
     pub(crate) unserved: Option<u64>,
+    /// A height below the newest at which it shows no block.
+    pub(crate) hole: Option<u64>,
     /// Broadcasts fail, and nothing arrives.
     pub(crate) deaf: bool,
     /// Transactions that were broadcast, by hash and in order.
@@ -368,6 +370,9 @@ impl RequestSource for TestChain {
     async fn block(&self, number: u64) -> Result<Option<BlockRef>, ChainError> {
         let mut state = self.state();
         state.asked("block")?;
+        if state.hole == Some(number) {
+            return Ok(None);
+        }
         Ok(state.blocks.get(usize::try_from(number).unwrap()).map(|block| block.block))
     }
 

@@ -152,6 +152,25 @@ async fn a_node_that_lags_orphans_nothing() {
 }
 
 #[tokio::test]
+async fn a_node_that_keeps_lacking_a_block_below_its_newest_is_a_trouble_until_it_has_it() {
+    let world = World::new().await;
+    let watched = world.chain.mine().number;
+    world.watch().await.unwrap();
+    let above = world.chain.ask(CONTRACT, 600);
+    world.chain.state().hole = Some(watched);
+    let mut watch = world.watch_stage();
+    let mut failure = None;
+    for _ in 0..20 {
+        failure = watch.step().await.err().or(failure);
+    }
+    let Some(StageError::Chain(ChainError::Malformed { cause, .. })) = failure else { panic!("{failure:?}") };
+    assert!(cause.contains("missing below the newest"), "{cause}");
+    world.chain.state().hole = None;
+    while watch.step().await.unwrap() == Progress::More {}
+    assert_eq!(world.state(above).await, StateName::Observed);
+}
+
+#[tokio::test]
 async fn an_unreachable_chain_changes_nothing() {
     let world = World::new().await;
     let id = world.chain.ask(CONTRACT, 600);
