@@ -14,7 +14,7 @@ pub use wrapping::{Bare, Wrapping};
 use crate::{
     api::{self, ApiChain, ApiJobs, ApiState, Registrar},
     clock::{Millis, SharedClock, SystemClock},
-    config::{ChainConfig, ChainKind, Config, EndpointConfig, EvmConfig, WalletConfig},
+    config::{ChainConfig, ChainKind, Config, EndpointConfig, EvmConfig, WalletConfig, WalletSigner},
     enclave::VettedEnclave,
     health::Health,
     jobs::{JobChain, JobDoorbells},
@@ -27,7 +27,9 @@ use crate::{
 };
 use anyhow::{Context, Result, ensure};
 use phat_connector::{EndpointPool, EventSource};
-use phat_connector_evm::{EndpointSettings, EvmChain, EvmSettings, FeePolicy, SettingsError, admin::EvmAdmin};
+use phat_connector_evm::{
+    EndpointSettings, EvmChain, EvmSettings, SettingsError, SigningKey, Web3Signer, admin::EvmAdmin,
+};
 use phat_enclave_api::{Client, ClientSettings};
 use registrar::EvmRegistrar;
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
@@ -206,13 +208,15 @@ fn open_chain(name: &str, config: &ChainConfig) -> Result<Opened> {
     match &config.kind {
         ChainKind::Evm(evm) => {
             let (first, others) = evm.wallets.split_first().with_context(context)?;
-            let chain = EvmChain::connect(evm_settings(name, evm), first.key.secret()).with_context(context)?;
-            let admin = EvmAdmin::beside(&chain, first.key.secret()).with_context(context)?;
+            let key = signing_key(first, evm).with_context(context)?;
+            let chain = EvmChain::connect(evm_settings(name, evm), &key).with_context(context)?;
+            let admin = EvmAdmin::beside(&chain, &key);
             let submitter = |chain: EvmChain, wallet: &WalletConfig| Submitter {
                 sink: Arc::new(chain),
                 min_balance: wallet.min_balance,
             };
-            let others = others.iter().map(|wallet| Ok(submitter(chain.submitting_as(wallet.key.secret())?, wallet)));
+            let others =
+                others.iter().map(|wallet| Ok(submitter(chain.submitting_as(&signing_key(wallet, evm)?), wallet)));
             let others = others.collect::<Result<_, SettingsError>>().with_context(context)?;
             let submitters = Submitters::new(submitter(chain.clone(), first), others);
             ensure!(submitters.are_distinct(), "chains.{name}.wallets: two of them are the same account");
@@ -230,6 +234,17 @@ fn open_chain(name: &str, config: &ChainConfig) -> Result<Opened> {
     }
 }
 
+/// What signs for a wallet of the chain.
+fn signing_key(wallet: &WalletConfig, chain: &EvmConfig) -> Result<SigningKey, SettingsError> {
+    match &wallet.signer {
+        WalletSigner::Key(key) => Ok(key.clone()),
+        WalletSigner::Remote { url, public_key } => {
+            let signer = Web3Signer::open(url, public_key, chain.call_timeout, chain.ca_certificate.as_deref())?;
+            Ok(SigningKey::elsewhere(public_key, Arc::new(signer)))
+        }
+    }
+}
+
 fn evm_settings(name: &str, config: &EvmConfig) -> EvmSettings {
     EvmSettings {
         endpoints: config.endpoints.endpoints.iter().map(endpoint_settings).collect(),
@@ -241,7 +256,7 @@ fn evm_settings(name: &str, config: &EvmConfig) -> EvmSettings {
         finality: config.finality,
         call_timeout: config.call_timeout,
         ca_certificate: config.ca_certificate.clone(),
-        fees: FeePolicy::default(),
+        fees: config.fees,
         calls: Arc::new(CallsOf(name.into())),
     }
 }

@@ -22,7 +22,7 @@ pub use environment::Environment;
 pub use error::{ConfigError, Mistake};
 pub use job::JobRunsConfig;
 pub use secret::{ApiToken, KeyFileError, WalletKey};
-pub use wallet::WalletConfig;
+pub use wallet::{WalletConfig, WalletSigner};
 
 use crate::jobs::JobSpec;
 use phat_connector_evm::EndpointUrl;

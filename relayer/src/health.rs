@@ -32,6 +32,7 @@ impl fmt::Display for Component {
 #[derive(Clone, Debug, Default)]
 pub struct Health {
     troubles: Arc<Mutex<BTreeMap<(Component, &'static str), String>>>,
+    notices: Arc<Mutex<BTreeMap<Component, Vec<String>>>>,
 }
 
 impl Health {
@@ -43,6 +44,24 @@ impl Health {
     /// Notes that `role` got through.
     pub fn recover(&self, component: Component, role: &'static str) {
         self.lock().remove(&(component, role));
+    }
+
+    /// Notes what an operator should look at, in the place of what was noted of the component before: work
+    /// goes on all the same.
+    pub fn notice(&self, component: Component, notices: Vec<String>) {
+        let mut noted = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        if notices.is_empty() {
+            noted.remove(&component);
+        } else {
+            noted.insert(component, notices);
+        }
+    }
+
+    /// What an operator should look at.
+    #[must_use]
+    pub fn notices(&self, component: &Component) -> Vec<String> {
+        let noted = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.get(component).cloned().unwrap_or_default()
     }
 
     /// What is wrong with the component now, each reason once with the roles that met it; without the

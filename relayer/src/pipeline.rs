@@ -1,6 +1,7 @@
 //! The stages: watch, execute, submit, settle, and rescan beside them. Each chain has its own, so
 //! that one chain's trouble never delays another's; a stage's whole memory is the database.
 
+mod balances;
 mod chain;
 mod execute;
 mod listen;
@@ -16,6 +17,7 @@ mod submit;
 mod submitters;
 mod watch;
 
+pub use balances::BalanceStage;
 pub use chain::{ChainEnd, Doorbells};
 pub use execute::{ExecuteSettings, ExecuteStage};
 pub use probe::ProbeStage;

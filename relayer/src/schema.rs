@@ -177,7 +177,9 @@ pub enum EntryRefusal {
     Expired,
     /// The report says that it ran after the newest block.
     ExecutedInFuture,
-    /// Too few signatures of active workers.
+    /// Its signer is no active worker.
+    NotRegistered,
+    /// The signatures are not what the oracle asks for.
     BadSignatures,
     /// The oracle is paused.
     Paused,

@@ -28,6 +28,6 @@ pub use read::{
 };
 pub use rescan::{Rescan, RescanStore, Rescanned};
 pub use role::{
-    Attempted, Checkpoint, ExecuteStore, Lease, LeaseToken, Leased, NewAttempt, Postponed, ReadyReport, SettleStore,
-    SubmitStore, Suspect, Unproven, Verdict, WatchStore,
+    Attempted, Checkpoint, ExecuteStore, Lease, LeaseToken, Leased, NewAttempt, Postponed, ReadyReport, RefusedReport,
+    SettleStore, SubmitStore, Suspect, Unproven, Verdict, WatchStore,
 };

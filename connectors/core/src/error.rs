@@ -83,6 +83,16 @@ pub enum ChainError {
         /// The custom error's name and arguments, or the raw data.
         reason: String,
     },
+    /// What signs for the submitter gave no signature.
+    #[error("nothing signs for account {account}: {cause}")]
+    NotSigned {
+        /// The submitter.
+        account: super::Account,
+        /// What the signer said.
+        cause: String,
+        /// Whether it may sign the same later.
+        transient: bool,
+    },
     /// The submitter can't pay for the transaction.
     #[error("account {account} holds {balance} and needs {needed}")]
     InsufficientFunds {
@@ -109,6 +119,7 @@ impl ChainError {
             Self::Node { .. } => "node",
             Self::Malformed { .. } => "malformed",
             Self::Reverted { .. } => "reverted",
+            Self::NotSigned { .. } => "not_signed",
             Self::InsufficientFunds { .. } => "insufficient_funds",
         }
     }
@@ -123,7 +134,7 @@ impl ChainError {
             | Self::Disagreement { .. }
             | Self::InsufficientFunds { .. }
             | Self::Malformed { .. } => true,
-            Self::Node { transient, .. } => *transient,
+            Self::Node { transient, .. } | Self::NotSigned { transient, .. } => *transient,
             Self::WrongChain { .. } | Self::NoOracle { .. } | Self::Reverted { .. } => false,
         }
     }
@@ -141,6 +152,7 @@ impl ChainError {
             | Self::Node { .. }
             | Self::Malformed { .. }
             | Self::Reverted { .. }
+            | Self::NotSigned { .. }
             | Self::InsufficientFunds { .. } => None,
         }
     }

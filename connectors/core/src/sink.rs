@@ -61,7 +61,8 @@ pub enum Acceptance {
     Pooled,
     /// Its nonce is used: by one of this attempt's transactions or by a stranger's. The receipts tell.
     NonceUsed,
-    /// Another transaction with this nonce is in the pool and offers about as much.
+    /// It offers too little: less than the chain's base fee, or about as much as another transaction with
+    /// this nonce, which is in the pool.
     Underpriced,
 }
 

@@ -2,6 +2,7 @@ use crate::{BlockRef, ChainError, Entry, TxHash};
 use async_trait::async_trait;
 use phat_protocol::{Digest, RequestId, WorkerAddress};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// What the oracle's storage says of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,12 +54,44 @@ pub enum EntryRefusal {
     Expired,
     /// `executedAt` lies too far ahead of the chain's clock; it will pass.
     ExecutedInFuture,
-    /// A signer is no active worker, or the signatures are not what the oracle asks for.
+    /// A signer is no active worker: it was never registered, its registration is over, or it was revoked.
+    NotRegistered,
+    /// The signatures are not what the oracle asks for.
     BadSignatures,
     /// The oracle is paused.
     Paused,
     /// Anything else, in the oracle's words.
     Other(String),
+}
+
+impl EntryRefusal {
+    /// The variant's name, for counting.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::NotPending => "not_pending",
+            Self::Expired => "expired",
+            Self::ExecutedInFuture => "executed_in_future",
+            Self::NotRegistered => "not_registered",
+            Self::BadSignatures => "bad_signatures",
+            Self::Paused => "paused",
+            Self::Other(_) => "other",
+        }
+    }
+}
+
+impl fmt::Display for EntryRefusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::NotPending => "it was answered or cancelled, or is not known there",
+            Self::Expired => "its time is over",
+            Self::ExecutedInFuture => "it was executed at a time that the chain has not reached",
+            Self::NotRegistered => "its signer is no active worker there",
+            Self::BadSignatures => "its signatures are not what the oracle asks for",
+            Self::Paused => "the oracle is paused",
+            Self::Other(reason) => reason,
+        })
+    }
 }
 
 /// What one entry of a mined transaction did.

@@ -10,7 +10,7 @@ pub use oracle::{DeployedOracle, OraclePlan, Prices, Verifier};
 pub use worker::{WorkerEvidence, WorkerRecord};
 
 use crate::{
-    EndpointSettings, EndpointUrl, EvmChain, EvmSettings, FeePolicy, SettingsError, abi,
+    EndpointSettings, EndpointUrl, EvmChain, EvmSettings, FeePolicy, SettingsError, SigningKey, abi,
     endpoints::{Common, Endpoints},
     fees, gas,
     node::{Node, small},
@@ -21,7 +21,6 @@ use crate::{
 use ethers::types::{Address, BlockNumber, Bytes, H256, TransactionReceipt, U64, U256};
 use phat_connector::{BlockRef, ChainError, TxHash, Unobserved};
 use phat_protocol::{Amount, BlockHash, EvmAddress};
-use secrecy::SecretString;
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep};
 
@@ -121,13 +120,12 @@ pub enum AdminError {
 }
 
 impl EvmAdmin {
-    /// Makes the client, with the admin's private key. Speaks to no one yet.
+    /// Makes the client, with what signs for the admin. Speaks to no one yet.
     ///
     /// # Errors
-    /// Where the key or the CA certificate can't be used.
-    pub fn connect(settings: AdminSettings, wallet: &SecretString) -> Result<Self, SettingsError> {
+    /// Where the CA certificate can't be used.
+    pub fn connect(settings: AdminSettings, wallet: &SigningKey) -> Result<Self, SettingsError> {
         let AdminSettings { rpc_url, chain_id, call_timeout, ca_certificate, fees, mined_within } = settings;
-        let wallet = Wallet::new(wallet, chain_id)?;
         let common = Common {
             chain_id,
             call_timeout,
@@ -138,17 +136,15 @@ impl EvmAdmin {
             probe_interval: EvmSettings::PROBE_INTERVAL,
         };
         let node = Node::new(Endpoints::new(&[EndpointSettings::new(rpc_url)], common)?);
+        let wallet = Wallet::new(wallet, chain_id);
         Ok(Self { node, wallet, chain_id, fees, mined_within })
     }
 
-    /// An admin of the chain that `chain` serves, with the admin's private key. It speaks through the same endpoints.
-    ///
-    /// # Errors
-    /// Where the key can't be used.
-    pub fn beside(chain: &EvmChain, wallet: &SecretString) -> Result<Self, SettingsError> {
-        let (node, chain_id) = (chain.0.node.clone(), chain.chain_id());
-        let (fees, wallet) = (FeePolicy::default(), Wallet::new(wallet, chain_id)?);
-        Ok(Self { node, wallet, chain_id, fees, mined_within: MINED_WITHIN })
+    /// An admin of the chain that `chain` serves. It speaks through the same endpoints, and offers what it may offer.
+    #[must_use]
+    pub fn beside(chain: &EvmChain, wallet: &SigningKey) -> Self {
+        let (node, chain_id, fees) = (chain.0.node.clone(), chain.chain_id(), chain.0.fees);
+        Self { node, wallet: Wallet::new(wallet, chain_id), chain_id, fees, mined_within: MINED_WITHIN }
     }
 
     /// The account that sends and pays.
@@ -242,7 +238,7 @@ impl EvmAdmin {
         let nonce = self.node.nonce(from, BlockNumber::Pending).await?;
         let unsigned =
             Unsigned { to, value, data, nonce, gas_limit, fees: suggested.fees, has_base_fee: suggested.has_base_fee };
-        let (hash, raw) = self.wallet.sign(&unsigned)?;
+        let (hash, raw) = self.wallet.sign(&unsigned).await?;
         self.node.send_raw(&raw).await.map_err(ChainError::from)?;
         self.receipt(hash).await
     }

@@ -1,5 +1,5 @@
 use crate::{
-    EvmSettings, FeePolicy, SettingsError, abi,
+    EvmSettings, FeePolicy, SettingsError, SigningKey, abi,
     endpoints::{Common, Endpoints},
     node::Node,
     simulation::Gauge,
@@ -10,7 +10,6 @@ use async_trait::async_trait;
 use phat_connector::{ChainError, EndpointPool, EndpointReport, Finality};
 use phat_protocol::EvmAddress;
 use rustls::ClientConfig;
-use secrecy::SecretString;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::OnceCell;
 
@@ -38,13 +37,12 @@ pub(crate) struct Announcements {
 }
 
 impl EvmChain {
-    /// Makes the chain's client, with the submitter's private key (64 hexadecimal digits, with or
-    /// without 0x). Speaks to no one yet: [`facts`](phat_connector::OracleStatus::facts) finds out
-    /// whether the endpoint serves the chain.
+    /// Makes the chain's client, with what signs for the submitter. Speaks to no one yet:
+    /// [`facts`](phat_connector::OracleStatus::facts) finds out whether the endpoints serve the chain.
     ///
     /// # Errors
-    /// Where the key or the CA certificate can't be used.
-    pub fn connect(settings: EvmSettings, wallet: &SecretString) -> Result<Self, SettingsError> {
+    /// Where the CA certificate can't be used, or the endpoints are not what they should be.
+    pub fn connect(settings: EvmSettings, wallet: &SigningKey) -> Result<Self, SettingsError> {
         let EvmSettings {
             endpoints,
             read_quorum,
@@ -59,7 +57,7 @@ impl EvmChain {
             calls,
         } = settings;
         let tls = client_config(ca_certificate.as_deref())?;
-        let wallet = Wallet::new(wallet, chain_id)?;
+        let wallet = Wallet::new(wallet, chain_id);
         let common = Common {
             chain_id,
             call_timeout,
@@ -83,11 +81,9 @@ impl EvmChain {
     }
 
     /// The same chain, over the same connection, with another account that submits to it.
-    ///
-    /// # Errors
-    /// Where the key can't be used.
-    pub fn submitting_as(&self, wallet: &SecretString) -> Result<Self, SettingsError> {
-        Ok(Self(Arc::clone(&self.0), Wallet::new(wallet, self.0.chain_id)?))
+    #[must_use]
+    pub fn submitting_as(&self, wallet: &SigningKey) -> Self {
+        Self(Arc::clone(&self.0), Wallet::new(wallet, self.0.chain_id))
     }
 
     /// The EIP-155 chain id that this chain is configured with.

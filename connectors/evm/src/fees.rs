@@ -3,8 +3,13 @@ use crate::{
     node::{Header, Node, header_call, read_latest},
     transport::{Call, CallError, Reply},
 };
-use ethers::types::{BlockNumber, U256};
+use ethers::types::{BlockNumber, FeeHistory, U64, U256};
 use phat_connector::{ChainError, Fees};
+
+/// How many of the last blocks are looked at.
+const HISTORY: u64 = 5;
+/// A block that used more than this part of its gas limit had no room for much more.
+const FULL: f64 = 0.9;
 
 /// What inclusion costs now.
 pub(crate) struct Suggested {
@@ -14,25 +19,31 @@ pub(crate) struct Suggested {
 }
 
 /// What a node is asked for its fees, beside its newest header.
-pub(crate) fn calls() -> [Call; 2] {
+pub(crate) fn calls() -> [Call; 3] {
     let none: [u8; 0] = [];
-    [Call::new("eth_gasPrice", none), Call::new("eth_maxPriorityFeePerGas", none)]
+    [
+        Call::new("eth_gasPrice", none),
+        Call::new("eth_maxPriorityFeePerGas", none),
+        Call::new("eth_feeHistory", (U64::from(HISTORY), BlockNumber::Latest, [50.0])),
+    ]
 }
 
 /// Fees by a node of its own, as whoever deploys or registers needs them.
 pub(crate) async fn suggested(node: &Node, policy: FeePolicy) -> Result<Suggested, ChainError> {
-    let [gas_price, priority_fee] = calls();
-    let [latest, gas_price, priority_fee] =
-        node.batch([header_call(BlockNumber::Latest), gas_price, priority_fee]).await?;
-    read(&read_latest(latest)?, gas_price, priority_fee, policy)
+    let [gas_price, priority_fee, history] = calls();
+    let [latest, gas_price, priority_fee, history] =
+        node.batch([header_call(BlockNumber::Latest), gas_price, priority_fee, history]).await?;
+    read(&read_latest(latest)?, gas_price, priority_fee, history, policy)
 }
 
 /// Twice the base fee, so that five full blocks in a row don't outgrow it (each raises it by an eighth
-/// at most), and the priority fee that the node suggests; the gas price of a chain without base fees.
+/// at most), and the priority fee that the node suggests, or what the full ones among the last blocks were
+/// paid where that is more; the gas price of a chain without base fees.
 pub(crate) fn read(
     latest: &Header,
     gas_price: Reply,
     priority_fee: Reply,
+    history: Reply,
     policy: FeePolicy,
 ) -> Result<Suggested, ChainError> {
     let base_fee = latest.base_fee;
@@ -47,11 +58,26 @@ pub(crate) fn read(
                 Err(CallError::Answered(_)) => gas_price.saturating_sub(base_fee),
                 Err(error @ (CallError::Failed(_) | CallError::TooLong { .. })) => return Err(error.into()),
             };
-            let priority_fee = suggested.max(floor);
+            let priority_fee = suggested.max(paid_in_full_blocks(history)?).max(floor);
             (base_fee.saturating_mul(U256::from(2)).saturating_add(priority_fee), priority_fee)
         }
     };
     let max_fee = policy.max_fee.map_or(max_fee, |limit| max_fee.min(abi::uint(limit)));
     let fees = Fees { max_fee: abi::amount(max_fee), max_priority_fee: abi::amount(priority_fee.min(max_fee)) };
     Ok(Suggested { fees, has_base_fee: base_fee.is_some() })
+}
+
+/// The most of what half of the gas in each of the last full blocks paid its author for each unit. Where
+/// there is room, any priority fee will do; where there is none, what others pay decides, and what a node
+/// suggests may be a constant.
+fn paid_in_full_blocks(history: Reply) -> Result<U256, ChainError> {
+    let history: FeeHistory = match history.read() {
+        Ok(history) => history,
+        // Not every node has the method, and nothing depends on it.
+        Err(CallError::Answered(_)) => return Ok(U256::zero()),
+        Err(error @ (CallError::Failed(_) | CallError::TooLong { .. })) => return Err(error.into()),
+    };
+    let blocks = history.gas_used_ratio.into_iter().zip(history.reward);
+    let full = blocks.filter(|(used, _)| *used > FULL);
+    Ok(full.filter_map(|(_, rewards)| rewards.first().copied()).max().unwrap_or_default())
 }

@@ -16,6 +16,7 @@ mod examine;
 mod fees;
 mod gas;
 mod head;
+mod key;
 mod listen;
 mod logs;
 mod node;
@@ -33,6 +34,9 @@ mod wallet;
 pub use chain::EvmChain;
 pub use endpoint_url::{EndpointUrl, ParseEndpointUrlError};
 pub use examine::{DeployedCode, Examination};
+pub use key::{
+    DigestSigner, InvalidKey, InvalidPublicKey, KeystoreError, Message, PublicKey, RawSignature, SignerError,
+    SigningKey, Web3Signer,
+};
 pub use settings::{EndpointSettings, EvmSettings, FeePolicy, SettingsError};
 pub use transport::CertificateError;
-pub use wallet::InvalidKey;

@@ -121,23 +121,30 @@ impl Now {
         if padding.iter().any(|byte| *byte != 0) || payee.iter().all(|byte| *byte == 0) {
             return Some(EntryRefusal::Other("InvalidPayee".to_owned()));
         }
-        (!self.accepts(signers)).then_some(EntryRefusal::BadSignatures)
+        self.bad_signatures(signers)
     }
 
     /// Whether as many active workers of distinct operators signed as are asked for, in ascending order.
-    fn accepts(&self, signers: &[Option<Address>]) -> bool {
+    fn bad_signatures(&self, signers: &[Option<Address>]) -> Option<EntryRefusal> {
+        if signers.len() != self.threshold {
+            return Some(EntryRefusal::BadSignatures);
+        }
         let mut operators = Vec::with_capacity(signers.len());
         let mut previous = Address::zero();
         for signer in signers {
-            let Some(signer) = signer.filter(|signer| *signer > previous) else { return false };
-            let Some(operator) = self.operators.get(&signer).copied().flatten() else { return false };
+            let Some(signer) = signer.filter(|signer| *signer > previous) else {
+                return Some(EntryRefusal::BadSignatures);
+            };
+            let Some(operator) = self.operators.get(&signer).copied().flatten() else {
+                return Some(EntryRefusal::NotRegistered);
+            };
             if operators.contains(&operator) {
-                return false;
+                return Some(EntryRefusal::BadSignatures);
             }
             operators.push(operator);
             previous = signer;
         }
-        signers.len() == self.threshold
+        None
     }
 }
 

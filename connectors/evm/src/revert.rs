@@ -52,7 +52,8 @@ pub(crate) fn skip_reason(reason: u8) -> EntryRefusal {
         3 => EntryRefusal::ExecutedInFuture,
         4 => EntryRefusal::Other("OutputTooLarge".to_owned()),
         5 => EntryRefusal::Other("InvalidPayee".to_owned()),
-        6..=10 => EntryRefusal::BadSignatures,
+        9 => EntryRefusal::NotRegistered,
+        6..=8 | 10 => EntryRefusal::BadSignatures,
         unknown => EntryRefusal::Other(format!("skip reason {unknown}")),
     }
 }

@@ -1,4 +1,4 @@
-use crate::{EndpointUrl, transport::CertificateError, wallet::InvalidKey};
+use crate::{EndpointUrl, transport::CertificateError};
 use phat_connector::{CallObserver, Finality, Unobserved};
 use phat_protocol::{Amount, EvmAddress};
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
@@ -92,9 +92,6 @@ pub enum SettingsError {
     /// The CA certificate can't be used.
     #[error("CA certificate: {0}")]
     Certificate(#[from] CertificateError),
-    /// The wallet's key can't be used.
-    #[error("wallet: {0}")]
-    Key(#[from] InvalidKey),
     /// There are fewer endpoints than have to agree.
     #[error("{needed} endpoints have to agree, and there are {found}")]
     TooFewEndpoints {

@@ -17,6 +17,13 @@ use ethers::{
 use phat_connector::{Acceptance, Account, ChainError, Entry, Fees, Outlook, PreparedTransaction, ReportSink};
 use phat_protocol::{Amount, OracleChain, Payee, Request};
 
+/// Codes that Ethereum's execution APIs give to transactions that can't be run (their catalogue of errors,
+/// which `eth_simulateV1` brought), and that no client uses for anything else. What nodes answer to
+/// `eth_sendRawTransaction` besides is -32000 for all (go-ethereum, Erigon, Nethermind's -32010), or means
+/// something else elsewhere (Besu's -32001 and -32004 are EIP-1474's "not found" and "not supported").
+const NONCE_TOO_LOW: i64 = -38010;
+const INSUFFICIENT_FUNDS: i64 = -38014;
+
 #[async_trait]
 impl ReportSink for EvmChain {
     fn submitter(&self) -> Account {
@@ -36,9 +43,9 @@ impl ReportSink for EvmChain {
     }
 
     async fn outlook(&self) -> Result<Outlook, ChainError> {
-        let [gas_price, priority_fee] = fees::calls();
+        let [gas_price, priority_fee, history] = fees::calls();
         let from = self.1.address();
-        let [nonce, pending, latest, gas_price, priority_fee] = self
+        let [nonce, pending, latest, gas_price, priority_fee, history] = self
             .0
             .node
             .batch([
@@ -47,6 +54,7 @@ impl ReportSink for EvmChain {
                 header_call(BlockNumber::Latest),
                 gas_price,
                 priority_fee,
+                history,
             ])
             .await?;
         let latest = read_latest(latest)?;
@@ -61,7 +69,7 @@ impl ReportSink for EvmChain {
             mined_nonce,
             pending_nonce,
             fee_cap: self.0.fees.max_fee,
-            fees: fees::read(&latest, gas_price, priority_fee, self.0.fees)?.fees,
+            fees: fees::read(&latest, gas_price, priority_fee, history, self.0.fees)?.fees,
             gas_limit: gas::most(latest.gas_limit),
         })
     }
@@ -84,7 +92,7 @@ impl ReportSink for EvmChain {
         self.sign_within(self.1.address(), Vec::new(), nonce, fees, gas::TRANSACTION, Trial::Estimate).await
     }
 
-    /// Nodes agree on no codes for what they refuse, so the chain itself is asked what became of the
+    /// Nodes agree on few codes for what they refuse, so the chain itself is asked what became of the
     /// transaction, its nonce and its sender.
     async fn broadcast(&self, raw: &[u8]) -> Result<Acceptance, ChainError> {
         match self.0.node.send_raw(raw).await {
@@ -137,7 +145,7 @@ impl EvmChain {
             fees,
             has_base_fee: latest.base_fee.is_some(),
         };
-        let (hash, raw) = self.1.sign(&unsigned)?;
+        let (hash, raw) = self.1.sign(&unsigned).await?;
         Ok(PreparedTransaction { hash, raw, nonce, gas_limit, fees })
     }
 }
@@ -174,6 +182,8 @@ impl Inner {
         Err(ChainError::Reverted { reason: "the entry is of another oracle, or answers another request".to_owned() })
     }
 
+    /// What became of a transaction that a node refused. Its code says where it is one that means the same
+    /// everywhere; else the chain's state does.
     async fn why_refused(&self, raw: &[u8], refusal: CallError) -> Result<Acceptance, ChainError> {
         let Ok((transaction, signature)) = TypedTransaction::decode_signed(&Rlp::new(raw)) else {
             return Err(refusal.into());
@@ -181,13 +191,21 @@ impl Inner {
         let (Ok(sender), Some(nonce)) = (signature.recover(transaction.sighash()), transaction.nonce()) else {
             return Err(refusal.into());
         };
-        let [known, mined, pooled, balance] = self
+        let code = match &refusal {
+            CallError::Answered(answered) => Some(answered.error.code),
+            CallError::Failed(_) | CallError::TooLong { .. } => None,
+        };
+        if code == Some(NONCE_TOO_LOW) {
+            return Ok(Acceptance::NonceUsed);
+        }
+        let [known, mined, pooled, balance, latest] = self
             .node
             .batch([
                 Call::new("eth_getTransactionByHash", [H256(keccak256(raw))]),
                 Call::new("eth_getTransactionCount", (sender, BlockNumber::Latest)),
                 Call::new("eth_getTransactionCount", (sender, BlockNumber::Pending)),
                 Call::new("eth_getBalance", (sender, BlockNumber::Latest)),
+                header_call(BlockNumber::Latest),
             ])
             .await?;
         let known: Option<Transaction> = known.read()?;
@@ -203,8 +221,13 @@ impl Inner {
         }
         let gas = transaction.gas().copied().unwrap_or_default();
         let needed = gas.saturating_mul(transaction.gas_price().unwrap_or_default());
-        if balance < needed {
+        if balance < needed || code == Some(INSUFFICIENT_FUNDS) {
             return Err(insufficient(sender, balance, needed));
+        }
+        // Some nodes pool what can't be mined yet, others don't.
+        let base_fee = read_latest(latest)?.base_fee;
+        if base_fee.is_some_and(|base_fee| transaction.gas_price().is_some_and(|offered| offered < base_fee)) {
+            return Ok(Acceptance::Underpriced);
         }
         Err(refusal.into())
     }

@@ -42,6 +42,7 @@ mod solidity_guide;
 mod tls;
 mod traces;
 mod wake;
+mod wallets;
 mod writing_ink;
 
 use std::time::Duration;

@@ -176,6 +176,7 @@ impl From<ChainError> for Problem {
             | ChainError::Behind { .. }
             | ChainError::Disagreement { .. }
             | ChainError::Malformed { .. }
+            | ChainError::NotSigned { .. }
             | ChainError::Node { .. } => ProblemKind::Unavailable,
             ChainError::WrongChain { .. } | ChainError::NoOracle { .. } | ChainError::InsufficientFunds { .. } => {
                 ProblemKind::Conflict

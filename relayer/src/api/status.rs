@@ -148,7 +148,13 @@ async fn notice(api: &Api, name: &str, chain: &ApiChain) -> Vec<Finding> {
         rescan(api, name)
     );
     let endpoints = endpoint::notice(name, chain);
-    lag.into_iter().chain(wallets).chain(waiting).chain(rescan).chain(endpoints).collect()
+    let held = api.state.health.notices(&Component::Chain(name.to_owned())).into_iter().map(|notice| {
+        Finding::noticed(
+            notice,
+            format!("raise chains.{name}.fees.max_fee or submit.max_bumps, or wait until fees fall"),
+        )
+    });
+    lag.into_iter().chain(wallets).chain(waiting).chain(rescan).chain(endpoints).chain(held).collect()
 }
 
 /// An order to go over old blocks again that can't be carried out.

@@ -1,6 +1,6 @@
 //! `relayer doctor` on the concrete parts.
 
-use super::{evm_settings, open_enclave};
+use super::{evm_settings, open_enclave, signing_key};
 use crate::{
     clock::{Clock, SystemClock},
     config::{ChainConfig, ChainKind, Config, DatabaseConfig, EvmConfig},
@@ -10,7 +10,7 @@ use crate::{
 use futures_util::future::join_all;
 use phat_connector::{ChainError, Finality, OracleStatus, ReportSink, RequestSource};
 use phat_connector_evm::{
-    DeployedCode, EvmChain,
+    DeployedCode, EvmChain, SettingsError,
     admin::{AdminError, EvmAdmin},
 };
 use phat_enclave_api::{Enclave, EnclaveError, Status};
@@ -71,10 +71,11 @@ async fn examine_chain(name: &str, chain: &ChainConfig, status: Option<&Status>,
 
 async fn examine_evm(name: &str, config: &EvmConfig, status: Option<&Status>, now: u64, batch: u32) -> Vec<Check> {
     let Some((first, others)) = config.wallets.split_first() else { return Vec::new() };
-    let opened = EvmChain::connect(evm_settings(name, config), first.key.secret()).and_then(|chain| {
-        let others = others.iter().map(|wallet| chain.submitting_as(wallet.key.secret()));
-        let others: Vec<EvmChain> = others.collect::<Result<_, _>>()?;
-        let admin = EvmAdmin::beside(&chain, first.key.secret())?;
+    let opened = signing_key(first, config).and_then(|key| {
+        let chain = EvmChain::connect(evm_settings(name, config), &key)?;
+        let others = others.iter().map(|wallet| Ok(chain.submitting_as(&signing_key(wallet, config)?)));
+        let others: Vec<EvmChain> = others.collect::<Result<_, SettingsError>>()?;
+        let admin = EvmAdmin::beside(&chain, &key);
         Ok((chain, others, admin))
     });
     let (chain, others, admin) = match opened {

@@ -1,5 +1,6 @@
 use super::{EndpointsConfig, Environment, Mistake, WalletConfig, endpoint, section::Section, wallet};
 use phat_connector::Finality;
+use phat_connector_evm::FeePolicy;
 use phat_protocol::{Chain, EvmAddress};
 use std::{num::NonZeroU64, time::Duration};
 
@@ -58,6 +59,8 @@ pub struct EvmConfig {
     pub call_timeout: Duration,
     /// Certificates (PEM) that are trusted beside the public roots.
     pub ca_certificate: Option<String>,
+    /// What transactions may offer.
+    pub fees: FeePolicy,
     /// The wallets that submit and pay, in the order in which they are preferred: at least one. The first
     /// is the payee, and registers the worker.
     pub wallets: Vec<WalletConfig>,
@@ -103,6 +106,7 @@ fn evm(section: &mut Section<'_>, environment: &Environment, mistakes: &mut Vec<
             })
             .ok()
     });
+    let fees = fees(section.section("fees", mistakes), mistakes);
     let wallets = wallet::read(section, environment, mistakes);
     Some(EvmConfig {
         endpoints: endpoints?,
@@ -111,8 +115,23 @@ fn evm(section: &mut Section<'_>, environment: &Environment, mistakes: &mut Vec<
         finality,
         call_timeout,
         ca_certificate,
+        fees,
         wallets: wallets?,
     })
+}
+
+fn fees(mut section: Section<'_>, mistakes: &mut Vec<Mistake>) -> FeePolicy {
+    let policy = FeePolicy {
+        min_priority_fee: section.optional("min_priority_fee", mistakes),
+        max_fee: section.optional("max_fee", mistakes),
+    };
+    if let (Some(least), Some(most)) = (policy.min_priority_fee, policy.max_fee)
+        && most < least
+    {
+        mistakes.push(Mistake::new(section.key("max_fee"), "expected no less than min_priority_fee"));
+    }
+    section.finish(mistakes);
+    policy
 }
 
 /// One name in file, environment and URL: `__` would separate levels in the environment.

@@ -90,14 +90,7 @@ impl WalletKey {
     /// # Errors
     /// When the file can't be read, is open to other users, or holds no key.
     pub fn read(path: &Path) -> Result<Self, KeyFileError> {
-        let unreadable = |cause| KeyFileError::Unreadable { path: path.to_owned(), cause };
-        let mut file = File::open(path).map_err(unreadable)?;
-        let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(KeyFileError::Open { path: path.to_owned(), mode });
-        }
-        let mut text = Zeroizing::new(String::new());
-        file.read_to_string(&mut text).map_err(unreadable)?;
+        let text = owner_only(path)?;
         Self::new(&text).map_err(|cause| KeyFileError::Invalid { path: path.to_owned(), cause })
     }
 
@@ -118,6 +111,19 @@ impl WalletKey {
     pub const fn secret(&self) -> &SecretString {
         &self.0
     }
+}
+
+/// The text of a file that only its owner may read.
+pub(super) fn owner_only(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
+    let unreadable = |cause| KeyFileError::Unreadable { path: path.to_owned(), cause };
+    let mut file = File::open(path).map_err(unreadable)?;
+    let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(KeyFileError::Open { path: path.to_owned(), mode });
+    }
+    let mut text = Zeroizing::new(String::new());
+    file.read_to_string(&mut text).map_err(unreadable)?;
+    Ok(text)
 }
 
 /// Whether the text has a private key's form.

@@ -108,10 +108,11 @@ impl<'a> Section<'a> {
         self.optional(name, mistakes).unwrap_or(default)
     }
 
-    /// Takes a setting that doesn't count, so that it isn't reported as unknown.
-    pub(super) fn ignore(&mut self, name: &'static str) {
+    /// Takes a setting that doesn't count, so that it isn't reported as unknown. Answers whether it was
+    /// there.
+    pub(super) fn ignore(&mut self, name: &'static str) -> bool {
         self.known.push(name);
-        self.branch.remove(name);
+        self.branch.remove(name).is_some()
     }
 
     /// A path, seen from the configuration file.

@@ -2,6 +2,7 @@
 
 use super::{EndpointUrl, tree::Value};
 use phat_connector::Finality;
+use phat_connector_evm::PublicKey;
 use phat_enclave_api::Endpoint;
 use phat_protocol::EvmAddress;
 use phat_telemetry::{LogFilter, LogFormat, OtlpEndpoint};
@@ -182,6 +183,12 @@ impl Setting for EvmAddress {
             Ok(address) => Ok(address),
             Err(_) => Err(format!("expected {EXPECTED}, found {found}")),
         }
+    }
+}
+
+impl Setting for PublicKey {
+    fn read(value: &Value) -> Result<Self, String> {
+        text(value, "a public key")?.parse().map_err(|error: phat_connector_evm::InvalidPublicKey| error.to_string())
     }
 }
 

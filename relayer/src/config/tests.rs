@@ -67,7 +67,20 @@ fn the_samples_chain_shows_the_defaults() {
     let directory = directory();
     std::fs::write(directory.path().join("ca.pem"), "a certificate").unwrap();
     let without_alternatives = |text: &str| {
-        let unwanted = ["key_env", "min_balance", "ca_certificate", "ws_url", "addr_file", "otlp_endpoint"];
+        let unwanted = [
+            "key_env",
+            "keystore_file",
+            "password_",
+            "signer_url",
+            "public_key",
+            "min_balance",
+            "min_priority_fee",
+            "max_fee",
+            "ca_certificate",
+            "ws_url",
+            "addr_file",
+            "otlp_endpoint",
+        ];
         text.lines().filter(|line| !unwanted.iter().any(|key| line.starts_with(key))).collect::<Vec<_>>().join("\n")
     };
     let parse = |text: &str| Config::parse(text, directory.path(), &Environment::default()).unwrap();
@@ -83,10 +96,10 @@ fn the_sample_shows_every_setting() {
     let mut text: String =
         sections.iter().map(|section| format!("[{section}]\nqqqqqqqqqqqqqqqqqqqqqqqqqqq = 1\n")).collect();
     text.push_str(CHAIN);
-    text.push_str("qqqqqqqqqqqqqqqqqqqqqqqqqqq = 1\n");
+    text.push_str("qqqqqqqqqqqqqqqqqqqqqqqqqqq = 1\n[chains.local.fees]\nqqqqqqqqqqqqqqqqqqqqqqqqqqq = 1\n");
     let sample: toml::Table = whole_sample().parse().unwrap();
     let mistakes = mistakes(&text, &[]);
-    assert_eq!(mistakes.len(), sections.len() + 1, "{mistakes:?}");
+    assert_eq!(mistakes.len(), sections.len() + 2, "{mistakes:?}");
     for mistake in mistakes {
         let section = mistake.split(".qqq").next().unwrap();
         let table = section.split('.').fold(&toml::Value::Table(sample.clone()), |value, key| &value[key]).clone();
@@ -206,7 +219,7 @@ fn bounds_are_checked() {
 #[test]
 fn a_wallet_needs_exactly_one_place() {
     let none = CHAIN.replace("key_file = \"wallet.key\"", "");
-    assert!(mistakes(&none, &[])[0].contains("key_file or key_env is required"));
+    assert!(mistakes(&none, &[])[0].contains("key_file, key_env, keystore_file or signer_url is required"));
     assert!(mistakes(&format!("{CHAIN}key_env = \"NAME\""), &[])[0].contains("keep one"));
     assert!(mistakes(&CHAIN.replace("wallet.key", "nowhere.key"), &[])[0].contains("nowhere.key can't be read"));
     assert!(mistakes(&format!("{none}key_env = \"NAME\""), &[])[0].contains("NAME is not set"));
@@ -237,13 +250,71 @@ fn a_chain_may_have_several_wallets_each_with_its_own_place() {
     for (text, expected) in [
         (format!("{none}wallets = []\n"), "expected at least one wallet"),
         (format!("{none}wallets = 3\n"), "expected sections [[chains.local.wallets]]"),
-        (format!("{none}[[chains.local.wallets]]\n"), "key_file or key_env is required"),
+        (format!("{none}[[chains.local.wallets]]\n"), "key_file, key_env, keystore_file or signer_url is required"),
         (format!("{wallets}min_balanse = \"1 wei\"\n"), "did you mean min_balance?"),
         (format!("{CHAIN}min_balance = \"1\"\n"), "expected an amount such as"),
     ] {
         let found = mistakes(&text, &[("SECOND", KEY)]);
         assert!(matches!(&found[..], [one] if one.contains(expected)), "{text}: {found:?}");
     }
+}
+
+/// The key of account 0x7099…79c8, opened by "correct horse".
+const KEYSTORE: &str = r#"{"address": "70997970c51812dc3a010c7d01b50e0d17dc79c8", "crypto": {"cipher": "aes-128-ctr", "cipherparams": {"iv": "03c5edab8d4055d68755e94a988232b9"}, "ciphertext": "6b0bc2a98e24c119b9daf6a09e944629239f9ac32d1afa0a127097a0459d0ee5", "kdf": "scrypt", "kdfparams": {"dklen": 32, "n": 1024, "p": 1, "r": 8, "salt": "03373a27fdef93697c1e2834b4a6dfcd82887262f5c66cb10cff0419c0d21b8f"}, "mac": "4b02665c61ecc6c7a4fb59ddf04cef8de991558d64d8fabcb251bcb13c1c0ef9"}, "id": "3198bc9c-6672-5ab3-d995-4942343ae5b6", "version": 3}"#;
+const PUBLIC_KEY: &str = "0x038318535b54105d4a7aae60c08fc45f9687181b4fdfc625bd1a753fa7397fed75";
+
+#[test]
+fn a_wallet_s_key_may_be_in_a_keystore_or_with_a_signer() {
+    let directory = directory();
+    std::fs::write(directory.path().join("wallet.json"), KEYSTORE).unwrap();
+    let password = directory.path().join("password");
+    std::fs::write(&password, "correct horse\n").unwrap();
+    std::fs::set_permissions(&password, Permissions::from_mode(0o600)).unwrap();
+    let variables: Environment = [("PASSWORD", "correct horse"), ("WRONG", "wrong horse")].into_iter().collect();
+    let none = CHAIN.replace("key_file = \"wallet.key\"", "");
+    let parse = |settings: &str| Config::parse(&format!("{none}{settings}"), directory.path(), &variables);
+    let opened = |settings: &str| match &parse(settings).unwrap().chains["local"].kind {
+        ChainKind::Evm(evm) => format!("{:?}", evm.wallets[0].signer),
+    };
+    let account = "Key(SigningKey(0x70997970c51812dc3a010c7d01b50e0d17dc79c8))";
+    assert_eq!(opened("keystore_file = \"wallet.json\"\npassword_file = \"password\"\n"), account);
+    assert_eq!(opened("keystore_file = \"wallet.json\"\npassword_env = \"PASSWORD\"\n"), account);
+    let remote = opened(&format!("signer_url = \"http://user:word@127.0.0.1:9000\"\npublic_key = \"{PUBLIC_KEY}\"\n"));
+    assert!(remote.starts_with("Remote") && !remote.contains("word"), "{remote}");
+
+    for (settings, expected) in [
+        ("keystore_file = \"wallet.json\"\n".to_owned(), "password_file or password_env is required"),
+        ("keystore_file = \"wallet.json\"\npassword_env = \"WRONG\"\n".to_owned(), "the password doesn't open"),
+        ("keystore_file = \"password\"\npassword_env = \"WRONG\"\n".to_owned(), "is no keystore"),
+        ("keystore_file = \"none\"\npassword_env = \"WRONG\"\n".to_owned(), "can't be read"),
+        ("key_file = \"wallet.key\"\npassword_env = \"WRONG\"\n".to_owned(), "a password is of no use with key_file"),
+        (
+            format!("key_file = \"wallet.key\"\npublic_key = \"{PUBLIC_KEY}\"\n"),
+            "a public key is of no use with key_file",
+        ),
+        ("signer_url = \"http://127.0.0.1:9000\"\n".to_owned(), "public_key is required"),
+        (
+            format!("signer_url = \"ws://127.0.0.1:9000\"\npublic_key = \"{PUBLIC_KEY}\"\n"),
+            "expected an http or https URL",
+        ),
+        (
+            "signer_url = \"http://127.0.0.1:9000\"\npublic_key = \"0x04\"\n".to_owned(),
+            "expected a secp256k1 public key",
+        ),
+        ("key_file = \"wallet.key\"\nsigner_url = \"http://127.0.0.1:9000\"\n".to_owned(), "are both set"),
+        (
+            "key_file = \"wallet.key\"\nfees = { max_fee = \"1 gwei\", min_priority_fee = \"2 gwei\" }\n".to_owned(),
+            "no less than min_priority_fee",
+        ),
+    ] {
+        let refused = parse(&settings).unwrap_err();
+        let ConfigError::Mistakes { mistakes, .. } = &refused else { panic!("{refused}") };
+        assert!(matches!(&mistakes[..], [one] if one.to_string().contains(expected)), "{settings}: {refused}");
+        assert!(!refused.to_string().contains("horse") && !refused.to_string().contains("word@"), "{refused}");
+    }
+    std::fs::set_permissions(&password, Permissions::from_mode(0o640)).unwrap();
+    let refused = parse("keystore_file = \"wallet.json\"\npassword_file = \"password\"\n").unwrap_err();
+    assert!(refused.to_string().contains("open to other users"), "{refused}");
 }
 
 #[test]

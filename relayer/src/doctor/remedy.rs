@@ -18,6 +18,9 @@ pub(crate) fn of_chain(chain: &str, error: &ChainError) -> String {
         ChainError::NoOracle { .. } => {
             format!("mend chains.{chain}.oracle, or deploy one (`relayer oracle deploy`)")
         }
+        ChainError::NotSigned { .. } => {
+            format!("look at the signer, or mend signer_url and public_key of chains.{chain}'s wallet")
+        }
         ChainError::InsufficientFunds { account, .. } => format!("send money to {account}"),
         ChainError::Node { .. } | ChainError::Malformed { .. } | ChainError::Reverted { .. } => {
             format!("look at the node, or set another chains.{chain}.rpc_url")

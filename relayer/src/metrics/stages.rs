@@ -1,7 +1,7 @@
 use super::Exposition;
 use phat_connector::{EntryRefusal, Receipt};
 use phat_enclave_api::Execution;
-use prometheus::{HistogramVec, IntCounterVec};
+use prometheus::{HistogramVec, IntCounterVec, IntGaugeVec};
 use std::time::Duration;
 
 /// Seconds of a run, up to its usual limit and beyond.
@@ -60,6 +60,7 @@ pub(crate) struct Stages {
     batch: HistogramVec,
     transactions: IntCounterVec,
     gas: IntCounterVec,
+    held: IntGaugeVec,
 }
 
 impl Stages {
@@ -114,6 +115,11 @@ impl Stages {
                 &["chain", "result"],
             ),
             gas: exposition.counter("phat_relayer_gas_used_total", "Gas that mined transactions used.", &["chain"]),
+            held: exposition.gauge(
+                "phat_relayer_held_transactions",
+                "Transactions that are not mined in time, and may not be replaced by ones that offer more.",
+                &["chain"],
+            ),
         }
     }
 
@@ -143,14 +149,7 @@ impl Stages {
     }
 
     pub(crate) fn refused(&self, chain: &str, refusal: &EntryRefusal) {
-        let reason = match refusal {
-            EntryRefusal::NotPending => "not_pending",
-            EntryRefusal::Expired => "expired",
-            EntryRefusal::ExecutedInFuture => "executed_in_future",
-            EntryRefusal::BadSignatures => "bad_signatures",
-            EntryRefusal::Paused => "paused",
-            EntryRefusal::Other(_) => "other",
-        };
+        let reason = refusal.kind();
         self.refusals.with_label_values(&[chain, reason]).inc();
         self.retries.with_label_values(&[chain, "submit"]).inc();
     }
@@ -164,6 +163,10 @@ impl Stages {
     pub(crate) fn mined(&self, chain: &str, receipt: &Receipt) {
         self.gas.with_label_values(&[chain]).inc_by(receipt.gas_used);
         self.transaction(chain, if receipt.succeeded { Fate::Mined } else { Fate::Failed });
+    }
+
+    pub(crate) fn held(&self, chain: &str, count: usize) {
+        self.held.with_label_values(&[chain]).set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     pub(crate) fn transaction(&self, chain: &str, fate: Fate) {

@@ -1,6 +1,6 @@
 //! The events that a reader of the log can count on: one function for each.
 
-use super::StageError;
+use super::{StageError, submit::Held};
 use crate::{
     metrics::{ErrorKind, Fate, recorded},
     request::IgnoreReason,
@@ -8,7 +8,7 @@ use crate::{
 };
 use phat_connector::{Account, BlockRef, ChainError, EntryRefusal, ObservedRequest, Receipt, TxHash};
 use phat_enclave_api::Execution;
-use phat_protocol::RequestId;
+use phat_protocol::{Amount, RequestId};
 use phat_telemetry::TraceParent;
 use std::{ops::RangeInclusive, time::Duration};
 use tracing::{Span, debug, error, error_span, info, warn};
@@ -131,7 +131,7 @@ pub(super) fn lease_kept(cause: &StoreError) {
 
 pub(super) fn refused(chain: &str, request: RequestId, refusal: &EntryRefusal) {
     recorded().stages.refused(chain, refusal);
-    warn!(chain, %request, ?refusal, "oracle refuses the report for now");
+    warn!(chain, %request, reason = refusal.kind(), %refusal, "oracle refuses the report for now");
 }
 
 /// The spans are those of the reports' requests.
@@ -148,6 +148,28 @@ pub(super) fn submitted(chain: &str, transaction: TxHash, nonce: u64, reports: &
 pub(super) fn passed_over(chain: &str, wallet: &Account, cause: &StageError, wait: Duration) {
     recorded().stages.failed(chain, "submit", kind(cause));
     warn!(chain, %wallet, %cause, wait_ms = wait.as_millis(), "wallet passed over");
+}
+
+/// A transaction that isn't mined in time is not replaced any more.
+pub(super) fn held(chain: &str, held: &Held) {
+    let Held { wallet, nonce, offered, why, .. } = held;
+    warn!(chain, %wallet, nonce, max_fee = %offered.max_fee, ?why, "transaction waits for fees to fall");
+}
+
+/// It was mined or replaced, or its nonce isn't the lowest any more.
+pub(super) fn released(chain: &str, held: &Held) {
+    let Held { wallet, nonce, .. } = held;
+    info!(chain, %wallet, nonce, "transaction waits no more");
+}
+
+/// A wallet has less than it should.
+pub(super) fn wallet_low(chain: &str, wallet: &Account, balance: Amount, least: Amount) {
+    warn!(chain, %wallet, %balance, %least, "wallet has less than it should");
+}
+
+/// It has enough again.
+pub(super) fn wallet_filled(chain: &str, wallet: &Account, balance: Amount) {
+    info!(chain, %wallet, %balance, "wallet has enough again");
 }
 
 pub(super) fn replaced(chain: &str, transaction: TxHash, nonce: u64, filler: bool) {

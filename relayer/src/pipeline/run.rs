@@ -2,8 +2,8 @@
 //! supervisor starts it again from the rows.
 
 use super::{
-    ChainEnd, ExecuteSettings, ExecuteStage, RescanStage, RetrySettings, SettleStage, Stage, SubmitSettings,
-    SubmitStage, WatchSettings, WatchStage, listen, observe, stage,
+    BalanceStage, ChainEnd, ExecuteSettings, ExecuteStage, RescanStage, RetrySettings, SettleStage, Stage,
+    SubmitSettings, SubmitStage, WatchSettings, WatchStage, listen, observe, stage,
 };
 use crate::{
     clock::SharedClock,
@@ -124,7 +124,9 @@ where
         let clock = self.clock.clone();
         let bells = chain.doorbells.clone();
         let rescan = RescanStage::new(chain.clone(), self.store.clone(), clock.clone(), watch.max_range, self.retry);
-        let stages: [(Box<dyn Stage>, Arc<Notify>, Duration); 5] = [
+        let submit = SubmitStage::new(chain.clone(), self.store.clone(), clock.clone(), self.submit);
+        let stages: [(Box<dyn Stage>, Arc<Notify>, Duration); 6] = [
+            (Box::new(BalanceStage::new(chain.clone())), Arc::new(Notify::new()), BALANCE_SWEEP),
             (Box::new(rescan), bells.rescan, ORDER_SWEEP),
             (Box::new(WatchStage::new(chain.clone(), self.store.clone(), clock.clone(), watch)), bells.watch, poll),
             (
@@ -138,11 +140,7 @@ where
                 bells.execute,
                 SWEEP,
             ),
-            (
-                Box::new(SubmitStage::new(chain.clone(), self.store.clone(), clock.clone(), self.submit)),
-                bells.submit,
-                SWEEP,
-            ),
+            (Box::new(submit.noting_in(self.health.clone())), bells.submit, SWEEP),
             (Box::new(SettleStage::new(chain, self.store.clone(), clock)), bells.settle, poll.min(SETTLE_SWEEP)),
         ];
         for (stage, doorbell, interval) in stages {
@@ -157,6 +155,9 @@ where
 const SWEEP: Duration = Duration::from_millis(500);
 /// How often attempts are looked at when no doorbell rings, however rare polling is.
 const SETTLE_SWEEP: Duration = Duration::from_secs(5);
+
+/// How often wallets are looked at.
+const BALANCE_SWEEP: Duration = Duration::from_secs(30);
 
 /// How often an operator's orders are looked for when no doorbell rings.
 const ORDER_SWEEP: Duration = Duration::from_secs(60);

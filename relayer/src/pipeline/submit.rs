@@ -7,9 +7,13 @@ mod broadcast;
 mod tend;
 mod wallet;
 
+pub(super) use tend::Held;
+
 use super::{ChainEnd, Progress, RetrySettings, Stage, StageError, observe, resolve::Resolver};
 use crate::{
     clock::{Millis, SharedClock},
+    health::{Component, Health},
+    metrics::recorded,
     store::{NewAttempt, ReadyReport, SettleStore, SubmitStore},
 };
 use async_trait::async_trait;
@@ -53,6 +57,7 @@ pub struct SubmitStage {
     settings: SubmitSettings,
     sends: Sends,
     memory: Memory,
+    health: Health,
 }
 
 impl SubmitStage {
@@ -75,7 +80,27 @@ impl SubmitStage {
             settings,
             sends: Sends::default(),
             memory: Memory::default(),
+            health: Health::default(),
         }
+    }
+
+    /// The same, noting in `health` what an operator should look at.
+    #[must_use]
+    pub fn noting_in(self, health: Health) -> Self {
+        Self { health, ..self }
+    }
+
+    /// Tells of transactions that only wait from now on, and of those that do so no more.
+    fn tell(&mut self, held: Vec<Held>) {
+        for held in held.iter().filter(|held| !self.memory.holds(held)) {
+            observe::held(&self.chain.name, held);
+        }
+        for released in self.memory.hold(held.clone()) {
+            observe::released(&self.chain.name, &released);
+        }
+        recorded().stages.held(&self.chain.name, held.len());
+        let notices = held.iter().map(Held::to_string).collect();
+        self.health.notice(Component::Chain(self.chain.name.to_string()), notices);
     }
 
     /// Carries as many of the reports as there is room for. Answers for which wallets it opened attempts.
@@ -188,6 +213,7 @@ impl Stage for SubmitStage {
         )?;
         let mut troubles = Troubles::default();
         if open.is_empty() && ready.is_empty() {
+            self.tell(Vec::new());
             self.sends.end(&mut troubles).await;
             self.judge(&[], troubles)?;
             return Ok(Progress::Idle);
@@ -195,7 +221,8 @@ impl Stage for SubmitStage {
         let mut wallets = self.meet(&open, &mut troubles).await;
         let mut met: Vec<Account> = troubles.of_wallets.iter().map(|(account, _)| account.clone()).collect();
         met.extend(wallets.iter().map(|wallet| wallet.account.clone()));
-        self.tend_all(&mut wallets, &mut troubles).await;
+        let held = self.tend_all(&mut wallets, &mut troubles).await;
+        self.tell(held);
         self.tend_strays(&open, &mut troubles).await;
         let rooms = self.rooms(&wallets);
         let mut opened = Vec::new();

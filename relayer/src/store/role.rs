@@ -7,7 +7,7 @@ use crate::{
     request::{IgnoreReason, SettlementKind},
 };
 use async_trait::async_trait;
-use phat_connector::{Account, BlockRef, Entry, ObservedRequest, PreparedTransaction, Receipt, TxHash};
+use phat_connector::{Account, BlockRef, Entry, EntryRefusal, ObservedRequest, PreparedTransaction, Receipt, TxHash};
 use phat_enclave_api::Execution;
 use phat_protocol::{ContractId, Request, RequestId};
 
@@ -49,6 +49,17 @@ pub struct Postponed {
     pub id: RequestId,
     /// Why, in words.
     pub why: String,
+    /// When.
+    pub next_try_at: Millis,
+}
+
+/// A report that the oracle would not take now, and that is tried again later.
+#[derive(Clone, Debug)]
+pub struct RefusedReport {
+    /// The request's id.
+    pub id: RequestId,
+    /// Why.
+    pub refusal: EntryRefusal,
     /// When.
     pub next_try_at: Millis,
 }
@@ -226,8 +237,9 @@ pub trait SubmitStore: Send + Sync {
     /// Notes that the transactions were sent.
     async fn sent(&self, hashes: &[TxHash], now: Millis) -> Result<(), StoreError>;
 
-    /// Puts reports off that can't be submitted now.
-    async fn put_off(&self, postponed: &[Postponed]) -> Result<(), StoreError>;
+    /// Puts reports off that the oracle would not take now. A reason that is new for a request becomes a
+    /// part of its life.
+    async fn put_off(&self, refused: &[RefusedReport], now: Millis) -> Result<(), StoreError>;
 
     /// The attempts of the chain whose end is not known, by nonce.
     async fn open_attempts(&self, chain: &str) -> Result<Vec<OpenAttempt>, StoreError>;

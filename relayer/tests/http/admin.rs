@@ -1,13 +1,14 @@
 //! What an operator orders: pauses, retries, rescans.
 
 use crate::world::{Setting, TOKEN, World, answer};
+use phat_connector::EntryRefusal;
 use phat_protocol::{ContractId, Outcome, RequestId};
 use phat_relayer::{
     clock::Millis,
     request::StateName,
     store::{
-        AdminStore, ExecuteStore, Lease, LeaseToken, Postponed, ReadStore, RescanStore, Retried, Subject, SubmitStore,
-        sqlite::SqliteStore,
+        AdminStore, ExecuteStore, Lease, LeaseToken, Postponed, ReadStore, RefusedReport, RescanStore, Retried,
+        Subject, SubmitStore, sqlite::SqliteStore,
     },
 };
 use reqwest::{Method, StatusCode};
@@ -151,7 +152,8 @@ async fn a_request_that_waits_after_a_failure_is_tried_now_by_order() {
     assert_eq!(executable(&world.store, "local").await, [id]);
 
     world.report(id).await;
-    world.store.put_off(&[later(id, far)]).await.unwrap();
+    let refused = RefusedReport { id, refusal: EntryRefusal::Paused, next_try_at: far };
+    world.store.put_off(&[refused], now).await.unwrap();
     assert!(world.store.ready("local", 10, now).await.unwrap().is_empty());
     let (_, body) = order(&world, &format!("/v1/requests/{id}/retry"), None).await;
     assert_eq!(body["state"], "reported");

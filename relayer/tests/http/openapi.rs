@@ -136,6 +136,7 @@ fn what_mirrors_another_crates_type_has_its_names() {
         EntryRefusal::NotPending,
         EntryRefusal::Expired,
         EntryRefusal::ExecutedInFuture,
+        EntryRefusal::NotRegistered,
         EntryRefusal::BadSignatures,
         EntryRefusal::Paused,
     ];

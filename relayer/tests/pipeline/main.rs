@@ -6,6 +6,7 @@ mod batches;
 mod chain;
 mod deaths;
 mod enclave;
+mod fees;
 mod life;
 mod pauses;
 mod reorganisations;

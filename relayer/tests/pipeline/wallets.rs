@@ -5,9 +5,9 @@ use crate::{
     world::{CONTRACT, World},
 };
 use phat_connector::ChainError;
-use phat_protocol::RequestId;
+use phat_protocol::{Amount, RequestId};
 use phat_relayer::{
-    pipeline::{Stage, StageError, SubmitStage, Submitters},
+    pipeline::{BalanceStage, Progress, Stage, StageError, SubmitStage, Submitter, Submitters},
     request::StateName,
     store::{ReadStore, SubmitStore},
 };
@@ -29,7 +29,7 @@ async fn assert_all_answered_once(world: &World, ids: &[RequestId]) {
 
 /// Steps until the stage has nothing more to do at once.
 async fn submit(stage: &mut SubmitStage) -> Result<(), StageError> {
-    while stage.step().await? == phat_relayer::pipeline::Progress::More {}
+    while stage.step().await? == Progress::More {}
     Ok(())
 }
 
@@ -206,4 +206,43 @@ async fn a_stranger_s_transaction_that_stays_in_the_pool_is_replaced() {
     assert_all_answered_once(&world, &[id]).await;
     let life = world.store.request(id).await.unwrap().unwrap();
     assert_eq!(life.attempts.len(), 1);
+}
+
+#[tokio::test]
+async fn a_wallet_with_less_than_it_should_have_is_known_until_it_has_enough() {
+    let mut world = World::with_two_wallets().await;
+    let submitter = |number, least| Submitter {
+        sink: Arc::new(world.chain.wallet(number)),
+        min_balance: Some(Amount::from(least)),
+    };
+    // They have 1,000 each.
+    world.end.submitters = Submitters::new(submitter(0, 1_000), vec![submitter(1, 1_001)]);
+    let mut stage = BalanceStage::new(world.end.clone());
+    stage.step().await.unwrap();
+    assert_eq!(stage.low().iter().collect::<Vec<_>>(), [&account(1)]);
+    world.chain.state().without_funds.insert(0);
+    stage.step().await.unwrap();
+    assert_eq!(stage.low().len(), 2);
+    world.chain.state().without_funds.clear();
+    stage.step().await.unwrap();
+    assert_eq!(stage.low().iter().collect::<Vec<_>>(), [&account(1)]);
+}
+
+#[tokio::test]
+async fn a_reason_for_which_a_report_is_refused_is_a_part_of_its_life_once() {
+    let world = World::new().await;
+    let id = reported(&world, 1).await.remove(0);
+    world.chain.state().refused.insert(id);
+    for _ in 0..3 {
+        world.submit().await.unwrap();
+        world.later(Duration::from_secs(30));
+    }
+    let life = world.store.request(id).await.unwrap().unwrap();
+    let refused: Vec<_> = life.events.iter().filter(|event| event.event == "refused").collect();
+    assert_eq!(refused.len(), 1, "{:?}", life.events);
+    assert_eq!(refused[0].detail, Some(serde_json::json!({ "refusal": { "other": "told so" } })));
+    assert_eq!(life.summary.last_error.as_deref(), Some("the oracle refuses it: told so"));
+    world.chain.state().refused.clear();
+    world.round().await;
+    assert_all_answered_once(&world, &[id]).await;
 }

@@ -84,7 +84,7 @@ fn each_of_the_oracle_s_checks_has_its_reason() {
     }
     let mut forged = good.clone();
     forged.report.output[0] ^= 1;
-    assert_eq!(refusal(&now, &forged), Some(EntryRefusal::BadSignatures));
+    assert_eq!(refusal(&now, &forged), Some(EntryRefusal::NotRegistered));
     assert_eq!(refusal(&now, &good), None);
 }
 
@@ -102,7 +102,8 @@ fn signatures_count_as_the_oracle_counts_them() {
     assert_eq!(refusal(&both, &entry(&[&first])), bad, "too few");
     assert_eq!(refusal(&now(&[(&first, 1), (&second, 2)], 1), &entry(&[&first, &second])), bad, "too many");
     assert_eq!(refusal(&now(&[(&first, 1), (&second, 1)], 2), &entry(&[&first, &second])), bad, "one operator");
-    assert_eq!(refusal(&now(&[(&first, 1)], 2), &entry(&[&first, &second])), bad, "one isn't active");
+    let inactive = Some(EntryRefusal::NotRegistered);
+    assert_eq!(refusal(&now(&[(&first, 1)], 2), &entry(&[&first, &second])), inactive);
 }
 
 #[test]

@@ -44,7 +44,7 @@ async fn what_the_oracle_would_say_of_many_entries_takes_one_batch_of_five_calls
     }
     let before = proxy.asked();
     let refusals = chain.refusals(&entries).await.unwrap();
-    assert_eq!(refusals.iter().flatten().collect::<Vec<_>>(), [&EntryRefusal::BadSignatures]);
+    assert_eq!(refusals.iter().flatten().collect::<Vec<_>>(), [&EntryRefusal::NotRegistered]);
     assert_eq!(proxy.asked() - before, (1, 6), "the forged report has a signer of its own");
 }
 
@@ -55,8 +55,8 @@ async fn a_transaction_takes_a_round_trip_to_prepare_however_many_it_carries() {
     let entries = entries(&stage, 6).await;
     let before = proxy.asked();
     let outlook = chain.outlook().await.unwrap();
-    // Newest block, mined and pending nonce, gas price, priority fee.
-    assert_eq!(proxy.asked() - before, (1, 5));
+    // Newest block, mined and pending nonce, gas price, priority fee, fee history.
+    assert_eq!(proxy.asked() - before, (1, 6));
     for count in [1, 6] {
         let before = proxy.asked();
         chain.prepare(&entries[..count], outlook.mined_nonce, outlook.fees).await.unwrap();

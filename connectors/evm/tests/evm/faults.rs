@@ -1,7 +1,7 @@
 //! Endpoints that fail.
 
 use crate::faulty_node::{Answer, FaultyNode, block};
-use phat_connector::{ChainError, Fees, OracleStatus, ReportSink, RequestSource};
+use phat_connector::{Acceptance, ChainError, Fees, OracleStatus, ReportSink, RequestSource};
 use phat_connector_evm::EndpointSettings;
 use phat_protocol::Amount;
 use serde_json::{Value, json};
@@ -28,6 +28,7 @@ fn healthy(method: &str) -> Answer {
         "eth_getTransactionCount" => Answer::Result(json!("0x0")),
         "eth_getTransactionByHash" => Answer::Result(Value::Null),
         "eth_gasPrice" => Answer::Result(json!("0x77359400")),
+        "eth_feeHistory" => Answer::Error(-32601, "unknown method", None),
         other => panic!("{other} wasn't expected"),
     }
 }
@@ -233,6 +234,77 @@ async fn a_node_that_suggests_no_priority_fee_is_asked_for_its_gas_price() {
     // Base fee 1 gwei, gas price 2 gwei.
     let expected = Fees { max_fee: Amount::from(3_000_000_000), max_priority_fee: Amount::from(1_000_000_000) };
     assert_eq!(node.chain().outlook().await.unwrap().fees, expected);
+}
+
+#[tokio::test]
+async fn where_blocks_are_full_at_least_what_others_paid_is_offered() {
+    let history = |ratios: [f64; 3]| {
+        json!({
+            "oldestBlock": "0x7",
+            "baseFeePerGas": ["0x3b9aca00", "0x3b9aca00", "0x3b9aca00", "0x3b9aca00"],
+            "gasUsedRatio": ratios,
+            "reward": [["0x12a05f200"], ["0xb2d05e00"], ["0x2540be400"]],
+        })
+    };
+    // 5, 3 and 10 gwei were paid; the node suggests 1.
+    for (ratios, paid) in [([0.95, 0.99, 0.5], 5), ([0.5, 1.0, 0.9], 3), ([0.1, 0.0, 0.9], 1), ([1.0, 1.0, 1.0], 10)] {
+        let node = FaultyNode::start(move |method, _| match method {
+            "eth_feeHistory" => Answer::Result(history(ratios)),
+            "eth_maxPriorityFeePerGas" => Answer::Result(json!("0x3b9aca00")),
+            other => healthy(other),
+        })
+        .await;
+        let priority_fee = Amount::from(paid * 1_000_000_000);
+        let expected = Fees { max_fee: Amount::from((2 + paid) * 1_000_000_000), max_priority_fee: priority_fee };
+        assert_eq!(node.chain().outlook().await.unwrap().fees, expected, "{ratios:?}");
+    }
+}
+
+#[tokio::test]
+async fn codes_that_mean_the_same_everywhere_are_believed() {
+    for (code, is_used) in [(-38010, true), (-38014, false)] {
+        let node = FaultyNode::start(move |method, _| match method {
+            "eth_sendRawTransaction" => Answer::Error(code, "no", None),
+            other => healthy(other),
+        })
+        .await;
+        let chain = node.chain();
+        let filler = chain.prepare_filler(0, fees()).await.unwrap();
+        let told = chain.broadcast(&filler.raw).await;
+        match (is_used, &told) {
+            (true, Ok(Acceptance::NonceUsed)) | (false, Err(ChainError::InsufficientFunds { .. })) => {}
+            (true | false, _) => panic!("{code}: {told:?}"),
+        }
+    }
+}
+
+/// What the clients answer to a transaction that they don't take: the codes say nothing, and neither do
+/// the words that come with them.
+#[tokio::test]
+async fn whatever_code_a_client_has_the_chain_s_state_tells_what_became_of_a_transaction() {
+    // go-ethereum and Erigon, Nethermind, Besu, anvil.
+    for code in [-32000, -32010, -32001, -32003, -32602] {
+        for (mined, pooled, known, balance, expected) in [
+            ("0x1", "0x1", Value::Null, "0xde0b6b3a7640000", Ok(Acceptance::NonceUsed)),
+            ("0x0", "0x1", Value::Null, "0xde0b6b3a7640000", Ok(Acceptance::Underpriced)),
+            ("0x0", "0x0", Value::Null, "0x1", Err("insufficient_funds")),
+            ("0x0", "0x0", Value::Null, "0xde0b6b3a7640000", Err("node")),
+        ] {
+            let node = FaultyNode::start(move |method, params| match (method, params[1].as_str()) {
+                ("eth_sendRawTransaction", _) => Answer::Error(code, "insufficient nonce already known", None),
+                ("eth_getTransactionCount", Some("pending")) => Answer::Result(json!(pooled)),
+                ("eth_getTransactionCount", _) => Answer::Result(json!(mined)),
+                ("eth_getTransactionByHash", _) => Answer::Result(known.clone()),
+                ("eth_getBalance", _) => Answer::Result(json!(balance)),
+                (other, _) => healthy(other),
+            })
+            .await;
+            let rich = FaultyNode::start(|method, _| healthy(method)).await;
+            let filler = rich.chain().prepare_filler(0, fees()).await.unwrap();
+            let told = node.chain().broadcast(&filler.raw).await.map_err(|error| error.kind());
+            assert_eq!(told, expected, "{code}");
+        }
+    }
 }
 
 #[tokio::test]

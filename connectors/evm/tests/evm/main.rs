@@ -11,6 +11,7 @@ mod faults;
 mod faulty_node;
 mod lies;
 mod proxy;
+mod signer;
 mod sink;
 mod source;
 mod stage;

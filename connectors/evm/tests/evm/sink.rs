@@ -2,12 +2,13 @@ use crate::{
     anvil::{ADMIN_KEY, Anvil, CHAIN_ID, SUBMITTER_KEY},
     stage::{Stage, key, send},
 };
+use ethers::signers::Signer as _;
 use phat_connector::{
     Acceptance, ChainError, EntryEffect, EntryRefusal, Fees, OnChainState, OracleStatus, ReportSink, RequestSource,
     ResolutionKind,
 };
 use phat_connector_evm::{EvmChain, EvmSettings, FeePolicy};
-use phat_protocol::{Amount, EvmAddress, Outcome, Payee, evm::slot_hash};
+use phat_protocol::{Amount, EvmAddress, Outcome, Payee, WorkerAddress, evm::slot_hash};
 use serde_json::json;
 
 const GWEI: u128 = 1_000_000_000;
@@ -62,7 +63,7 @@ async fn a_batch_answers_what_it_can_and_skips_the_rest() {
     let refusals = stage.chain.refusals(&batch).await.unwrap();
     assert_eq!(
         refusals,
-        [Some(EntryRefusal::NotPending), None, Some(EntryRefusal::BadSignatures), Some(EntryRefusal::ExecutedInFuture)]
+        [Some(EntryRefusal::NotPending), None, Some(EntryRefusal::NotRegistered), Some(EntryRefusal::ExecutedInFuture)]
     );
     let (_, receipt) = stage.deliver(&batch).await;
     assert_eq!(
@@ -70,7 +71,7 @@ async fn a_batch_answers_what_it_can_and_skips_the_rest() {
         [
             (first.id, EntryEffect::Skipped(EntryRefusal::NotPending)),
             (second.id, EntryEffect::Fulfilled { callback_ok: true }),
-            (third.id, EntryEffect::Skipped(EntryRefusal::BadSignatures)),
+            (third.id, EntryEffect::Skipped(EntryRefusal::NotRegistered)),
             (fourth.id, EntryEffect::Skipped(EntryRefusal::ExecutedInFuture)),
         ]
     );
@@ -138,6 +139,35 @@ async fn what_would_revert_is_named_before_it_is_sent() {
 }
 
 #[tokio::test]
+async fn a_worker_that_was_revoked_and_a_signature_that_is_none_are_told_apart_here_and_by_the_oracle() {
+    let stage = Stage::set().await;
+    let (first, second, third) = (stage.ask().await, stage.ask().await, stage.ask().await);
+    let good = stage.answer(&first, 1).await;
+    let mut long = stage.report(&second, Outcome::Ok, vec![0; 4096]).await;
+    let mut unsigned = stage.answer(&third, 3).await;
+    unsigned.signatures[0].0[64] = 0;
+    let too_large = EntryRefusal::Other("OutputTooLarge".to_owned());
+    let said = [None, Some(too_large.clone()), Some(EntryRefusal::BadSignatures)];
+    let batch = [good.clone(), long.clone(), unsigned];
+    assert_eq!(stage.chain.refusals(&batch).await.unwrap(), said);
+    let (_, receipt) = stage.deliver(&batch).await;
+    assert_eq!(
+        receipt.effects,
+        [
+            (first.id, EntryEffect::Fulfilled { callback_ok: true }),
+            (second.id, EntryEffect::Skipped(too_large)),
+            (third.id, EntryEffect::Skipped(EntryRefusal::BadSignatures)),
+        ]
+    );
+    long = stage.answer(&second, 2).await;
+    stage.revoke(WorkerAddress(stage.worker.address().0)).await;
+    let refusals = stage.chain.refusals(std::slice::from_ref(&long)).await.unwrap();
+    assert_eq!(refusals, [Some(EntryRefusal::NotRegistered)]);
+    let error = stage.chain.prepare(&[long], 1, stage.chain.outlook().await.unwrap().fees).await.unwrap_err();
+    assert!(matches!(&error, ChainError::Reverted { reason } if reason.starts_with("InactiveSigner(")), "{error:?}");
+}
+
+#[tokio::test]
 async fn a_paused_oracle_refuses_as_paused() {
     let stage = Stage::set().await;
     let asked = stage.ask().await;
@@ -200,6 +230,34 @@ async fn a_replacement_must_offer_more() {
     anvil.mine(1).await;
     let receipts = chain.receipts(&[first.hash, less.hash, more.hash]).await.unwrap();
     assert_eq!(receipts.iter().map(|receipt| receipt.hash).collect::<Vec<_>>(), [more.hash]);
+}
+
+#[tokio::test]
+async fn what_offers_less_than_the_base_fee_is_underpriced() {
+    let anvil = Anvil::start(&["--block-base-fee-per-gas", "5000000000"]).await;
+    let chain = chain(&anvil, |_| {});
+    let cheap = chain.prepare_filler(0, fees(GWEI, 1)).await.unwrap();
+    assert_eq!(chain.broadcast(&cheap.raw).await.unwrap(), Acceptance::Underpriced);
+}
+
+#[tokio::test]
+async fn what_waits_in_the_pool_is_counted_and_so_is_what_a_stranger_put_there() {
+    let anvil = Anvil::start(&["--no-mining"]).await;
+    let chain = chain(&anvil, |_| {});
+    for nonce in 0..2 {
+        let outlook = chain.outlook().await.unwrap();
+        assert_eq!((outlook.mined_nonce, outlook.pending_nonce), (0, nonce));
+        let filler = chain.prepare_filler(nonce, outlook.fees).await.unwrap();
+        assert_eq!(chain.broadcast(&filler.raw).await.unwrap(), Acceptance::Pooled);
+    }
+    // One beyond a hole can't be mined, and doesn't count.
+    let beyond = chain.prepare_filler(3, chain.outlook().await.unwrap().fees).await.unwrap();
+    assert_eq!(chain.broadcast(&beyond.raw).await.unwrap(), Acceptance::Pooled);
+    let outlook = chain.outlook().await.unwrap();
+    assert_eq!((outlook.mined_nonce, outlook.pending_nonce), (0, 2));
+    anvil.mine(1).await;
+    let outlook = chain.outlook().await.unwrap();
+    assert_eq!((outlook.mined_nonce, outlook.pending_nonce), (2, 2));
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use phat_connector::{
     Acceptance, Entry, ObservedRequest, OracleStatus, PreparedTransaction, Receipt, ReportSink, RequestSource,
 };
 use phat_connector_evm::{
-    EvmChain, EvmSettings,
+    EvmChain, EvmSettings, SigningKey,
     admin::{AdminSettings, Artifact, DeployedOracle, EvmAdmin, Mined, OraclePlan, Prices, Verifier, WorkerEvidence},
 };
 use phat_protocol::{
@@ -37,8 +37,8 @@ pub(crate) struct Stage {
     artifact: Artifact,
 }
 
-pub(crate) fn key(text: &str) -> SecretString {
-    SecretString::from(text)
+pub(crate) fn key(text: &str) -> SigningKey {
+    SigningKey::from_hex(&SecretString::from(text)).unwrap()
 }
 
 pub(crate) fn worker() -> LocalWallet {

@@ -126,9 +126,10 @@ fn refusal_in_words(refusal: &EntryRefusal) -> String {
         EntryRefusal::NotPending => "it wasn't pending any more".to_owned(),
         EntryRefusal::Expired => "its time was over".to_owned(),
         EntryRefusal::ExecutedInFuture => "it was executed at a time that the chain has not reached".to_owned(),
-        EntryRefusal::BadSignatures => "its signatures don't count there; `relayer worker show` tells whether the \
-                                        worker is active"
-            .to_owned(),
+        EntryRefusal::NotRegistered => {
+            "its signer is no active worker there; `relayer worker show` tells more".to_owned()
+        }
+        EntryRefusal::BadSignatures => "its signatures don't count there".to_owned(),
         EntryRefusal::Paused => "it was paused".to_owned(),
         EntryRefusal::Other(reason) => reason.clone(),
     }

@@ -2,7 +2,7 @@ use crate::config::{Environment, WalletKey};
 use anyhow::{Context, anyhow};
 use clap::Args;
 use phat_connector_evm::{
-    EndpointUrl,
+    EndpointUrl, SigningKey,
     admin::{AdminSettings, EvmAdmin},
 };
 use std::path::PathBuf;
@@ -44,7 +44,8 @@ impl ChainArgs {
                 std::fs::read_to_string(file).with_context(|| format!("{} can't be read", file.display()))?;
             settings.ca_certificate = Some(certificate);
         }
-        Ok(EvmAdmin::connect(settings, self.key.read()?.secret())?)
+        let key = SigningKey::from_hex(self.key.read()?.secret())?;
+        Ok(EvmAdmin::connect(settings, &key)?)
     }
 }
 

@@ -5,7 +5,7 @@ use super::{SubmitStage, wallet::Wallet};
 use crate::{
     clock::Millis,
     pipeline::{StageError, observe},
-    store::{NewAttempt, Postponed, ReadyReport, Suspect},
+    store::{NewAttempt, ReadyReport, RefusedReport, Suspect},
 };
 use futures_util::future::join_all;
 use phat_connector::{ChainError, Entry, EntryRefusal, Head, PreparedTransaction};
@@ -131,13 +131,13 @@ impl SubmitStage {
     /// Puts reports off, each for longer the more often it was tried.
     async fn put_off(&self, refused: &[(RequestId, u32, EntryRefusal)]) -> Result<(), StageError> {
         let now = Millis::now(&*self.clock);
-        let mut postponed = Vec::with_capacity(refused.len());
+        let mut put_off = Vec::with_capacity(refused.len());
         for (id, tries, refusal) in refused {
             observe::refused(&self.chain.name, *id, refusal);
             let next_try_at = now.after(self.settings.retry.after_tries(*tries));
-            postponed.push(Postponed { id: *id, why: format!("the oracle refuses it: {refusal:?}"), next_try_at });
+            put_off.push(RefusedReport { id: *id, refusal: refusal.clone(), next_try_at });
         }
-        self.store.put_off(&postponed).await?;
+        self.store.put_off(&put_off, now).await?;
         Ok(())
     }
 }
@@ -156,6 +156,7 @@ fn declined(error: &ChainError) -> Option<String> {
         | ChainError::Disagreement { .. }
         | ChainError::NoOracle { .. }
         | ChainError::Malformed { .. }
+        | ChainError::NotSigned { .. }
         | ChainError::InsufficientFunds { .. } => None,
     }
 }

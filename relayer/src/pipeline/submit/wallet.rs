@@ -1,7 +1,7 @@
 //! The accounts that submit, as a step meets them: each has its own nonces and its own troubles, and
 //! one that is in trouble is passed over while another is well.
 
-use super::SubmitStage;
+use super::{SubmitStage, tend::Held};
 use crate::{
     attempt::OpenAttempt,
     clock::Millis,
@@ -74,6 +74,8 @@ pub(super) struct Memory {
     rests: HashMap<Account, Rest>,
     /// The lowest nonce of each wallet that a stranger's pooled transaction has, and since when.
     strangers: HashMap<Account, (u64, Millis)>,
+    /// The transactions that only wait.
+    held: Vec<Held>,
 }
 
 #[derive(Debug)]
@@ -94,6 +96,17 @@ impl Memory {
         let wait = retry.after_tries(tries);
         self.rests.insert(account.clone(), Rest { until: now.after(wait), tries: tries.saturating_add(1) });
         wait
+    }
+
+    /// Whether it is known that the transaction waits.
+    pub(super) fn holds(&self, held: &Held) -> bool {
+        self.held.iter().any(|known| known.attempt == held.attempt && known.why == held.why)
+    }
+
+    /// Remembers those that wait now; answers those that do so no more.
+    pub(super) fn hold(&mut self, held: Vec<Held>) -> Vec<Held> {
+        let before = std::mem::replace(&mut self.held, held);
+        before.into_iter().filter(|before| self.held.iter().all(|now| now.attempt != before.attempt)).collect()
     }
 
     /// Whether the stranger's transaction that the wallet meets has had its time to be mined.

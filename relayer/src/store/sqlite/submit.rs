@@ -1,13 +1,13 @@
 use super::{
     SqliteStore,
     row::{Place, at, key, listed, signed},
-    transition::{record_all, transition_all},
+    transition::{record, record_all, transition_all},
 };
 use crate::{
     attempt::{AttemptId, OpenAttempt, Transaction},
     clock::Millis,
     request::{State, StateName},
-    store::{NewAttempt, Postponed, ReadyReport, StoreError, SubmitStore},
+    store::{NewAttempt, ReadyReport, RefusedReport, StoreError, SubmitStore},
 };
 use async_trait::async_trait;
 use phat_connector::{Account, BlockRef, Entry, Fees, PreparedTransaction, TxHash};
@@ -143,12 +143,12 @@ impl SubmitStore for SqliteStore {
         self.write(move |connection| Box::pin(sent(connection, hashes, now))).await
     }
 
-    async fn put_off(&self, postponed: &[Postponed]) -> Result<(), StoreError> {
-        if postponed.is_empty() {
+    async fn put_off(&self, refused: &[RefusedReport], now: Millis) -> Result<(), StoreError> {
+        if refused.is_empty() {
             return Ok(());
         }
-        let postponed = postponed.to_vec();
-        self.write(move |connection| Box::pin(put_off(connection, postponed))).await
+        let refused = refused.to_vec();
+        self.write(move |connection| Box::pin(put_off(connection, refused, now))).await
     }
 
     async fn open_attempts(&self, chain: &str) -> Result<Vec<OpenAttempt>, StoreError> {
@@ -295,17 +295,28 @@ async fn sent(connection: &mut SqliteConnection, hashes: Vec<TxHash>, now: Milli
     Ok(())
 }
 
-async fn put_off(connection: &mut SqliteConnection, postponed: Vec<Postponed>) -> Result<(), StoreError> {
-    for Postponed { id, why, next_try_at } in postponed {
-        sqlx::query(
-            "UPDATE requests SET next_try_at = ?, last_error = ?, tries = tries + 1
-             WHERE id = ? AND state = 'reported'",
-        )
-        .bind(at(next_try_at))
-        .bind(why)
-        .bind(key(&id))
-        .execute(&mut *connection)
-        .await?;
+async fn put_off(
+    connection: &mut SqliteConnection,
+    refused: Vec<RefusedReport>,
+    now: Millis,
+) -> Result<(), StoreError> {
+    for RefusedReport { id, refusal, next_try_at } in refused {
+        let why = format!("the oracle refuses it: {refusal}");
+        let known: Option<(Option<String>,)> =
+            sqlx::query_as("SELECT last_error FROM requests WHERE id = ? AND state = 'reported'")
+                .bind(key(&id))
+                .fetch_optional(&mut *connection)
+                .await?;
+        let Some((known,)) = known else { continue };
+        sqlx::query("UPDATE requests SET next_try_at = ?, last_error = ?, tries = tries + 1 WHERE id = ?")
+            .bind(at(next_try_at))
+            .bind(&why)
+            .bind(key(&id))
+            .execute(&mut *connection)
+            .await?;
+        if known.as_ref() != Some(&why) {
+            record(connection, id, "refused", Some(json!({ "refusal": refusal })), now).await?;
+        }
     }
     Ok(())
 }
