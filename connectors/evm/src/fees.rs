@@ -3,13 +3,25 @@ use crate::{
     node::{Header, Node, header_call, read_latest},
     transport::{Call, CallError, Reply},
 };
-use ethers::types::{BlockNumber, FeeHistory, U64, U256};
+use ethers::types::{BlockNumber, U64, U256};
 use phat_connector::{ChainError, Fees};
+use serde::Deserialize;
 
 /// How many of the last blocks are looked at.
 const HISTORY: u64 = 5;
 /// A block that used more than this part of its gas limit had no room for much more.
 const FULL: f64 = 0.9;
+
+/// What of `eth_feeHistory`'s answer is of use: for each block how much of its gas limit it used, and what
+/// was paid at each percentile that was asked for. Clients write null for lists without elements.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct History {
+    #[serde(default)]
+    gas_used_ratio: Option<Vec<f64>>,
+    #[serde(default)]
+    reward: Option<Vec<Vec<U256>>>,
+}
 
 /// What inclusion costs now.
 pub(crate) struct Suggested {
@@ -71,13 +83,13 @@ pub(crate) fn read(
 /// there is room, any priority fee will do; where there is none, what others pay decides, and what a node
 /// suggests may be a constant.
 fn paid_in_full_blocks(history: Reply) -> Result<U256, ChainError> {
-    let history: FeeHistory = match history.read() {
+    let History { gas_used_ratio, reward } = match history.read() {
         Ok(history) => history,
         // Not every node has the method, and nothing depends on it.
         Err(CallError::Answered(_)) => return Ok(U256::zero()),
         Err(error @ (CallError::Failed(_) | CallError::TooLong { .. })) => return Err(error.into()),
     };
-    let blocks = history.gas_used_ratio.into_iter().zip(history.reward);
+    let blocks = gas_used_ratio.unwrap_or_default().into_iter().zip(reward.unwrap_or_default());
     let full = blocks.filter(|(used, _)| *used > FULL);
     Ok(full.filter_map(|(_, rewards)| rewards.first().copied()).max().unwrap_or_default())
 }

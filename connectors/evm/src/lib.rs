@@ -22,6 +22,7 @@ mod logs;
 mod node;
 mod receipts;
 mod refusal;
+mod rejection;
 mod revert;
 mod settings;
 mod simulation;

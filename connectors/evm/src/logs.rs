@@ -58,6 +58,7 @@ const fn is_silence(error: &CallError) -> bool {
             | ChainError::NoOracle { .. }
             | ChainError::Node { .. }
             | ChainError::Reverted { .. }
+            | ChainError::NotSigned { .. }
             | ChainError::InsufficientFunds { .. } => false,
         },
         CallError::Answered(_) | CallError::TooLong { .. } => false,

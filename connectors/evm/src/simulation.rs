@@ -9,7 +9,7 @@ use crate::{
 };
 use ethers::types::{BlockNumber, Bytes, U64, U256};
 use phat_connector::ChainError;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// How many transactions in a row are tried by a plain call after an estimate that the bound covered.
 const CALLS: u32 = 32;
@@ -37,11 +37,13 @@ impl Trial {
 }
 
 /// Whether the chain counts gas as Ethereum does, so that our own bound holds. Some count the cost of
-/// another chain's data too; there each transaction is estimated.
+/// another chain's data too; there each transaction is estimated, and batches are made smaller.
 #[derive(Debug, Default)]
 pub(crate) struct Gauge {
     /// How many more transactions a plain call is enough for.
     calls: AtomicU32,
+    /// What the last estimate asked for beyond the bound, in thousandths of the bound.
+    excess: AtomicU64,
 }
 
 impl Gauge {
@@ -49,6 +51,12 @@ impl Gauge {
     pub(crate) fn trial(&self) -> Trial {
         let left = self.calls.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |calls| calls.checked_sub(1));
         if left.is_ok() { Trial::Call } else { Trial::Estimate }
+    }
+
+    /// What a transaction's bound may come to where it may have `limit`, by the last estimate.
+    pub(crate) fn within(&self, limit: u64) -> u64 {
+        let excess = u128::from(self.excess.load(Ordering::Relaxed));
+        u64::try_from(u128::from(limit) * 1_000 / (excess + 1_000)).unwrap_or(limit)
     }
 
     /// The gas that the transaction should have, by what the node answered: `bound`, or its estimate
@@ -63,6 +71,8 @@ impl Gauge {
                 let estimate = small("eth_estimateGas", tried.read::<U256>().map_err(reverted)?)?;
                 let ample = estimate.saturating_add(estimate / 5);
                 self.calls.store(if ample <= bound { CALLS } else { 0 }, Ordering::Relaxed);
+                let excess = u128::from(ample.saturating_sub(bound)) * 1_000 / u128::from(bound.max(1));
+                self.excess.store(u64::try_from(excess).unwrap_or(u64::MAX), Ordering::Relaxed);
                 Ok(bound.max(ample))
             }
         }

@@ -4,25 +4,17 @@ use crate::{
     chain::{ContractCall, Inner},
     fees, gas,
     node::{header_call, read_latest, small},
-    simulation::Trial,
+    simulation::Gauge,
     transport::{Call, CallError},
     wallet::{Unsigned, insufficient},
 };
 use async_trait::async_trait;
 use ethers::{
     abi::AbiEncode,
-    types::{Address, BlockNumber, H256, Transaction, U256, transaction::eip2718::TypedTransaction},
-    utils::{keccak256, rlp::Rlp},
+    types::{Address, BlockNumber, U256},
 };
 use phat_connector::{Acceptance, Account, ChainError, Entry, Fees, Outlook, PreparedTransaction, ReportSink};
 use phat_protocol::{Amount, OracleChain, Payee, Request};
-
-/// Codes that Ethereum's execution APIs give to transactions that can't be run (their catalogue of errors,
-/// which `eth_simulateV1` brought), and that no client uses for anything else. What nodes answer to
-/// `eth_sendRawTransaction` besides is -32000 for all (go-ethereum, Erigon, Nethermind's -32010), or means
-/// something else elsewhere (Besu's -32001 and -32004 are EIP-1474's "not found" and "not supported").
-const NONCE_TOO_LOW: i64 = -38010;
-const INSUFFICIENT_FUNDS: i64 = -38014;
 
 #[async_trait]
 impl ReportSink for EvmChain {
@@ -75,48 +67,57 @@ impl ReportSink for EvmChain {
     }
 
     fn fitting(&self, entries: &[Entry], gas_limit: u64) -> usize {
-        gas::fitting(entries, gas_limit)
+        gas::fitting(entries, self.0.gauge.within(gas_limit))
     }
 
     async fn prepare(&self, entries: &[Entry], nonce: u64, fees: Fees) -> Result<PreparedTransaction, ChainError> {
         let data = self.0.answer_data(entries)?;
         let bound = gas::bound(entries, &data);
+        let too_large = |gas: u64| ChainError::Reverted { reason: format!("the batch may need {gas} gas") };
         if entries.len() > 1 && bound > gas::MAX_TRANSACTION {
-            return Err(ChainError::Reverted { reason: format!("the batch may need {bound} gas") });
+            return Err(too_large(bound));
         }
-        let trial = self.0.gauge.trial();
-        self.sign_within(self.0.oracle_address(), data, nonce, fees, bound, trial).await
+        let to = self.0.oracle_address();
+        let tried = self.try_out(to, &data, bound, &self.0.gauge).await?;
+        if entries.len() > 1 && tried.gas > tried.most {
+            return Err(too_large(tried.gas));
+        }
+        self.sign(to, data, nonce, fees, &tried).await
     }
 
     async fn prepare_filler(&self, nonce: u64, fees: Fees) -> Result<PreparedTransaction, ChainError> {
-        self.sign_within(self.1.address(), Vec::new(), nonce, fees, gas::TRANSACTION, Trial::Estimate).await
+        let to = self.1.address();
+        // What it needs says nothing of reports.
+        let tried = self.try_out(to, &[], gas::TRANSACTION, &Gauge::default()).await?;
+        self.sign(to, Vec::new(), nonce, fees, &tried).await
     }
 
-    /// Nodes agree on few codes for what they refuse, so the chain itself is asked what became of the
-    /// transaction, its nonce and its sender.
     async fn broadcast(&self, raw: &[u8]) -> Result<Acceptance, ChainError> {
         match self.0.node.send_raw(raw).await {
             Ok(_hash) => Ok(Acceptance::Pooled),
-            Err(CallError::Answered(answered)) => self.0.why_refused(raw, CallError::Answered(answered)).await,
+            Err(CallError::Answered(answered)) => self.0.why_rejected(raw, answered).await,
             Err(error @ (CallError::Failed(_) | CallError::TooLong { .. })) => Err(error.into()),
         }
     }
 }
 
+/// What the node said of a transaction before it was signed.
+struct Tried {
+    /// What it should have: its bound, or what the node estimates and a fifth where that is more.
+    gas: u64,
+    /// The most that it may have.
+    most: u64,
+    /// What the account has, in wei.
+    balance: U256,
+    has_base_fee: bool,
+}
+
 impl EvmChain {
-    /// Simulates the call, sees whether it can be paid, and signs it with enough gas: `bound`, or what
-    /// the node estimates and a fifth where that is more.
-    async fn sign_within(
-        &self,
-        to: Address,
-        data: Vec<u8>,
-        nonce: u64,
-        fees: Fees,
-        bound: u64,
-        trial: Trial,
-    ) -> Result<PreparedTransaction, ChainError> {
+    /// Simulates a call.
+    async fn try_out(&self, to: Address, data: &[u8], bound: u64, gauge: &Gauge) -> Result<Tried, ChainError> {
         let from = self.1.address();
-        let call = ContractCall { from: Some(from), to, data: data.clone().into(), gas: None };
+        let call = ContractCall { from: Some(from), to, data: data.to_vec().into(), gas: None };
+        let trial = gauge.trial();
         let [latest, balance, tried] = self
             .0
             .node
@@ -129,22 +130,27 @@ impl EvmChain {
             .await?;
         let latest = read_latest(latest)?;
         let balance: U256 = balance.read()?;
-        let wanted = self.0.gauge.gas(trial, tried, bound)?;
+        let gas = gauge.gas(trial, tried, bound)?;
+        Ok(Tried { gas, most: gas::most(latest.gas_limit), balance, has_base_fee: latest.base_fee.is_some() })
+    }
+
+    /// Sees whether the call can be paid, and signs it.
+    async fn sign(
+        &self,
+        to: Address,
+        data: Vec<u8>,
+        nonce: u64,
+        fees: Fees,
+        tried: &Tried,
+    ) -> Result<PreparedTransaction, ChainError> {
         // What is over the most is left to the oracle: it ends a batch where the gas does.
-        let gas_limit = wanted.min(gas::most(latest.gas_limit));
+        let gas_limit = tried.gas.min(tried.most);
         let needed = U256::from(gas_limit).saturating_mul(abi::uint(fees.max_fee));
-        if balance < needed {
-            return Err(insufficient(from, balance, needed));
+        if tried.balance < needed {
+            return Err(insufficient(self.1.address(), tried.balance, needed));
         }
-        let unsigned = Unsigned {
-            to: Some(to),
-            value: U256::zero(),
-            data,
-            nonce,
-            gas_limit,
-            fees,
-            has_base_fee: latest.base_fee.is_some(),
-        };
+        let has_base_fee = tried.has_base_fee;
+        let unsigned = Unsigned { to: Some(to), value: U256::zero(), data, nonce, gas_limit, fees, has_base_fee };
         let (hash, raw) = self.1.sign(&unsigned).await?;
         Ok(PreparedTransaction { hash, raw, nonce, gas_limit, fees })
     }
@@ -180,55 +186,5 @@ impl Inner {
             return Ok(());
         }
         Err(ChainError::Reverted { reason: "the entry is of another oracle, or answers another request".to_owned() })
-    }
-
-    /// What became of a transaction that a node refused. Its code says where it is one that means the same
-    /// everywhere; else the chain's state does.
-    async fn why_refused(&self, raw: &[u8], refusal: CallError) -> Result<Acceptance, ChainError> {
-        let Ok((transaction, signature)) = TypedTransaction::decode_signed(&Rlp::new(raw)) else {
-            return Err(refusal.into());
-        };
-        let (Ok(sender), Some(nonce)) = (signature.recover(transaction.sighash()), transaction.nonce()) else {
-            return Err(refusal.into());
-        };
-        let code = match &refusal {
-            CallError::Answered(answered) => Some(answered.error.code),
-            CallError::Failed(_) | CallError::TooLong { .. } => None,
-        };
-        if code == Some(NONCE_TOO_LOW) {
-            return Ok(Acceptance::NonceUsed);
-        }
-        let [known, mined, pooled, balance, latest] = self
-            .node
-            .batch([
-                Call::new("eth_getTransactionByHash", [H256(keccak256(raw))]),
-                Call::new("eth_getTransactionCount", (sender, BlockNumber::Latest)),
-                Call::new("eth_getTransactionCount", (sender, BlockNumber::Pending)),
-                Call::new("eth_getBalance", (sender, BlockNumber::Latest)),
-                header_call(BlockNumber::Latest),
-            ])
-            .await?;
-        let known: Option<Transaction> = known.read()?;
-        let (mined, pooled, balance): (U256, U256, U256) = (mined.read()?, pooled.read()?, balance.read()?);
-        if *nonce < mined {
-            return Ok(Acceptance::NonceUsed);
-        }
-        if known.is_some() {
-            return Ok(Acceptance::Pooled);
-        }
-        if *nonce < pooled {
-            return Ok(Acceptance::Underpriced);
-        }
-        let gas = transaction.gas().copied().unwrap_or_default();
-        let needed = gas.saturating_mul(transaction.gas_price().unwrap_or_default());
-        if balance < needed || code == Some(INSUFFICIENT_FUNDS) {
-            return Err(insufficient(sender, balance, needed));
-        }
-        // Some nodes pool what can't be mined yet, others don't.
-        let base_fee = read_latest(latest)?.base_fee;
-        if base_fee.is_some_and(|base_fee| transaction.gas_price().is_some_and(|offered| offered < base_fee)) {
-            return Ok(Acceptance::Underpriced);
-        }
-        Err(refusal.into())
     }
 }

@@ -5,14 +5,13 @@ mod rate_limit;
 mod tls;
 mod web_socket;
 
-pub(crate) use failure::{CallError, from_provider};
+pub(crate) use failure::{Answered, CallError, from_provider};
 pub use tls::CertificateError;
 pub(crate) use tls::client_config;
 pub(crate) use web_socket::connect as connect_web_socket;
 
 use crate::{EndpointUrl, endpoint_url::Scheme};
 use ethers::types::U64;
-use failure::Answered;
 use jsonrpsee::{
     core::{
         client::{ClientT, Error},

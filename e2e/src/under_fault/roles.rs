@@ -17,9 +17,9 @@ use phat_relayer::{
     clock::Millis,
     request::IgnoreReason,
     store::{
-        Attempted, Checkpoint, ExecuteStore, Lease, LeaseToken, Leased, NewAttempt, Postponed, ReadyReport, Rescan,
-        RescanStore, Rescanned, SettleStore, StoreError, SubmitStore, Suspect, Unproven, Verdict, WatchStore,
-        sqlite::SqliteStore,
+        Attempted, Checkpoint, ExecuteStore, Lease, LeaseToken, Leased, NewAttempt, Postponed, ReadyReport,
+        RefusedReport, Rescan, RescanStore, Rescanned, SettleStore, StoreError, SubmitStore, Suspect, Unproven,
+        Verdict, WatchStore,
     },
 };
 use std::{convert::Infallible, ops::RangeInclusive, sync::Arc};
@@ -108,7 +108,7 @@ watched! {
         ) -> Result<(), StoreError>;
         async fn entries(attempt: AttemptId) -> Result<Vec<Entry>, StoreError>;
         async fn sent(hashes: &[TxHash], now: Millis) -> Result<(), StoreError>;
-        async fn put_off(postponed: &[Postponed]) -> Result<(), StoreError>;
+        async fn put_off(refused: &[RefusedReport], now: Millis) -> Result<(), StoreError>;
         async fn open_attempts(chain: &str) -> Result<Vec<OpenAttempt>, StoreError>;
     }
 }
@@ -159,7 +159,7 @@ watched! {
         async fn prepare_filler(nonce: u64, fees: Fees) -> Result<PreparedTransaction, ChainError>;
         async fn broadcast(raw: &[u8]) -> Result<Acceptance, ChainError>;
     }
-    // The balance is the API's alone; the others wait for nothing.
+    // The balance is no part of a request's way; the others wait for nothing.
     beside {
         async fn balance(&self) -> Result<Amount, ChainError> {
             self.part.balance().await

@@ -1,6 +1,7 @@
 //! Nonces and the transactions that are signed for them.
 
 use crate::world::{CONTRACT, World};
+use phat_connector::EntryRefusal;
 use phat_protocol::RequestId;
 use phat_relayer::pipeline::SettleStage;
 use phat_relayer::pipeline::Stage;
@@ -77,7 +78,7 @@ async fn a_stuck_transaction_is_replaced_with_the_same_nonce_and_either_hash_cou
 async fn a_refused_report_does_not_delay_the_others() {
     let world = World::new().await;
     let ids: Vec<RequestId> = (0..4).map(|_| world.chain.ask(CONTRACT, 600)).collect();
-    world.chain.state().refused.insert(ids[0]);
+    world.chain.state().refused.insert(ids[0], EntryRefusal::Paused);
     world.round().await;
     assert_eq!(world.state(ids[0]).await, StateName::Reported);
     for id in &ids[1..] {

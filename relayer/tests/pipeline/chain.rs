@@ -70,7 +70,8 @@ pub(crate) struct State {
     pub(crate) deaf: bool,
     /// Transactions that were broadcast, by hash and in order.
     pub(crate) broadcasts: Vec<TxHash>,
-    pub(crate) refused: HashSet<RequestId>,
+    /// What the oracle would not take, and why.
+    pub(crate) refused: HashMap<RequestId, EntryRefusal>,
     /// Transactions that carry one of these would revert as a whole.
     pub(crate) reverting: HashSet<RequestId>,
     /// Signing waits here, where there is one.
@@ -563,11 +564,8 @@ impl OracleStatus for TestChain {
         let mut state = self.state();
         state.asked("refusals")?;
         let refusal = |id: &RequestId| {
-            if state.refused.contains(id) {
-                Some(EntryRefusal::Other("told so".into()))
-            } else {
-                (!state.is_pending(id, state.blocks.len())).then_some(EntryRefusal::NotPending)
-            }
+            let closed = (!state.is_pending(id, state.blocks.len())).then_some(EntryRefusal::NotPending);
+            state.refused.get(id).cloned().or(closed)
         };
         Ok(entries.iter().map(|entry| refusal(&entry.report.request_id)).collect())
     }

@@ -9,6 +9,7 @@ mod enclave;
 mod fees;
 mod life;
 mod pauses;
+mod refusals;
 mod reorganisations;
 mod replaced;
 mod rescans;

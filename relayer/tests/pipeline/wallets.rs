@@ -227,22 +227,3 @@ async fn a_wallet_with_less_than_it_should_have_is_known_until_it_has_enough() {
     stage.step().await.unwrap();
     assert_eq!(stage.low().iter().collect::<Vec<_>>(), [&account(1)]);
 }
-
-#[tokio::test]
-async fn a_reason_for_which_a_report_is_refused_is_a_part_of_its_life_once() {
-    let world = World::new().await;
-    let id = reported(&world, 1).await.remove(0);
-    world.chain.state().refused.insert(id);
-    for _ in 0..3 {
-        world.submit().await.unwrap();
-        world.later(Duration::from_secs(30));
-    }
-    let life = world.store.request(id).await.unwrap().unwrap();
-    let refused: Vec<_> = life.events.iter().filter(|event| event.event == "refused").collect();
-    assert_eq!(refused.len(), 1, "{:?}", life.events);
-    assert_eq!(refused[0].detail, Some(serde_json::json!({ "refusal": { "other": "told so" } })));
-    assert_eq!(life.summary.last_error.as_deref(), Some("the oracle refuses it: told so"));
-    world.chain.state().refused.clear();
-    world.round().await;
-    assert_all_answered_once(&world, &[id]).await;
-}

@@ -2,11 +2,13 @@
 
 use crate::{
     anvil::{CHAIN_ID, SUBMITTER_KEY},
+    faulty_node::{Answer, FaultyNode, block},
     proxy::Proxy,
     stage::{Stage, key, send},
 };
-use phat_connector::{Entry, EntryRefusal, OracleStatus, ReportSink, RequestSource};
+use phat_connector::{ChainError, Entry, EntryRefusal, OracleStatus, ReportSink, RequestSource};
 use phat_connector_evm::{EvmChain, EvmSettings};
+use serde_json::json;
 
 /// The stage's chain end, seen through a proxy.
 async fn counted(stage: &Stage) -> (Proxy, EvmChain) {
@@ -116,4 +118,39 @@ async fn a_batch_that_fits_gets_no_more_gas_than_a_block_has() {
     let within = stage.chain.prepare(&entries[..fit], outlook.mined_nonce, outlook.fees).await.unwrap();
     let beyond = stage.chain.prepare(&entries[..=fit], outlook.mined_nonce, outlook.fees).await.unwrap();
     assert!(within.gas_limit <= limit && beyond.gas_limit > limit, "{} {}", within.gas_limit, beyond.gas_limit);
+}
+
+#[tokio::test]
+async fn a_batch_for_which_a_node_wants_more_gas_than_there_is_gets_smaller_and_so_do_those_after_it() {
+    let stage = Stage::set().await;
+    let entries = entries(&stage, 8).await;
+    let outlook = stage.chain.outlook().await.unwrap();
+    let whole = stage.chain.prepare(&entries, 0, outlook.fees).await.unwrap();
+    // All of them need about what there is, a fifth is added, and the cost goes by the length of the data alone.
+    let each_byte = outlook.gas_limit / u64::try_from(whole.raw.len()).unwrap();
+    let node = FaultyNode::of(move |method, params| match method {
+        "eth_chainId" => Answer::Result(json!(format!("{CHAIN_ID:#x}"))),
+        "eth_blockNumber" => Answer::Result(json!("0x9")),
+        "eth_getBalance" => Answer::Result(json!("0x56bc75e2d63100000")),
+        "eth_getBlockByNumber" => Answer::Result(block(9, 9)),
+        "eth_estimateGas" => {
+            let bytes = u64::try_from(params[0]["data"].as_str().unwrap().len() / 2).unwrap();
+            Answer::Result(json!(format!("{:#x}", each_byte * bytes)))
+        }
+        other => panic!("{other} wasn't expected"),
+    })
+    .await;
+    let oracle = stage.deployed.oracle.address;
+    let chain = node.chain_with(|settings| (settings.chain_id, settings.oracle) = (CHAIN_ID, oracle));
+    assert_eq!(chain.fitting(&entries, outlook.gas_limit), 8);
+    let error = chain.prepare(&entries, 0, outlook.fees).await.unwrap_err();
+    assert!(matches!(&error, ChainError::Reverted { reason } if reason.contains("the batch may need")), "{error:?}");
+    let fit = chain.fitting(&entries, outlook.gas_limit);
+    assert!((4..8).contains(&fit), "{fit}");
+    let fitting = chain.prepare(&entries[..fit], 0, outlook.fees).await.unwrap();
+    assert!(fitting.gas_limit > whole.gas_limit && fitting.gas_limit <= outlook.gas_limit, "{}", fitting.gas_limit);
+    // A transfer is no measure of what reports cost.
+    let fit = chain.fitting(&entries, outlook.gas_limit);
+    chain.prepare_filler(1, outlook.fees).await.unwrap();
+    assert_eq!(chain.fitting(&entries, outlook.gas_limit), fit);
 }

@@ -11,11 +11,7 @@ use axum::{
     response::IntoResponse,
     routing::post,
 };
-use ethers::{
-    signers::{LocalWallet, Signer as _},
-    types::H256,
-    utils::keccak256,
-};
+use ethers::{signers::LocalWallet, types::H256, utils::keccak256};
 use phat_connector::{ChainError, ReportSink};
 use phat_connector_evm::{EvmChain, EvmSettings, PublicKey, SigningKey, Web3Signer};
 use phat_protocol::EvmAddress;
