@@ -45,6 +45,21 @@ fn keystores_of_both_derivations_are_opened_by_their_password_alone() {
 }
 
 #[test]
+fn a_keystore_that_was_changed_is_not_opened() {
+    for (text, change, to) in [
+        (SCRYPT, "\"ciphertext\": \"6b", "\"ciphertext\": \"6c"),
+        (SCRYPT, "\"mac\": \"4b", "\"mac\": \"4c"),
+        (SCRYPT, "\"salt\": \"03", "\"salt\": \"04"),
+        (PBKDF2, "\"ciphertext\": \"38", "\"ciphertext\": \"39"),
+        (PBKDF2, "\"mac\": \"8a", "\"mac\": \"8b"),
+    ] {
+        assert!(text.contains(change), "{change}");
+        let refused = opened(&text.replace(change, to), PASSWORD).unwrap_err();
+        assert!(matches!(refused, KeystoreError::WrongPassword { .. }), "{to}: {refused}");
+    }
+}
+
+#[test]
 fn a_keystore_that_is_none_or_would_take_too_much_is_refused_before_it_is_opened() {
     for (change, to) in [
         ("\"version\": 3", "\"version\": 4"),
