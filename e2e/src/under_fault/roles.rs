@@ -19,7 +19,7 @@ use phat_relayer::{
     store::{
         Attempted, Checkpoint, ExecuteStore, Lease, LeaseToken, Leased, NewAttempt, Postponed, ReadyReport,
         RefusedReport, Rescan, RescanStore, Rescanned, SettleStore, StoreError, SubmitStore, Suspect, Unproven,
-        Verdict, WatchStore,
+        Verdict, WatchStore, sqlite::SqliteStore,
     },
 };
 use std::{convert::Infallible, ops::RangeInclusive, sync::Arc};
