@@ -17,8 +17,9 @@ pub struct Packages<'a> {
     pub names: &'a [(&'a str, &'a str)],
     /// What they are written with.
     pub dialect: Dialect,
-    /// Folders whose paths must not be in what is built, and what stands for them.
-    pub hidden: &'a [(&'a Path, &'static str)],
+    /// Folders whose paths must not be in what is built. Cargo gives the compiler paths within the workspace's folder
+    /// relative to that; who has packages outside of it has the wrapper let something stand for theirs.
+    pub hidden: &'a [&'a Path],
     /// Runs the compiler, where something does.
     pub wrapper: Option<&'a Path>,
     /// Whether `Cargo.lock` must be right as it is.
@@ -112,17 +113,21 @@ impl Packages<'_> {
         for (package, _) in self.names {
             cargo.args(["--package", package]);
         }
-        let hidden = self.hidden(toolchain)?;
-        toolchain.apply(&mut cargo, &hidden);
+        let replaced = self.replaced(toolchain)?;
+        toolchain.apply(&mut cargo, &replaced);
         if let Some(wrapper) = self.wrapper {
             cargo.env("RUSTC_WRAPPER", wrapper);
         }
         run(&mut cargo, "cargo build")?;
+        let mut hidden: Vec<_> = replaced.into_iter().map(|(path, _)| path).collect();
+        for path in self.hidden {
+            hidden.push(utf8(path)?);
+        }
         let modules = self.names.iter().map(|(package, library)| {
             let file = self.target.join(TARGET).join("release").join(library).with_extension("wasm");
             let wasm = fs::read(&file).map_err(BuildError::file(&file))?;
-            match hidden.iter().find(|(path, _)| contains(&wasm, path.as_bytes())) {
-                Some((path, _)) => Err(BuildError::Place { package: (*package).to_owned(), path: path.clone() }),
+            match hidden.iter().find(|path| contains(&wasm, path.as_bytes())) {
+                Some(path) => Err(BuildError::Place { package: (*package).to_owned(), path: path.clone() }),
                 None => Ok(wasm),
             }
         });
@@ -162,25 +167,25 @@ impl Packages<'_> {
         cargo
     }
 
-    /// Folders of this machine, and what stands for them in what is built.
-    fn hidden(&self, toolchain: &Toolchain) -> Result<Vec<(String, &'static str)>, BuildError> {
+    /// Folders of this machine, and what stands for them in what is built. They are the same for all workspaces that
+    /// are built in one target directory, so that these share what they have in common: Cargo builds anew under other
+    /// flags.
+    fn replaced(&self, toolchain: &Toolchain) -> Result<Vec<(String, &'static str)>, BuildError> {
         let cargo_home = match env::var_os("CARGO_HOME") {
             Some(home) => PathBuf::from(home),
             None => env::home_dir().ok_or(BuildError::NoHome)?.join(".cargo"),
         };
         // The folders in here are named after the registry that they came from.
         let registries = cargo_home.join("registry/src");
-        let mut hidden = vec![(utf8(&cargo_home)?, "/cargo")];
-        for (path, name) in self.hidden {
-            hidden.push((utf8(path)?, name));
-        }
+        // What build scripts write is in the target directory.
+        let mut replaced = vec![(utf8(&cargo_home)?, "/cargo"), (utf8(self.target)?, "/target")];
         for registry in fs::read_dir(&registries).into_iter().flatten() {
-            hidden.push((utf8(&registry.map_err(BuildError::file(&registries))?.path())?, "/crates"));
+            replaced.push((utf8(&registry.map_err(BuildError::file(&registries))?.path())?, "/crates"));
         }
         if let Some(library) = toolchain.library() {
-            hidden.push((utf8(library)?, "/rust"));
+            replaced.push((utf8(library)?, "/rust"));
         }
-        Ok(hidden)
+        Ok(replaced)
     }
 }
 

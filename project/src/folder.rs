@@ -96,7 +96,7 @@ impl Folder {
             target: &target,
             names: &[(&self.package, &self.library)],
             dialect: if self.ink.is_some() { Dialect::Ink } else { Dialect::Sdk },
-            hidden: &[(&self.path, "/contract")],
+            hidden: &[&self.path],
             wrapper: None,
             is_locked: false,
         };

@@ -97,11 +97,11 @@ impl Toolchain {
         &self.version
     }
 
-    /// Has cargo compile with this toolchain. `hidden` are folders of this machine, and what stands for them in what
+    /// Has cargo compile with this toolchain. `replaced` are folders of this machine, and what stands for them in what
     /// is compiled.
-    pub(crate) fn apply(&self, cargo: &mut Command, hidden: &[(String, &str)]) {
+    pub(crate) fn apply(&self, cargo: &mut Command, replaced: &[(String, &str)]) {
         let mut flags: Vec<String> = FLAGS.map(String::from).into();
-        flags.extend(hidden.iter().map(|(path, name)| format!("--remap-path-prefix={path}={name}")));
+        flags.extend(replaced.iter().map(|(path, name)| format!("--remap-path-prefix={path}={name}")));
         match self.origin {
             Origin::Rustup => flags.extend(RUSTUP_FLAGS.map(String::from)),
             Origin::Debian { .. } => {

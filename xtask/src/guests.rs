@@ -113,7 +113,7 @@ fn compile<'g>(
         target: &target(repository)?,
         names: &names,
         dialect,
-        hidden: &[(repository, "/phat")],
+        hidden: &[repository],
         wrapper: Some(&repository.join("phat-contracts/rustc-same-anywhere.sh")),
         is_locked: true,
     };

@@ -30,11 +30,13 @@ fn source() -> Router {
     )
 }
 
-/// A reader at a terminal. The folder and what is compiled in it stay where the test's own files are, so that nothing
-/// is compiled twice when it runs again.
+/// A reader at a terminal. What is compiled goes where `cargo xtask guests` compiles this repository's own contracts, so
+/// that nothing is compiled twice that these need too.
 struct Reader {
     folder: PathBuf,
     target: PathBuf,
+    /// As the workspace of the contracts in the same language has them.
+    settings: &'static [(&'static str, &'static str)],
     path: String,
     said: String,
 }
@@ -44,14 +46,20 @@ impl Reader {
         // target/PROFILE/deps/TEST
         let test = env::current_exe()?;
         let home = test.ancestors().nth(3).context("no target directory")?.join("new-contracts");
-        let (folder, target) = (home.join(language), home.join(format!("{language}-target")));
+        let folder = home.join(language);
+        let target = match env::var_os("CARGO_TARGET_DIR") {
+            Some(shared) => page::repository().join(shared).join("guests"),
+            None => page::repository().join("phat-contracts/target"),
+        };
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
         }
         fs::create_dir_all(&folder)?;
+        fs::create_dir_all(&target)?;
         let programs = Binaries::up_to_date()?.relayer.parent().context("a program in no directory")?.to_owned();
         let path = format!("{}:{}", programs.display(), env::var("PATH")?);
-        Ok(Self { folder, target, path, said: String::new() })
+        let settings: &[_] = if language == "ink" { &[("CARGO_PROFILE_DEV_DEBUG", "false")] } else { &[] };
+        Ok(Self { folder, target, settings, path, said: String::new() })
     }
 
     /// Pastes a block, and stays in the folder that it leads to.
@@ -62,6 +70,7 @@ impl Reader {
             .current_dir(&self.folder)
             .env("PATH", &self.path)
             .env("CARGO_TARGET_DIR", &self.target)
+            .envs(self.settings.iter().copied())
             .env("npm_config_prefer_offline", "true")
             // This test's own cargo says things that concern no other.
             .env_remove("CARGO_MANIFEST_DIR")
@@ -95,9 +104,13 @@ async fn follow(language: &str, blocks: &[String], name: &str, file: Option<&str
         .iter()
         .partition(|block| !["deploy", "simulate"].iter().any(|word| block.contains(&format!("contract {word}"))));
     ensure!(!offline.is_empty() && !online.is_empty(), "the page lost its commands");
+    // Contracts of several languages have the same name, and are compiled to the same file.
+    let alone = fs::File::create(reader.target.join(".new-contract"))?;
+    alone.lock()?;
     for block in offline {
         reader.paste(block, None).await?;
     }
+    drop(alone);
 
     let source = page::Source::start(source()).await?;
     let mut settings = Settings::new(Binaries::up_to_date()?)?;
