@@ -115,15 +115,19 @@ impl Executor {
     /// When the host, not the guest, is at fault: there is no outcome then. Where too much is asked for
     /// at once ([`HostFault::is_busy`]), that is said at once for the runs of one contract; for all of
     /// them together a run waits its turn.
-    pub async fn run(&self, run: Run) -> Result<RunResult, HostFault> {
+    pub fn run(&self, run: Run) -> impl Future<Output = Result<RunResult, HostFault>> + Send {
+        // Large as it is, it is moved but once.
+        let run = Box::new(run);
         // A panic between the slices is the host's bug as one in them is: it ends that run, and not its caller.
-        AssertUnwindSafe(self.run_admitted(run)).catch_unwind().await.unwrap_or_else(|_| {
-            tracing::error!("the host panicked between the slices of a run");
-            Err(HostFault::Internal)
+        AssertUnwindSafe(self.run_admitted(run)).catch_unwind().map(|end| {
+            end.unwrap_or_else(|_| {
+                tracing::error!("the host panicked between the slices of a run");
+                Err(HostFault::Internal)
+            })
         })
     }
 
-    async fn run_admitted(&self, run: Run) -> Result<RunResult, HostFault> {
+    async fn run_admitted(&self, run: Box<Run>) -> Result<RunResult, HostFault> {
         let parts = &*self.parts;
         let contract = run.contract;
         let share = parts.shares.get(&contract).copied().unwrap_or_default();

@@ -153,14 +153,38 @@ impl<S: Slice> Drop for Place<'_, S> {
     }
 }
 
+/// Results that a thread holds back at most.
+const HELD: usize = 16;
+
+/// What a thread has done and not yet told, all of it of one contract. Each telling may wake a thread that waits, which
+/// is most of what a short run costs; so results are told together, unless what comes next is another contract's or may
+/// take long.
+struct Done<S: Slice> {
+    results: Vec<(oneshot::Sender<S::Turn>, S::Turn)>,
+    /// What was done last, and the fuel that it took.
+    last: Option<(Turn, u64)>,
+}
+
+impl<S: Slice> Done<S> {
+    const fn nothing() -> Self {
+        Self { results: Vec::new(), last: None }
+    }
+
+    fn tell(&mut self) {
+        for (done, result) in self.results.drain(..) {
+            // A receiver that is gone was cancelled: nobody wants the result.
+            let _ = done.send(result);
+        }
+    }
+}
+
 fn work<S: Slice>(shared: &Shared<S>) {
-    let (this, mut last) = (Sleeper::this(), None);
-    while let Some((turn, Job { slice, done })) = next(shared, &this, last.take()) {
+    let (this, mut done) = (Sleeper::this(), Done::nothing());
+    while let Some((turn, job)) = next(shared, &this, &mut done) {
         // A panic here is the host's bug: it ends that run as a fault, and the thread goes on.
-        let fuel = match catch_unwind(AssertUnwindSafe(|| slice.slice())) {
+        let fuel = match catch_unwind(AssertUnwindSafe(|| job.slice.slice())) {
             Ok((result, fuel)) => {
-                // A receiver that is gone was cancelled: nobody wants the result.
-                let _ = done.send(result);
+                done.results.push((job.done, result));
                 fuel
             }
             Err(_) => {
@@ -168,27 +192,38 @@ fn work<S: Slice>(shared: &Shared<S>) {
                 0
             }
         };
-        last = Some((turn, fuel));
+        done.last = Some((turn, fuel));
     }
+    done.tell();
 }
 
 /// Accounts for the last job and waits for the next one.
-fn next<S: Slice>(shared: &Shared<S>, this: &Sleeper, last: Option<(Turn, u64)>) -> Option<(Turn, Job<S>)> {
+fn next<S: Slice>(shared: &Shared<S>, this: &Sleeper, done: &mut Done<S>) -> Option<(Turn, Job<S>)> {
     let mut queue = shared.lock();
-    if let Some((turn, fuel)) = last {
+    let last = done.last.take().map(|(turn, fuel)| {
         queue.jobs.done(turn, fuel);
-    }
+        turn
+    });
     loop {
-        if let Some(job) = queue.jobs.pop() {
+        if let Some((turn, job)) = queue.jobs.pop() {
             let sleeper = queue.call();
             drop(queue);
             if let Some(sleeper) = sleeper {
                 sleeper.call();
             }
-            return Some(job);
+            if done.results.len() >= HELD || !last.is_some_and(|last| turn.soon_follows(&last)) {
+                done.tell();
+            }
+            return Some((turn, job));
         }
         if queue.closed {
             return None;
+        }
+        if !done.results.is_empty() {
+            drop(queue);
+            done.tell();
+            queue = shared.lock();
+            continue;
         }
         queue.asleep.push(this.clone());
         drop(queue);

@@ -221,8 +221,8 @@ impl Overlay {
     }
 
     /// What a run leaves whose frames have all ended.
-    pub(crate) fn into_writes(self) -> Writes {
-        self.top.writes
+    pub(crate) fn take_writes(&mut self) -> Writes {
+        std::mem::take(&mut self.top.writes)
     }
 }
 

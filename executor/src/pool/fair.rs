@@ -11,6 +11,8 @@ use std::collections::{BTreeSet, VecDeque};
 /// After so many fresh runs of a contract in a row a spent one has its turn, so that neither kind can
 /// keep the other from the threads.
 const FRESH_IN_A_ROW: u32 = 4;
+/// A job that takes no more fuel is brief: some 30 µs.
+const BRIEF_FUEL: u64 = 10_000;
 /// What a turn counts beside its fuel: about what it takes to hand a run over and back.
 const TURN_FUEL: u64 = 1_000;
 /// Fractions of a unit of fuel that virtual time can tell apart, as a power of two.
@@ -54,12 +56,21 @@ struct Flow<J> {
     in_a_row: u32,
     /// Jobs that were taken and not yet accounted for.
     running: usize,
+    /// Whether the last job that was accounted for was brief.
+    is_brief: bool,
 }
 
 impl<J> Flow<J> {
     fn new(weight: u32) -> Self {
-        let begins = VirtualTime::default();
-        Self { weight, begins, fresh: VecDeque::new(), spent: VecDeque::new(), in_a_row: 0, running: 0 }
+        Self {
+            weight,
+            begins: VirtualTime::default(),
+            fresh: VecDeque::new(),
+            spent: VecDeque::new(),
+            in_a_row: 0,
+            running: 0,
+            is_brief: false,
+        }
     }
 
     fn waits(&self) -> bool {
@@ -98,6 +109,14 @@ pub(super) struct Ticket {
 pub(super) struct Turn {
     contract: ContractId,
     charged: VirtualTime,
+    is_brief: bool,
+}
+
+impl Turn {
+    /// Whether it is another job of the same contract, and of one whose last job was brief.
+    pub(super) fn soon_follows(&self, other: &Self) -> bool {
+        self.is_brief && self.contract == other.contract
+    }
 }
 
 /// The jobs of all contracts.
@@ -163,16 +182,18 @@ impl<J> FairQueue<J> {
         if flow.waits() {
             self.ready.insert((flow.begins, contract));
         }
+        let is_brief = flow.is_brief;
         self.advance(begins);
-        Some((Turn { contract, charged }, job))
+        Some((Turn { contract, charged, is_brief }, job))
     }
 
     /// Accounts for a job that was taken.
     pub(super) fn done(&mut self, turn: Turn, fuel: u64) {
-        let Turn { contract, charged } = turn;
+        let Turn { contract, charged, is_brief: _ } = turn;
         let Some(flow) = self.flows.get_mut(&contract) else { return };
         let begins = flow.begins.before(charged).after(VirtualTime::of(fuel, flow.weight));
         flow.running = flow.running.saturating_sub(1);
+        flow.is_brief = fuel <= BRIEF_FUEL;
         if flow.waits() {
             self.ready.remove(&(flow.begins, contract));
             self.ready.insert((begins, contract));

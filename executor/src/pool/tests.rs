@@ -4,15 +4,15 @@ use phat_protocol::ContractId;
 
 const SLICE: u64 = 1_000_000;
 
-/// What a test has a thread do.
-struct Work(Box<dyn FnOnce() + Send>);
+/// What a test has a thread do, and the fuel that it says that it took.
+struct Work(Box<dyn FnOnce() + Send>, u64);
 
 impl Slice for Work {
     type Turn = ();
 
     fn slice(self) -> ((), u64) {
         (self.0)();
-        ((), SLICE)
+        ((), self.1)
     }
 }
 
@@ -21,7 +21,12 @@ fn share(contract: u8) -> Share {
 }
 
 fn work(work: impl FnOnce() + Send + 'static) -> Work {
-    Work(Box::new(work))
+    Work(Box::new(work), SLICE)
+}
+
+/// Work that is done at once, and took hardly any fuel.
+fn brief() -> Work {
+    Work(Box::new(|| ()), 1)
 }
 
 fn pool() -> Pool<Work> {
@@ -105,4 +110,46 @@ async fn jobs_that_come_at_once_have_as_many_threads_as_there_are() {
         let all = tokio::time::timeout(std::time::Duration::from_secs(60), join_all(jobs));
         assert!(all.await.expect("each has a thread").iter().all(Result::is_ok));
     }
+}
+
+/// Whether the one of these jobs at `index` hears of its end while one of contract 1 that comes after them all is still
+/// under way.
+async fn hears_before_the_last_ends(jobs: Vec<(u8, Work)>, index: usize) -> bool {
+    let pool = pool();
+    let (begin, begins) = std::sync::mpsc::channel::<()>();
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let busy = pool.run(share(0), Need::Fresh, work(move || begins.recv().unwrap()));
+    let jobs = jobs.into_iter().enumerate().map(|(at, (contract, job))| {
+        let (job, release) = (pool.run(share(contract), Need::Fresh, job), release.clone());
+        async move {
+            job.await.unwrap();
+            if at == index {
+                // Where nobody listens any more it waited in vain.
+                let _ = release.send(());
+            }
+        }
+    });
+    let (tell, told) = oneshot::channel();
+    let last = work(move || tell.send(held.recv_timeout(std::time::Duration::from_secs(20)).is_ok()).unwrap());
+    let last = pool.run(share(1), Need::Fresh, last);
+    // Polled in order, so that all are queued when the thread is free.
+    let begun = async { begin.send(()).unwrap() };
+    let (busy, _, last, ()) = tokio::join!(busy, join_all(jobs), last, begun);
+    busy.and(last).unwrap();
+    told.await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_took_little_hears_of_it_before_another_contracts_run_has_ended() {
+    assert!(hears_before_the_last_ends(vec![(1, brief()), (2, brief())], 1).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_took_long_hears_of_it_before_the_contracts_next_run_has_ended() {
+    assert!(hears_before_the_last_ends(vec![(1, work(|| ()))], 0).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_than_a_few_ends_are_held_back_for_the_contracts_next_run() {
+    assert!(hears_before_the_last_ends((0..HELD).map(|_| (1, brief())).collect(), 0).await);
 }

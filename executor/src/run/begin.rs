@@ -7,21 +7,16 @@ use super::{
     state::{FrameState, Lent, Services},
 };
 use crate::{
-    KnownContract, Limits,
-    egress::Allowance,
-    engine::Translated,
-    limits::in_memory,
-    local_cache::Deferred,
-    places::Place,
-    storage::{Overlay, Writes},
+    KnownContract, Limits, egress::Allowance, engine::Translated, limits::in_memory, local_cache::Deferred,
+    places::Place, storage::Overlay,
 };
 use phat_protocol::{Outcome, Owner};
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, mem::take, sync::Arc};
 use tokio::time::Instant;
 
 /// A run that may begin: all that its first frame is made of, on the thread that it runs on.
 pub(crate) struct Opening {
-    pub(crate) run: Run,
+    pub(crate) run: Box<Run>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) place: Place,
     pub(crate) translated: Arc<Translated>,
@@ -65,10 +60,7 @@ impl Opening {
             key_root,
             vrf,
             deadline: _,
-        } = run;
-        let mut overlay = Overlay::new(in_memory(limits.storage.overlay_bytes));
-        // Whose owner it has matters for contracts below this one alone.
-        overlay.load(contract, KnownContract { code_hash, code, owner: Owner::NOBODY, state, secrets });
+        } = *run;
         let key_root = match mode {
             Mode::Simulation => key_root.map(|root| Arc::new(root.for_simulations())),
             Mode::Query | Mode::Transaction => key_root,
@@ -78,20 +70,19 @@ impl Opening {
             Mode::Query => vrf,
             Mode::Simulation | Mode::Transaction => None,
         };
-        let state = RunState {
+        let mut run = Box::new(RunState {
             started,
             reserve: limits.fuel,
             granted: limits.fuel,
             records: Records::new(limits.records.clone()),
             allowance: Allowance::of(&limits.http),
-            limits,
             mode,
             services,
             contracts,
             key_root,
             vrf,
             deferred: Deferred::default(),
-            overlay,
+            overlay: Overlay::new(in_memory(limits.storage.overlay_bytes)),
             entrusted: BTreeSet::new(),
             sendable: None,
             suspended_memory: 0,
@@ -99,22 +90,25 @@ impl Opening {
             starved: false,
             http: Vec::<HttpCall>::new(),
             last_http_denied: false,
-        };
+            limits,
+        });
+        // Whose owner it has matters for contracts below this one alone.
+        run.overlay.load(contract, KnownContract { code_hash, code, owner: Owner::NOBODY, state, secrets });
         let declared_bytes = translated.declared_bytes();
         let frame = FrameState { declared_bytes, ..FrameState::new(contract, caller, input.into()) };
-        Beginning { translated, entry, guest: Guest { run: Lent::new(Box::new(state)), frame } }
+        Beginning { translated, entry, guest: Guest { run: Lent::new(run), frame } }
     }
 }
 
 /// What a run leaves whose last frame has ended.
-pub(super) fn finish(end: Result<Returned, Failure>, mut run: RunState) -> RunResult {
+pub(super) fn finish(end: Result<Returned, Failure>, mut run: Box<RunState>) -> RunResult {
     let succeeded = end.as_ref().is_ok_and(|returned| !returned.asks_to_revert());
     if succeeded && run.deferred.len() > 0 {
-        let deferred = std::mem::take(&mut run.deferred);
+        let deferred = take(&mut run.deferred);
         run.cache().apply(deferred, run.services.clock.unix_millis());
     }
     let (writes, events) =
-        if succeeded { (run.overlay.into_writes(), run.records.events) } else { (Writes::default(), Vec::new()) };
+        if succeeded { (run.overlay.take_writes(), take(&mut run.records.events)) } else { Default::default() };
     RunResult {
         end: match end {
             Ok(Returned { flags, data }) => RunEnd::Returned { flags, data },
@@ -122,12 +116,12 @@ pub(super) fn finish(end: Result<Returned, Failure>, mut run: RunState) -> RunRe
         },
         changes: writes.changes,
         instantiated: writes.instantiated,
-        logs: run.records.logs,
+        logs: take(&mut run.records.logs),
         events,
         dropped_records: run.records.dropped,
         fuel_used: run.limits.fuel.saturating_sub(run.reserve),
         elapsed: run.started.elapsed(),
-        http: run.http,
+        http: take(&mut run.http),
         last_http_denied: run.last_http_denied,
     }
 }

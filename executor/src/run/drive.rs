@@ -23,7 +23,7 @@ use tokio::time::Instant;
 pub(crate) async fn drive(parts: &Parts, share: Share, opening: Opening) -> Result<RunResult, HostFault> {
     let deadline = opening.deadline();
     let expired = deadline.is_some_and(|deadline| opening.started >= deadline);
-    let step = Step::Open(Box::new(opening));
+    let step = Step::Open(opening);
     if expired {
         return Ok(expire(Stack::default(), step));
     }
@@ -59,7 +59,7 @@ async fn go_on(parts: &Parts, share: Share, deadline: Option<Instant>, mut turn:
             }
             Turn::Ended(end, ended) => match stack.leave(end, ended) {
                 Left::Caller(frame) => Step::GoOn(frame),
-                Left::Run(end, run) => return Ok(finish(end, *run)),
+                Left::Run(end, run) => return Ok(finish(end, run)),
             },
         };
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
@@ -71,7 +71,7 @@ async fn go_on(parts: &Parts, share: Share, deadline: Option<Instant>, mut turn:
 
 /// Ends a run that has lasted too long.
 fn expire(stack: Stack, top: Step) -> RunResult {
-    let run = *stack.abandon(top);
+    let run = stack.abandon(top);
     finish(Err(timed_out(&run.limits)), run)
 }
 

@@ -22,7 +22,7 @@ pub(crate) struct Frame {
 /// the allocator and another gives back costs both.
 pub(crate) enum Step {
     /// The first slice of a run.
-    Open(Box<Opening>),
+    Open(Opening),
     /// The first slice of a call within it.
     Begin(Box<Beginning>),
     /// A further one.
@@ -56,7 +56,7 @@ impl Turn {
     fn over(self) -> Self {
         match self {
             Self::Ended(end, Ended { nested: false, run, .. }) if !run.starved && run.deferred.len() == 0 => {
-                Self::Over(finish(end, *run))
+                Self::Over(finish(end, run))
             }
             Self::Sliced(_) | Self::Suspended(..) | Self::Ended(..) | Self::Over(_) => self,
         }

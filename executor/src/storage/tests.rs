@@ -32,7 +32,7 @@ fn a_write_hides_the_committed_value_and_a_removal_too() {
     assert_eq!(overlay.get(&CONTRACT, b"a"), Some(&b"new"[..]));
     assert_eq!(set(&mut overlay, b"a", None), Ok(Some(3)));
     assert_eq!(overlay.get(&CONTRACT, b"a"), None);
-    assert_eq!(overlay.into_writes().changes[&CONTRACT][&b"a"[..]], None);
+    assert_eq!(overlay.take_writes().changes[&CONTRACT][&b"a"[..]], None);
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn a_dropped_layer_leaves_what_was_below_it_and_a_kept_one_replaces_it() {
     set(&mut overlay, b"k", Some(b"third")).unwrap();
     overlay.keep();
     assert_eq!(overlay.get(&CONTRACT, b"k"), Some(&b"third"[..]));
-    let changes = overlay.into_writes().changes;
+    let changes = overlay.take_writes().changes;
     assert_eq!(changes[&CONTRACT], StateChanges::from([(b"k".to_vec(), Some(b"third".to_vec()))]));
 }
 
@@ -120,5 +120,5 @@ fn a_contract_that_was_made_is_unknown_again_when_its_layer_is_dropped() {
     overlay.open();
     overlay.instantiate(made.clone(), Arc::from([])).unwrap();
     overlay.keep();
-    assert_eq!(overlay.into_writes().instantiated, [made]);
+    assert_eq!(overlay.take_writes().instantiated, [made]);
 }
