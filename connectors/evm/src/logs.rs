@@ -16,26 +16,29 @@ impl Node {
     /// was something else.
     pub(crate) async fn logs(&self, filter: &Filter, from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
         let mut logs = Vec::new();
+        let mut width = self.span.known();
         let mut next = from;
         let mut refused = None;
         while next <= to {
             let left = (to - next).saturating_add(1);
             let asked = match refused {
-                None => self.span.width().min(left),
-                Some(refused) => self.span.below(refused),
+                None => width.blocks().min(left),
+                Some(refused) => width.below(refused),
             };
             let last = next.saturating_add(asked - 1);
             match self.endpoints.logs(filter, next, last).await {
                 Ok(found) => {
                     logs.extend(found);
-                    self.span.served(asked, refused.take());
+                    width.served(asked, refused.take());
+                    self.span.learn(width);
                     let Some(following) = last.checked_add(1) else { break };
                     next = following;
                 }
                 Err(CallError::Answered(_) | CallError::TooLong { .. }) if asked > 1 => refused = Some(asked),
                 Err(error) => {
                     if is_silence(&error) {
-                        self.span.unanswered(asked);
+                        width.unanswered(asked);
+                        self.span.learn(width);
                     }
                     return Err(error.into());
                 }

@@ -77,6 +77,18 @@ async fn a_rate_limit_is_heard_with_how_long_to_wait() {
 }
 
 #[tokio::test]
+async fn an_endpoint_that_is_unavailable_for_a_while_is_waited_for_as_it_says() {
+    for (retry_after, least) in [("7", 7), ("Fri, 31 Dec 9999 23:59:59 GMT", 3_600)] {
+        let node = FaultyNode::start(move |_, _| Answer::Status(503, Some(retry_after))).await;
+        let chain = node.chain();
+        let error = chain.head().await.unwrap_err();
+        assert!(error.retry_after() >= Some(Duration::from_secs(least)), "{error:?}");
+        assert!(chain.head().await.is_err());
+        assert_eq!(node.asked().len(), 1, "it gets no call before that");
+    }
+}
+
+#[tokio::test]
 async fn a_refused_request_is_named_by_its_status() {
     let node = FaultyNode::start(|_, _| Answer::Status(503, None)).await;
     let error = node.chain().head().await.unwrap_err();
@@ -128,17 +140,17 @@ async fn a_range_that_a_node_refuses_is_asked_for_in_halves_and_what_was_served_
     .await;
     let chain = node.chain();
     assert_eq!(chain.requests(10..=19).await.unwrap(), []);
-    assert_eq!(chain.reach(), 3);
     let answered: Vec<(String, String)> = node
         .asked()
         .iter()
         .map(|asked| (asked.params[0]["fromBlock"].to_string(), asked.params[0]["toBlock"].to_string()))
         .collect();
     let hex = |from: u64, to: u64| (format!("\"{from:#x}\""), format!("\"{to:#x}\""));
-    // Ten blocks and five are refused, two are served; after two such answers one more is tried, and then
-    // after four.
-    let expected = [hex(10, 19), hex(10, 14), hex(10, 11), hex(12, 13), hex(14, 15), hex(16, 18), hex(19, 19)];
+    // Ten blocks and five are refused, and two are served. Each that is served is followed by one more until what
+    // was refused is near.
+    let expected = [hex(10, 19), hex(10, 14), hex(10, 11), hex(12, 13), hex(14, 16), hex(17, 19)];
     assert_eq!(answered, expected);
+    assert_eq!(chain.reach(), 4);
 }
 
 #[tokio::test]
