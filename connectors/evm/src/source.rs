@@ -5,7 +5,7 @@ use ethers::{
     types::{Filter, Log},
 };
 use phat_connector::{BlockRef, ChainError, Head, ObservedRequest, RequestSource};
-use std::{convert::Infallible, ops::RangeInclusive};
+use std::{collections::HashSet, convert::Infallible, ops::RangeInclusive};
 use tokio::sync::watch;
 
 #[async_trait]
@@ -38,11 +38,14 @@ impl RequestSource for EvmChain {
         let mut logs = self.0.node.logs(&filter, *blocks.start(), *blocks.end()).await?;
         logs.retain(|log| log.removed != Some(true));
         logs.sort_by_key(|log| (log.block_number, log.log_index));
-        Ok(logs.into_iter().filter_map(|log| self.0.believe(&blocks, log)).collect())
+        // A node may show a log twice: who counts the requests of a transaction counts each once.
+        let mut seen = HashSet::new();
+        let believed = logs.into_iter().filter_map(|log| self.0.believe(&blocks, log));
+        Ok(believed.filter(|request| seen.insert(request.id)).collect())
     }
 
     fn reach(&self) -> u64 {
-        self.0.node.span.width()
+        self.0.node.span.known().blocks()
     }
 
     async fn listen(&self, heads: &watch::Sender<u64>) -> Result<Infallible, ChainError> {

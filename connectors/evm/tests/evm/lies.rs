@@ -81,6 +81,15 @@ async fn a_true_log_is_believed() {
 }
 
 #[tokio::test]
+async fn a_log_that_is_shown_twice_counts_once() {
+    let second = evm::Request { sequence: 8, ..request() };
+    let mut later = log(&second, second.request_id(), PAYLOAD);
+    later["logIndex"] = json!("0x1");
+    let logs = vec![truth(), later.clone(), truth(), later];
+    assert_eq!(believed(logs).await, [request().request_id(), second.request_id()]);
+}
+
+#[tokio::test]
 async fn a_log_whose_content_is_another_request_s_is_dropped() {
     let id = request().request_id();
     let alterations: [fn(&mut evm::Request); 10] = [
