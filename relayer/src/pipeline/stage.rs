@@ -66,6 +66,11 @@ pub trait Stage: Send {
     /// One iteration. It may be dropped at any await point, as by a crash.
     async fn step(&mut self) -> Result<Progress, StageError>;
 
+    /// Whether the last step got something done before it failed, so that it isn't one more of a row of failures.
+    fn advanced(&self) -> bool {
+        false
+    }
+
     /// Waits for what earlier steps started. Called once, when no step follows; it may be dropped,
     /// as by a crash.
     async fn finish(&mut self) {}
@@ -115,6 +120,9 @@ async fn step_until(
                 waits.next()
             }
             Err(error) => {
+                if stage.advanced() {
+                    waits.reset();
+                }
                 let wait = waits.next().max(error.retry_after().unwrap_or_default());
                 health.fail(error.component(stage.chain()), stage.name(), &error);
                 observe::step_failed(stage.name(), stage.chain(), &error, wait);
@@ -192,5 +200,55 @@ mod tests {
         let interval = Duration::from_secs(3600);
         step_until(&mut stage, &Notify::new(), interval, RetrySettings::default(), &health, &cancel).await;
         assert_eq!(stage.troubles, [0, 1, 2, 3, 0]);
+    }
+
+    /// Fails so many times, having got something done each time or not.
+    struct Failing {
+        left: u32,
+        advances: bool,
+        cancel: CancellationToken,
+    }
+
+    #[async_trait]
+    impl Stage for Failing {
+        fn name(&self) -> &'static str {
+            "failing"
+        }
+
+        fn chain(&self) -> &str {
+            CHAIN
+        }
+
+        async fn step(&mut self) -> Result<Progress, StageError> {
+            let Some(left) = self.left.checked_sub(1) else {
+                self.cancel.cancel();
+                return Ok(Progress::Idle);
+            };
+            self.left = left;
+            Err(EnclaveError::Busy.into())
+        }
+
+        fn advanced(&self) -> bool {
+            self.advances
+        }
+    }
+
+    /// How long ten failures take.
+    async fn ten_failures(retry: RetrySettings, advances: bool) -> Duration {
+        let cancel = CancellationToken::new();
+        let mut stage = Failing { left: 10, advances, cancel: cancel.clone() };
+        let started = tokio::time::Instant::now();
+        step_until(&mut stage, &Notify::new(), retry.max, retry, &Health::default(), &cancel).await;
+        started.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stage_that_gets_on_between_its_failures_does_not_wait_longer_and_longer() {
+        let retry = RetrySettings { initial: Duration::from_secs(1), max: Duration::from_secs(3_600) };
+        // Each wait is from half as long to half as long again.
+        let getting_on = ten_failures(retry, true).await;
+        assert!(getting_on <= 10 * retry.initial * 3 / 2, "{getting_on:?}");
+        let stuck = ten_failures(retry, false).await;
+        assert!(stuck >= (2u32.pow(10) - 1) * retry.initial / 2, "{stuck:?}");
     }
 }

@@ -58,13 +58,25 @@ pub struct WatchStage {
     lacking: u32,
     /// Whether the endpoint was seen to serve the configured chain and oracle since it last failed.
     identified: bool,
+    /// Whether this step stored anything.
+    advanced: bool,
 }
 
 impl WatchStage {
     /// A stage for `chain`.
     #[must_use]
     pub fn new(chain: ChainEnd, store: Arc<dyn WatchStore>, clock: SharedClock, settings: WatchSettings) -> Self {
-        Self { chain, store, clock, settings, ahead: AHEAD, disappointed: 0, lacking: 0, identified: false }
+        Self {
+            chain,
+            store,
+            clock,
+            settings,
+            ahead: AHEAD,
+            disappointed: 0,
+            lacking: 0,
+            identified: false,
+            advanced: false,
+        }
     }
 
     /// Goes back to the newest checkpoint that the chain still goes through; says whether it found out which.
@@ -100,13 +112,13 @@ impl WatchStage {
     /// the new cursor, and what is at the end of what was read: `Replaced` where it is no ancestor of what
     /// comes next.
     async fn catch_up(
-        &self,
+        &mut self,
         mut cursor: Option<Checkpoint>,
         head: &Head,
     ) -> Result<(Option<Checkpoint>, Place), StageError> {
-        let source = &*self.chain.source;
+        let source = Arc::clone(&self.chain.source);
         let parts = parts::parts(self.settings, cursor, head.confirmed.number, || source.reach()).take(PARTS);
-        let reads = stream::iter(parts).map(|part| parts::read(source, part, head)).buffered(self.ahead);
+        let reads = stream::iter(parts).map(|part| parts::read(&*source, part, head)).buffered(self.ahead);
         let mut reads = std::pin::pin!(reads);
         while let Some(read) = reads.try_next().await? {
             let Some(seen) = read else { return Ok((cursor, Place::Unknown)) };
@@ -114,6 +126,7 @@ impl WatchStage {
                 return Ok((cursor, Place::Replaced));
             }
             self.keep(&seen, cursor).await?;
+            self.advanced = true;
             cursor = Some(seen.checkpoint);
         }
         Ok((cursor, Place::Canonical))
@@ -178,10 +191,15 @@ impl Stage for WatchStage {
     }
 
     async fn step(&mut self) -> Result<Progress, StageError> {
+        self.advanced = false;
         let looked = self.look().await;
         self.identified = looked.is_ok();
         self.ahead = if looked.is_ok() { (self.ahead + 1).min(AHEAD) } else { (self.ahead / 2).max(1) };
         looked
+    }
+
+    fn advanced(&self) -> bool {
+        self.advanced
     }
 }
 

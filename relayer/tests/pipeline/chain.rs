@@ -14,7 +14,7 @@ use phat_protocol::{
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     convert::Infallible,
-    ops::RangeInclusive,
+    ops::{Range, RangeInclusive},
     sync::{Arc, Mutex, MutexGuard},
 };
 use tokio::sync::{Semaphore, watch};
@@ -62,8 +62,8 @@ pub(crate) struct State {
     pub(crate) elsewhere: bool,
     /// The endpoint shows no receipts.
     pub(crate) hides_receipts: bool,
-    /// What lies below this block isn't there any more.
-    pub(crate) unserved: Option<u64>,
+    /// Blocks whose requests the endpoint doesn't serve.
+    pub(crate) unserved: Range<u64>,
     /// A height below the newest at which it shows no block.
     pub(crate) hole: Option<u64>,
     /// Broadcasts fail, and nothing arrives.
@@ -386,7 +386,7 @@ impl RequestSource for TestChain {
     async fn requests(&self, blocks: RangeInclusive<u64>) -> Result<Vec<ObservedRequest>, ChainError> {
         let state = self.state();
         state.reach()?;
-        if state.unserved.is_some_and(|first| *blocks.start() < first) {
+        if *blocks.start() < state.unserved.end && *blocks.end() >= state.unserved.start {
             return Err(ChainError::Node {
                 method: "eth_getLogs".into(),
                 transient: false,

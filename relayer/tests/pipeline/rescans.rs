@@ -44,10 +44,22 @@ async fn what_was_missed_is_found_by_going_over_the_blocks_again() {
 }
 
 #[tokio::test]
+async fn what_lies_before_the_first_block_of_the_order_is_left_alone() {
+    let (world, ids) = blind(10).await;
+    // Block 0 is the first, and asks nothing.
+    world.store.order_rescan("test", 6, NOW).await.unwrap();
+    world.rescan().await.unwrap();
+    for (index, id) in ids.iter().enumerate() {
+        let is_found = world.store.request(*id).await.unwrap().is_some();
+        assert_eq!(is_found, index >= 5, "{index}");
+    }
+}
+
+#[tokio::test]
 async fn a_rescan_that_can_t_be_served_is_put_off_and_watching_goes_on() {
     let (world, ids) = blind(6).await;
     world.store.order_rescan("test", 1, NOW).await.unwrap();
-    world.chain.state().unserved = Some(6);
+    world.chain.state().unserved = 0..6;
     let mut stage = world.rescan_stage();
     let mut waits = Vec::new();
     for _ in 0..6 {
@@ -61,7 +73,7 @@ async fn a_rescan_that_can_t_be_served_is_put_off_and_watching_goes_on() {
     let late = world.chain.ask(CONTRACT, 600);
     world.watch().await.unwrap();
     assert_eq!(world.state(late).await, StateName::Observed);
-    world.chain.state().unserved = None;
+    world.chain.state().unserved = 0..0;
     world.drive(stage).await.unwrap();
     for id in &ids {
         assert_eq!(world.state(*id).await, StateName::Observed);
@@ -167,4 +179,23 @@ async fn a_paused_chain_is_watched_and_settled_and_nothing_new_is_sent() {
     for id in [reported, late] {
         assert_eq!(world.state(id).await, StateName::Settled);
     }
+}
+
+#[tokio::test]
+async fn what_a_step_stored_before_it_failed_is_kept_and_counts() {
+    let world = World::new().await;
+    for _ in 0..40 {
+        world.chain.mine();
+    }
+    world.chain.state().unserved = 20..21;
+    let mut stage = world.watch_stage();
+    let mut advances = Vec::new();
+    for _ in 0..4 {
+        stage.step().await.unwrap_err();
+        advances.push(stage.advanced());
+    }
+    assert!(advances[0] && !advances[3], "{advances:?}");
+    assert_eq!(world.store.checkpoints("test", 1).await.unwrap().remove(0).number, 19);
+    world.chain.state().unserved = 0..0;
+    stage.step().await.unwrap();
 }

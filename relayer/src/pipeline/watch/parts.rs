@@ -33,7 +33,7 @@ pub(super) struct Seen {
 }
 
 /// The parts from the cursor to the confirmed head, in order. Each is as long as `reach` says when it is
-/// its turn.
+/// its turn, what is read again included where it is longer than that.
 pub(super) fn parts(
     settings: WatchSettings,
     cursor: Option<Checkpoint>,
@@ -50,7 +50,8 @@ pub(super) fn parts(
         }
         let left = confirmed - next + 1;
         let wanted = if left > NEAR { left / 2 } else { left };
-        let length = wanted.min(settings.max_range).min(reach()).max(1);
+        let most = settings.max_range.min(reach()).saturating_sub(overlap);
+        let length = wanted.min(most).max(1);
         let news = next..=next + (length - 1);
         let from = next.saturating_sub(overlap).max(settings.from_block.min(next));
         let part = Part { news, from, follows };
@@ -109,6 +110,8 @@ mod tests {
                 prop_assert!(part.from + overlap >= next && part.from <= next);
                 prop_assert!(index == 0 || part.from == next);
                 prop_assert!(part.from >= from_block.min(next));
+                let read = part.news.end() - part.from + 1;
+                prop_assert!(read <= max_range.min(reach) || length == 1);
                 next = part.news.end() + 1;
             }
             prop_assert_eq!(next, confirmed + 1);
