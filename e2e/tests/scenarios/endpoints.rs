@@ -19,7 +19,8 @@ struct Three {
 }
 
 impl Three {
-    async fn start() -> Result<Self> {
+    /// So many of them must agree on what counts.
+    async fn start(quorum: u32) -> Result<Self> {
         let mut ground = Ground::start(Settings::impatient()?).await?;
         let node = ground.anvil.address();
         let proxies = [FaultProxy::start(node).await?, FaultProxy::start(node).await?, FaultProxy::start(node).await?];
@@ -33,6 +34,7 @@ impl Three {
         }
         ground.settings.chain.insert("endpoints".to_owned(), endpoints.into());
         ground.settings.chain.insert("probe_interval".to_owned(), "1s".into());
+        ground.settings.chain.insert("read_quorum".to_owned(), quorum.into());
         let environment = Environment::on(ground).await?;
         let contract_id = environment.deploy_prices().await?;
         let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
@@ -70,7 +72,7 @@ impl Three {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_three_endpoints_two_fail_in_turn_and_each_request_is_answered_once() -> Result<()> {
-    let mut three = Three::start().await?;
+    let mut three = Three::start(1).await?;
     three.ask_and_hear().await?;
     three.shows(["healthy", "healthy", "healthy"], "first").await?;
 
@@ -93,6 +95,17 @@ async fn of_three_endpoints_two_fail_in_turn_and_each_request_is_answered_once()
     three.ask_and_hear().await?;
     three.shows(["healthy", "healthy", "healthy"], "first").await?;
 
+    three.environment.expect_each_answered_once(&three.asker, &three.asked, DEADLINE).await?;
+    three.environment.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_endpoint_hides_is_seen_where_two_must_agree() -> Result<()> {
+    let mut three = Three::start(2).await?;
+    // It is the one that calls go to first.
+    three.proxies[0].inject([Rule::new(Fault::MissingLogs), Rule::new(Fault::MissingReceipts)]);
+    three.ask_and_hear().await?;
+    ensure!(three.proxies[0].count(&Fault::MissingLogs) > 0, "it hid nothing");
     three.environment.expect_each_answered_once(&three.asker, &three.asked, DEADLINE).await?;
     three.environment.finish().await
 }

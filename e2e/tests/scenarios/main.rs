@@ -41,6 +41,7 @@ mod soak;
 mod solidity_guide;
 mod tls;
 mod traces;
+mod two_chains;
 mod wake;
 mod wallets;
 mod writing_ink;
