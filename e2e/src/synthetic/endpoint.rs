@@ -167,13 +167,14 @@ impl Desk {
             self.tally.failed += 1;
             return (latency, trouble);
         }
+        let is_one_of = |every: Option<u64>| every.is_some_and(|every| self.tally.requests.is_multiple_of(every));
         if let Some(rate) = self.limits.rate
-            && !self.bucket.take(rate, Instant::now())
+            && (is_one_of(rate.every) || !self.bucket.take(rate, Instant::now()))
         {
             self.tally.too_soon += 1;
             return (latency, Some(Refused::Later(rate.retry_after)));
         }
-        if self.limits.hiccups.is_some_and(|every| self.tally.requests.is_multiple_of(every)) {
+        if is_one_of(self.limits.hiccups) {
             self.tally.failed += 1;
             return (latency, Some(Refused::Unavailable));
         }

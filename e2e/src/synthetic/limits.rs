@@ -64,6 +64,8 @@ pub struct Rate {
     pub burst: u32,
     /// What the refusal's `Retry-After` says, in seconds.
     pub retry_after: u64,
+    /// Every so manieth request is too much, however slowly they come.
+    pub every: Option<u64>,
 }
 
 /// What is wrong with the whole endpoint.
@@ -132,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_burst_is_served_and_then_the_rate() {
-        let rate = Rate { per_second: 10, burst: 3, retry_after: 1 };
+        let rate = Rate { per_second: 10, burst: 3, retry_after: 1, every: None };
         let start = Instant::now();
         let mut bucket = Bucket::full(start);
         let served = |bucket: &mut Bucket, at: Instant| (0..100).filter(|_| bucket.take(rate, at)).count();

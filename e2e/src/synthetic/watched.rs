@@ -1,8 +1,12 @@
-//! A relayer that watches synthetic chains, and has no enclave: what it sees stays observed.
+//! A relayer that watches synthetic chains, and has no enclave: what it sees stays observed. The chain is paused, or it
+//! would try again and again to have all of that executed.
 
 use super::{SYNTHETIC_CHAIN_ID, SyntheticChain, SyntheticNode};
 use crate::{
-    Binaries, Directory, RelayerProcess, ground::install_tls_provider, relayer::ADDRESS_FILE, settings::WALLET_KEY,
+    Binaries, Directory, Relayer, RelayerProcess,
+    ground::install_tls_provider,
+    relayer::ADDRESS_FILE,
+    settings::{TOKEN_FILE, WALLET_KEY},
     wait_for,
 };
 use anyhow::{Context, Result};
@@ -32,6 +36,7 @@ impl Watched {
         install_tls_provider();
         let directory = Directory::create()?;
         directory.write_secret(WALLET_KEY, &format!("0x{}\n", hex::encode([0x42; 32])))?;
+        directory.write_secret(TOKEN_FILE, &format!("{}\n", hex::encode([0x24; 32])))?;
         let mut config = toml::toml! {
             [api]
             listen = "127.0.0.1:0"
@@ -43,10 +48,13 @@ impl Watched {
         };
         let api = config.get_mut("api").and_then(toml::Value::as_table_mut).context("the API's settings")?;
         api.insert("addr_file".to_owned(), ADDRESS_FILE.into());
+        api.insert("token_file".to_owned(), TOKEN_FILE.into());
         let chain = Table::from_iter([("synthetic".to_owned(), settings_of(node, settings)?.into())]);
         config.insert("chains".to_owned(), chain.into());
         fs::write(directory.path().join("relayer.toml"), toml::to_string(&config)?)?;
         let relayer = RelayerProcess::start(binaries, directory.path()).await?;
+        let pause = ["chain", "pause", "synthetic", "--api", relayer.api().url(), "--token-file", TOKEN_FILE];
+        Relayer::new(binaries, directory.path()).run(pause).await?;
         Ok(Self { relayer, directory })
     }
 
