@@ -11,11 +11,18 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
 }
 
-/// The cargo that runs this tool, as a shell would start it: `CARGO_MANIFEST_DIR`, which this tool was
-/// given, would have build scripts that watch it (ring's) and all that depends on them built anew.
+/// The cargo that runs this tool, as a shell would start it: what this tool was told of its own package would have build
+/// scripts that watch such variables (ring's) and all that depends on them built anew.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(root()).env_remove("CARGO_MANIFEST_DIR");
+    command.current_dir(root());
+    for (name, _) in std::env::vars_os() {
+        let of_the_package =
+            name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"));
+        if of_the_package {
+            command.env_remove(name);
+        }
+    }
     command
 }
 
