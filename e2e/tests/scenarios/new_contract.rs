@@ -56,6 +56,8 @@ impl Reader {
         }
         fs::create_dir_all(&folder)?;
         fs::create_dir_all(&target)?;
+        // The compiler is told of the path, letter by letter: by another everything would be compiled anew.
+        let target = target.canonicalize()?;
         let programs = Binaries::up_to_date()?.relayer.parent().context("a program in no directory")?.to_owned();
         let path = format!("{}:{}", programs.display(), env::var("PATH")?);
         let settings: &[_] = if language == "ink" { &[("CARGO_PROFILE_DEV_DEBUG", "false")] } else { &[] };
