@@ -63,6 +63,9 @@ fn result(method: &str, parameters: &Value) -> Value {
         "eth_getBalance" => json!("0xde0b6b3a7640000"),
         "eth_getTransactionCount" => json!("0x0"),
         "eth_gasPrice" | "eth_maxPriorityFeePerGas" => json!("0x1"),
+        "eth_feeHistory" => json!({
+            "oldestBlock": "0x8", "baseFeePerGas": ["0x1", "0x1"], "gasUsedRatio": [0.5], "reward": [["0x1"]],
+        }),
         "eth_getBlockByNumber" => json!({
             "hash": hash, "number": "0x8", "parentHash": hash, "sha3Uncles": hash, "miner": address, "stateRoot": hash,
             "transactionsRoot": hash, "receiptsRoot": hash, "logsBloom": bloom, "difficulty": "0x0", "extraData": "0x",
