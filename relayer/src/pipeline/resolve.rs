@@ -1,5 +1,5 @@
-//! What the chain itself says of requests that may be over. Only what stands at the configured
-//! finality counts, so that nothing written here is ever taken back.
+//! What the chain itself says of requests that may be over. Only what stands at the configured finality counts; a
+//! reorganisation that is deeper takes back what is written here, as `watch` or `settle` notices it.
 
 use super::{ChainEnd, StageError, observe};
 use crate::{
