@@ -8,7 +8,13 @@ use crate::{
     run::Guest,
     seal,
 };
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 use wasmi::{
     CompilationMode, Config, Engine, Extern, Instance, Linker, Memory, MemoryType, Module, OperatorCost, Store,
 };
@@ -24,7 +30,12 @@ pub(crate) struct Translated {
     /// names the memory of the instance that it made last, which the next one's replaces.
     spare: Mutex<Vec<Linker<Guest>>>,
     facts: ModuleFacts,
+    /// Whether the first slice of the run that began last was brief.
+    brief: AtomicBool,
 }
+
+/// A slice that takes no longer is brief: about what handing it over to a thread and back takes on a busy machine.
+const BRIEF: Duration = Duration::from_micros(100);
 
 /// Calls within calls of one instance, at some 24 bytes each: twice as many as QuickJS nests while its own stack
 /// lasts (8,000, for a text of many open parentheses), so that a script is told of endless recursion by an error.
@@ -69,7 +80,7 @@ pub(crate) fn translate(wasm: &[u8], facts: ModuleFacts, memory: Option<&MemoryI
     let mut linker = Linker::new(&engine);
     seal::define(&mut linker, &facts.imports).map_err(said)?;
     linker.allow_shadowing(true);
-    Ok(Translated { engine, module, linker, spare: Mutex::default(), facts })
+    Ok(Translated { engine, module, linker, spare: Mutex::default(), facts, brief: AtomicBool::new(false) })
 }
 
 /// An instance, with the memory that was made for it.
@@ -101,6 +112,16 @@ impl Translated {
 
     fn spares(&self) -> MutexGuard<'_, Vec<Linker<Guest>>> {
         self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a run of it is expected to be done, or to wait, within moments.
+    pub(crate) fn is_brief(&self) -> bool {
+        self.brief.load(Relaxed)
+    }
+
+    /// Notes what the first slice of a run took.
+    pub(crate) fn took(&self, time: Duration) {
+        self.brief.store(time <= BRIEF, Relaxed);
     }
 
     pub(crate) fn into_facts(self) -> ModuleFacts {

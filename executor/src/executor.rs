@@ -120,14 +120,15 @@ impl Executor {
         let run = Box::new(run);
         // A panic between the slices is the host's bug as one in them is: it ends that run, and not its caller.
         AssertUnwindSafe(self.run_admitted(run)).catch_unwind().map(|end| {
-            end.unwrap_or_else(|_| {
+            let end = end.unwrap_or_else(|_| {
                 tracing::error!("the host panicked between the slices of a run");
                 Err(HostFault::Internal)
-            })
+            });
+            end.map(|result| *result)
         })
     }
 
-    async fn run_admitted(&self, run: Box<Run>) -> Result<RunResult, HostFault> {
+    async fn run_admitted(&self, run: Box<Run>) -> Result<Box<RunResult>, HostFault> {
         let parts = &*self.parts;
         let contract = run.contract;
         let share = parts.shares.get(&contract).copied().unwrap_or_default();
@@ -228,8 +229,8 @@ fn threads(resources: &Resources) -> NonZeroUsize {
         .unwrap_or(NonZeroUsize::MIN)
 }
 
-fn unstarted(reason: String) -> RunResult {
-    RunResult {
+fn unstarted(reason: String) -> Box<RunResult> {
+    Box::new(RunResult {
         end: RunEnd::Failed { outcome: Outcome::BadContract, reason },
         changes: std::collections::BTreeMap::new(),
         instantiated: Vec::new(),
@@ -240,5 +241,5 @@ fn unstarted(reason: String) -> RunResult {
         elapsed: Duration::ZERO,
         http: Vec::new(),
         last_http_denied: false,
-    }
+    })
 }

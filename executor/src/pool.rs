@@ -2,7 +2,7 @@
 
 mod fair;
 
-pub(crate) use fair::Share;
+pub(crate) use fair::{BRIEF_FUEL, Share};
 
 use crate::HostFault;
 use fair::{FairQueue, Ticket, Turn};
@@ -15,7 +15,7 @@ use std::{
     },
     thread::{self, JoinHandle, Thread},
 };
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, task::coop::consume_budget};
 
 /// Who asks for a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,8 +31,20 @@ pub(crate) trait Slice: Send + 'static {
     /// How the run stands then.
     type Turn: Send + 'static;
 
+    /// Whether it is expected to take less time than handing it over to a thread and back.
+    fn is_brief(&self) -> bool;
+
     /// Goes on with the run for a while, and tells how much fuel that took.
-    fn slice(self) -> (Self::Turn, u64);
+    fn slice(self, extent: Extent) -> (Self::Turn, u64);
+}
+
+/// How long a run goes on at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// For as much fuel as the run's limits call a slice.
+    Slice,
+    /// For no more than [`BRIEF_FUEL`].
+    Brief,
 }
 
 /// A run that waits for a thread, and who hears how it stands.
@@ -121,7 +133,19 @@ impl<S: Slice> Pool<S> {
 
     /// Runs a slice on one of the threads; the caller's own thread is free meanwhile. Where the future
     /// is dropped before the slice's turn has come, the slice is dropped too.
+    ///
+    /// A brief slice is run here and now, in the place of a thread that sleeps on, where one does and no other
+    /// slice waits: waking that thread and being woken by it would take longer. So no more slices than there are
+    /// threads are under way at any time, wherever they are.
     pub(crate) async fn run(&self, share: Share, need: Need, slice: S) -> Result<S::Turn, HostFault> {
+        if slice.is_brief()
+            && let Some(seat) = Seat::take(&self.shared, share)
+        {
+            let result = seat.run(slice);
+            // A caller that has one run after the other would not wait for anything else.
+            consume_budget().await;
+            return result;
+        }
         let (done, result) = oneshot::channel();
         let (ticket, sleeper) = {
             let mut queue = self.shared.lock();
@@ -135,6 +159,54 @@ impl<S: Slice> Pool<S> {
         place.ticket = None;
         result
     }
+}
+
+/// The place of a thread that sleeps meanwhile, until this is dropped.
+struct Seat<'a, S: Slice> {
+    shared: &'a Shared<S>,
+    sleeper: Option<Sleeper>,
+    turn: Turn,
+    fuel: u64,
+}
+
+impl<'a, S: Slice> Seat<'a, S> {
+    /// A place, where there is one and nobody waits for it.
+    fn take(shared: &'a Shared<S>, share: Share) -> Option<Self> {
+        let mut queue = shared.lock();
+        if queue.asleep.is_empty() {
+            return None;
+        }
+        let turn = queue.jobs.at_once(share)?;
+        let sleeper = queue.asleep.pop();
+        Some(Self { shared, sleeper, turn, fuel: 0 })
+    }
+
+    fn run(mut self, slice: S) -> Result<S::Turn, HostFault> {
+        let (result, fuel) = guarded(|| slice.slice(Extent::Brief))?;
+        self.fuel = fuel;
+        Ok(result)
+    }
+}
+
+impl<S: Slice> Drop for Seat<'_, S> {
+    fn drop(&mut self) {
+        let mut queue = self.shared.lock();
+        queue.jobs.done(self.turn, self.fuel);
+        queue.asleep.extend(self.sleeper.take());
+        let sleeper = queue.call();
+        drop(queue);
+        if let Some(sleeper) = sleeper {
+            sleeper.call();
+        }
+    }
+}
+
+/// A panic in a slice is the host's bug: it ends that run as a fault, and the thread goes on.
+fn guarded<T>(slice: impl FnOnce() -> T) -> Result<T, HostFault> {
+    catch_unwind(AssertUnwindSafe(slice)).map_err(|_| {
+        tracing::error!("a host function panicked");
+        HostFault::Internal
+    })
 }
 
 /// A place in the queue, which is left when this is dropped.
@@ -181,16 +253,13 @@ impl<S: Slice> Done<S> {
 fn work<S: Slice>(shared: &Shared<S>) {
     let (this, mut done) = (Sleeper::this(), Done::nothing());
     while let Some((turn, job)) = next(shared, &this, &mut done) {
-        // A panic here is the host's bug: it ends that run as a fault, and the thread goes on.
-        let fuel = match catch_unwind(AssertUnwindSafe(|| job.slice.slice())) {
+        let fuel = match guarded(|| job.slice.slice(Extent::Slice)) {
             Ok((result, fuel)) => {
                 done.results.push((job.done, result));
                 fuel
             }
-            Err(_) => {
-                tracing::error!("a host function panicked");
-                0
-            }
+            // Whoever waits for it hears that it is gone.
+            Err(_) => 0,
         };
         done.last = Some((turn, fuel));
     }

@@ -169,6 +169,28 @@ async fn slices_do_not_change_an_answer_or_its_price() {
 }
 
 #[tokio::test]
+async fn what_ran_before_does_not_change_an_answer_or_its_price() {
+    // Counts as far as its input says.
+    let body = "(local $i i32)
+        (call $capacity (i32.const 60000))
+        (call $input (i32.const 0) (i32.const 65532))
+        (loop
+          (local.set $i (i32.add (local.get $i) (i32.const 1)))
+          (br_if 0 (i32.lt_u (local.get $i) (i32.load (i32.const 0)))))
+        (i32.store (i32.const 0) (local.get $i))
+        (call $return (i32.const 0) (i32.const 4))";
+    let counts = |times: u32| Run { input: times.to_le_bytes().to_vec(), ..query(&guest::contract(body)) };
+    let used = executor(&ExecutorConfig::default());
+    // After brief runs a long one is expected to be brief too, and the other way round.
+    for times in [1, 1, 1, 1_000_000, 1_000_000, 1, 1] {
+        let first = run(&executor(&ExecutorConfig::default()), counts(times)).await;
+        let later = run(&used, counts(times)).await;
+        assert_eq!(first.end, RunEnd::Returned { flags: 0, data: times.to_le_bytes().to_vec() });
+        assert_eq!((later.end, later.fuel_used), (first.end, first.fuel_used));
+    }
+}
+
+#[tokio::test]
 async fn not_a_number_has_the_same_bits_on_every_processor() {
     let body = "(f64.store (i32.const 0) (f64.div (f64.load (i32.const 8)) (f64.load (i32.const 16))))
         (call $return (i32.const 0) (i32.const 8))";

@@ -11,8 +11,8 @@ use std::collections::{BTreeSet, VecDeque};
 /// After so many fresh runs of a contract in a row a spent one has its turn, so that neither kind can
 /// keep the other from the threads.
 const FRESH_IN_A_ROW: u32 = 4;
-/// A job that takes no more fuel is brief: some 30 µs.
-const BRIEF_FUEL: u64 = 10_000;
+/// A job that takes no more fuel is brief: some 100 µs.
+pub(crate) const BRIEF_FUEL: u64 = 30_000;
 /// What a turn counts beside its fuel: about what it takes to hand a run over and back.
 const TURN_FUEL: u64 = 1_000;
 /// Fractions of a unit of fuel that virtual time can tell apart, as a power of two.
@@ -94,6 +94,15 @@ impl<J> Flow<J> {
         self.in_a_row = 0;
         self.spent.pop_front().or_else(|| self.fresh.pop_front()).map(|(_, job)| job)
     }
+
+    /// Counts a job as under way. Until it is known, what it takes counts as a whole slice: other threads see that
+    /// it runs.
+    fn begin(&mut self, contract: ContractId, expected_fuel: u64) -> Turn {
+        let charged = VirtualTime::of(expected_fuel, self.weight);
+        self.begins = self.begins.after(charged);
+        self.running += 1;
+        Turn { contract, charged, is_brief: self.is_brief }
+    }
 }
 
 /// A job that waits.
@@ -154,20 +163,46 @@ impl<J> FairQueue<J> {
 
     /// Has a job wait for its turn.
     pub(super) fn push(&mut self, share: Share, need: Need, job: J) -> Ticket {
-        let Share { contract, weight } = share;
+        let contract = share.contract;
         self.jobs += 1;
         let number = self.jobs;
-        let flow = self.flows.entry(contract).or_insert_with(|| Flow::new(weight));
+        let flow = Self::enter(&mut self.flows, &mut self.resting, self.now, share);
         if !flow.waits() {
-            if flow.running == 0 {
-                self.resting.remove(&(flow.begins, contract));
-            }
-            flow.begins = flow.begins.max(self.now);
             self.ready.insert((flow.begins, contract));
         }
-        flow.weight = weight;
         flow.queue(need).push_back((number, job));
         Ticket { contract, need, number }
+    }
+
+    /// Gives a turn to a job that is not queued, which it may have as long as none waits.
+    pub(super) fn at_once(&mut self, share: Share) -> Option<Turn> {
+        if !self.is_empty() {
+            return None;
+        }
+        let flow = Self::enter(&mut self.flows, &mut self.resting, self.now, share);
+        let begins = flow.begins;
+        let turn = flow.begin(share.contract, self.expected_fuel);
+        self.advance(begins);
+        Some(turn)
+    }
+
+    /// The contract's jobs, of which another one comes now.
+    fn enter<'f>(
+        flows: &'f mut IdMap<ContractId, Flow<J>>,
+        resting: &mut BTreeSet<(VirtualTime, ContractId)>,
+        now: VirtualTime,
+        share: Share,
+    ) -> &'f mut Flow<J> {
+        let Share { contract, weight } = share;
+        let flow = flows.entry(contract).or_insert_with(|| Flow::new(weight));
+        if !flow.waits() {
+            if flow.running == 0 {
+                resting.remove(&(flow.begins, contract));
+            }
+            flow.begins = flow.begins.max(now);
+        }
+        flow.weight = weight;
+        flow
     }
 
     /// Takes the job whose turn it is.
@@ -175,16 +210,12 @@ impl<J> FairQueue<J> {
         let (begins, contract) = self.ready.pop_first()?;
         let flow = self.flows.get_mut(&contract)?;
         let job = flow.pop()?;
-        // Until it is known, what it takes counts as a whole slice: other threads see that it runs.
-        let charged = VirtualTime::of(self.expected_fuel, flow.weight);
-        flow.begins = begins.after(charged);
-        flow.running += 1;
+        let turn = flow.begin(contract, self.expected_fuel);
         if flow.waits() {
             self.ready.insert((flow.begins, contract));
         }
-        let is_brief = flow.is_brief;
         self.advance(begins);
-        Some((Turn { contract, charged, is_brief }, job))
+        Some((turn, job))
     }
 
     /// Accounts for a job that was taken.
@@ -222,15 +253,16 @@ impl<J> FairQueue<J> {
         if flow.waits() || flow.running > 0 {
             return;
         }
-        if flow.begins > self.now {
-            self.resting.insert((flow.begins, contract));
+        let begins = flow.begins;
+        if self.flows.len() == self.resting.len() + 1 {
+            // Nobody is there to be ahead of.
+            let last = self.resting.last().map_or(begins, |(last, _)| begins.max(*last));
+            self.flows.remove(&contract);
+            self.advance(last);
+        } else if begins > self.now {
+            self.resting.insert((begins, contract));
         } else {
             self.flows.remove(&contract);
-        }
-        if self.resting.len() == self.flows.len() {
-            // Nobody is there to be ahead of.
-            let last = self.resting.last().map(|(begins, _)| *begins);
-            self.advance(last.unwrap_or(self.now));
         }
     }
 

@@ -1,18 +1,30 @@
 use super::*;
 use futures_util::{FutureExt, future::join_all};
 use phat_protocol::ContractId;
+use std::thread::ThreadId;
 
 const SLICE: u64 = 1_000_000;
 
-/// What a test has a thread do, and the fuel that it says that it took.
-struct Work(Box<dyn FnOnce() + Send>, u64);
+/// What a test has a thread do.
+struct Work {
+    work: Box<dyn FnOnce() + Send>,
+    /// The fuel that it says that it took.
+    fuel: u64,
+    /// Whether it is expected to be brief.
+    is_brief: bool,
+}
 
 impl Slice for Work {
-    type Turn = ();
+    /// Where it ran, and how long it was to run.
+    type Turn = (ThreadId, Extent);
 
-    fn slice(self) -> ((), u64) {
-        (self.0)();
-        ((), self.1)
+    fn is_brief(&self) -> bool {
+        self.is_brief
+    }
+
+    fn slice(self, extent: Extent) -> (Self::Turn, u64) {
+        (self.work)();
+        ((thread::current().id(), extent), self.fuel)
     }
 }
 
@@ -21,12 +33,26 @@ fn share(contract: u8) -> Share {
 }
 
 fn work(work: impl FnOnce() + Send + 'static) -> Work {
-    Work(Box::new(work), SLICE)
+    Work { work: Box::new(work), fuel: SLICE, is_brief: false }
 }
 
 /// Work that is done at once, and took hardly any fuel.
 fn brief() -> Work {
-    Work(Box::new(|| ()), 1)
+    Work { work: Box::new(|| ()), fuel: 1, is_brief: false }
+}
+
+/// Work that is expected to be brief.
+fn at_once(work: impl FnOnce() + Send + 'static) -> Work {
+    Work { work: Box::new(work), fuel: 1, is_brief: true }
+}
+
+/// A pool whose one thread sleeps.
+async fn asleep() -> Pool<Work> {
+    let pool = pool();
+    while pool.shared.lock().asleep.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    pool
 }
 
 fn pool() -> Pool<Work> {
@@ -68,7 +94,7 @@ async fn a_job_that_panics_is_a_fault_and_the_thread_goes_on() {
     let pool = pool();
     let panics = work(|| panic!("on purpose"));
     assert_eq!(pool.run(share(1), Need::Fresh, panics).await, Err(HostFault::Internal));
-    assert_eq!(pool.run(share(1), Need::Fresh, work(|| ())).await, Ok(()));
+    assert!(pool.run(share(1), Need::Fresh, work(|| ())).await.is_ok());
 }
 
 #[tokio::test]
@@ -85,8 +111,8 @@ async fn a_job_that_nobody_waits_for_any_more_is_dropped_where_it_waits() {
     drop(waits);
     assert_eq!(Arc::strong_count(&kept), 1);
     release.send(()).unwrap();
-    assert_eq!(busy.await, Ok(()));
-    assert_eq!(pool.run(share(1), Need::Fresh, work(|| ())).await, Ok(()));
+    assert!(busy.await.is_ok());
+    assert!(pool.run(share(1), Need::Fresh, work(|| ())).await.is_ok());
 }
 
 #[tokio::test]
@@ -152,4 +178,82 @@ async fn who_took_long_hears_of_it_before_the_contracts_next_run_has_ended() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_more_than_a_few_ends_are_held_back_for_the_contracts_next_run() {
     assert!(hears_before_the_last_ends((0..HELD).map(|_| (1, brief())).collect(), 0).await);
+}
+
+#[tokio::test]
+async fn what_is_brief_is_done_where_it_is_asked_for_while_a_thread_sleeps() {
+    let pool = asleep().await;
+    let here = thread::current().id();
+    for _ in 0..3 {
+        let done = pool.run(share(1), Need::Fresh, at_once(|| ())).await;
+        assert_eq!(done, Ok((here, Extent::Brief)));
+    }
+    let (elsewhere, extent) = pool.run(share(1), Need::Fresh, work(|| ())).await.unwrap();
+    assert!(elsewhere != here && extent == Extent::Slice);
+}
+
+#[tokio::test]
+async fn what_is_brief_waits_its_turn_while_every_thread_is_busy() {
+    let pool = pool();
+    let (begun, has_begun) = oneshot::channel();
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let busy = work(move || {
+        begun.send(()).unwrap();
+        held.recv().unwrap();
+    });
+    let busy = pool.run(share(0), Need::Fresh, busy);
+    let waits = async {
+        has_begun.await.unwrap();
+        let mut waits = Box::pin(pool.run(share(1), Need::Fresh, at_once(|| ())));
+        assert_eq!(waits.as_mut().now_or_never(), None);
+        release.send(()).unwrap();
+        waits.await
+    };
+    let (busy, waited) = tokio::join!(busy, waits);
+    let (guest, _) = busy.unwrap();
+    assert_eq!(waited, Ok((guest, Extent::Slice)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_brief_takes_a_threads_place_and_counts_for_its_contract() {
+    let pool = Arc::new(asleep().await);
+    let (begun, has_begun) = oneshot::channel();
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let brief = at_once(move || {
+        begun.send(()).unwrap();
+        held.recv().unwrap();
+    });
+    // It takes more than was thought.
+    let brief = Work { fuel: 10 * SLICE, ..brief };
+    let brief = tokio::spawn({
+        let pool = Arc::clone(&pool);
+        async move { pool.run(share(1), Need::Fresh, brief).await }
+    });
+    has_begun.await.unwrap();
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let other = |contract: u8| {
+        let order = Arc::clone(&order);
+        let job = Work { is_brief: true, ..work(move || order.lock().unwrap().push(contract)) };
+        Box::pin(pool.run(share(contract), Need::Fresh, job))
+    };
+    let mut others: Vec<_> = [1, 2, 2, 2].map(other).into();
+    assert!(
+        others.iter_mut().all(|other| other.as_mut().now_or_never().is_none()),
+        "no more run than there are threads"
+    );
+    release.send(()).unwrap();
+    assert_eq!(brief.await.unwrap().unwrap().1, Extent::Brief);
+    // The thread whose place it was is called for those that waited.
+    let done = join_all(others).await;
+    assert!(done.iter().all(|done| matches!(done, Ok((_, Extent::Slice)))), "{done:?}");
+    assert_eq!(*order.lock().unwrap(), [2, 2, 2, 1]);
+}
+
+#[tokio::test]
+async fn what_is_brief_and_panics_is_a_fault_and_leaves_its_place() {
+    let pool = asleep().await;
+    let panics = at_once(|| panic!("on purpose"));
+    assert_eq!(pool.run(share(1), Need::Fresh, panics).await, Err(HostFault::Internal));
+    let here = thread::current().id();
+    assert_eq!(pool.run(share(1), Need::Fresh, at_once(|| ())).await, Ok((here, Extent::Brief)));
 }

@@ -101,7 +101,7 @@ impl Opening {
 }
 
 /// What a run leaves whose last frame has ended.
-pub(super) fn finish(end: Result<Returned, Failure>, mut run: Box<RunState>) -> RunResult {
+pub(super) fn finish(end: Result<Returned, Failure>, mut run: Box<RunState>) -> Box<RunResult> {
     let succeeded = end.as_ref().is_ok_and(|returned| !returned.asks_to_revert());
     if succeeded && run.deferred.len() > 0 {
         let deferred = take(&mut run.deferred);
@@ -109,7 +109,7 @@ pub(super) fn finish(end: Result<Returned, Failure>, mut run: Box<RunState>) -> 
     }
     let (writes, events) =
         if succeeded { (run.overlay.take_writes(), take(&mut run.records.events)) } else { Default::default() };
-    RunResult {
+    Box::new(RunResult {
         end: match end {
             Ok(Returned { flags, data }) => RunEnd::Returned { flags, data },
             Err(Failure { outcome, reason }) => RunEnd::Failed { outcome, reason },
@@ -123,7 +123,7 @@ pub(super) fn finish(end: Result<Returned, Failure>, mut run: Box<RunState>) -> 
         elapsed: run.started.elapsed(),
         http: take(&mut run.http),
         last_http_denied: run.last_http_denied,
-    }
+    })
 }
 
 /// How a run ends that has lasted too long.

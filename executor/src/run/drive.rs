@@ -20,7 +20,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// Runs to the end.
-pub(crate) async fn drive(parts: &Parts, share: Share, opening: Opening) -> Result<RunResult, HostFault> {
+pub(crate) async fn drive(parts: &Parts, share: Share, opening: Opening) -> Result<Box<RunResult>, HostFault> {
     let deadline = opening.deadline();
     let expired = deadline.is_some_and(|deadline| opening.started >= deadline);
     let step = Step::Open(opening);
@@ -38,7 +38,12 @@ pub(crate) async fn drive(parts: &Parts, share: Share, opening: Opening) -> Resu
 }
 
 /// Goes on with a run that is not over.
-async fn go_on(parts: &Parts, share: Share, deadline: Option<Instant>, mut turn: Turn) -> Result<RunResult, HostFault> {
+async fn go_on(
+    parts: &Parts,
+    share: Share,
+    deadline: Option<Instant>,
+    mut turn: Turn,
+) -> Result<Box<RunResult>, HostFault> {
     let (mut stack, lookup) = (Stack::default(), Lookup::new(share.contract));
     loop {
         if turn.starved() {
@@ -70,7 +75,7 @@ async fn go_on(parts: &Parts, share: Share, deadline: Option<Instant>, mut turn:
 }
 
 /// Ends a run that has lasted too long.
-fn expire(stack: Stack, top: Step) -> RunResult {
+fn expire(stack: Stack, top: Step) -> Box<RunResult> {
     let run = stack.abandon(top);
     finish(Err(timed_out(&run.limits)), run)
 }

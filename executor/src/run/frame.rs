@@ -5,9 +5,13 @@ use super::{
     begin::{Beginning, Opening, finish},
     wait::{Halt, Reply, Suspension},
 };
-use crate::{engine::Translated, pool::Slice, seal::Host};
+use crate::{
+    engine::Translated,
+    pool::{BRIEF_FUEL, Extent, Slice},
+    seal::Host,
+};
 use phat_protocol::{ContractId, Outcome};
-use std::{panic::resume_unwind, sync::Arc};
+use std::{panic::resume_unwind, sync::Arc, time::Duration};
 use wasmi::{ResumableCall, ResumableCallHostTrap, ResumableCallOutOfFuel, Store, TrapCode, Val};
 
 /// A call that has not ended. It holds memory while it waits, and a thread only within
@@ -47,7 +51,7 @@ pub(crate) enum Turn {
     /// The call is over.
     Ended(Result<Returned, Failure>, Ended),
     /// The run is.
-    Over(RunResult),
+    Over(Box<RunResult>),
 }
 
 impl Turn {
@@ -184,14 +188,14 @@ impl Frame {
     }
 
     /// Runs until the slice is used up, the guest waits, or the call is over.
-    fn go_on(mut self: Box<Self>) -> Turn {
+    fn go_on(mut self: Box<Self>, extent: Extent) -> Turn {
         let position = std::mem::replace(&mut self.position, Position::Taken);
         let Self { translated, store, .. } = &mut *self;
         let required = match &position {
             Position::Sliced(call) => call.required_fuel(),
             Position::Start(_) | Position::Waiting(_) | Position::Answered(..) | Position::Taken => 0,
         };
-        let result = refuel(store, required).and_then(|()| match position {
+        let result = refuel(store, extent, required).and_then(|()| match position {
             Position::Start(entry) => start(translated, store, entry),
             Position::Sliced(call) => call.resume(&mut *store, &mut []).map_err(|error| failure(&error, store)),
             Position::Answered(call, reply) => resume(store, call, reply),
@@ -228,28 +232,57 @@ impl Frame {
 impl Slice for Step {
     type Turn = Turn;
 
-    fn slice(self) -> (Turn, u64) {
+    fn is_brief(&self) -> bool {
+        match self {
+            Self::Open(opening) => opening.translated.is_brief(),
+            Self::Begin(_) | Self::GoOn(_) => false,
+        }
+    }
+
+    fn slice(self, extent: Extent) -> (Turn, u64) {
+        let opens = match (&self, extent) {
+            // Nothing was waited for.
+            (Self::Open(opening), Extent::Brief) => {
+                Some((Arc::clone(&opening.translated), opening.started, Duration::ZERO))
+            }
+            (Self::Open(opening), Extent::Slice) => {
+                Some((Arc::clone(&opening.translated), opening.started, opening.started.elapsed()))
+            }
+            (Self::Begin(_) | Self::GoOn(_), _) => None,
+        };
         let frame = self.frame();
         let before = frame.fuel_left();
-        let turn = frame.go_on();
+        let turn = frame.go_on(extent);
         let after = match &turn {
             Turn::Sliced(frame) | Turn::Suspended(frame, _) => frame.fuel_left(),
             Turn::Ended(_, Ended { run, .. }) => run.reserve,
             // What ended is made that below.
             Turn::Over(_) => before,
         };
-        (turn.over(), before.saturating_sub(after))
+        let turn = turn.over();
+        if let Some((translated, started, waited)) = opens {
+            let ended = match &turn {
+                Turn::Over(result) => result.elapsed,
+                Turn::Sliced(_) | Turn::Suspended(..) | Turn::Ended(..) => started.elapsed(),
+            };
+            translated.took(ended.saturating_sub(waited));
+        }
+        (turn, before.saturating_sub(after))
     }
 }
 
 /// Gives the frame a slice, or what its next instruction needs if that is more.
-fn refuel(store: &mut Store<Guest>, required: u64) -> Result<(), Failure> {
+fn refuel(store: &mut Store<Guest>, extent: Extent, required: u64) -> Result<(), Failure> {
     let run = &store.data().run;
     let left = run.reserve.saturating_add(store.get_fuel().unwrap_or(0));
     if required > left {
         return Err(spent(run.granted));
     }
-    let slice = run.limits.fuel_slice.max(required).min(left);
+    let slice = match extent {
+        Extent::Slice => run.limits.fuel_slice,
+        Extent::Brief => run.limits.fuel_slice.min(BRIEF_FUEL),
+    };
+    let slice = slice.max(required).min(left);
     store.data_mut().run.reserve = left - slice;
     store.set_fuel(slice).map_err(|error| Failure::new(Outcome::BadContract, error.to_string()))
 }

@@ -3,6 +3,7 @@ use super::*;
 const SLICE: u64 = 1_000_000;
 const A: ContractId = ContractId([1; 32]);
 const B: ContractId = ContractId([2; 32]);
+const C: ContractId = ContractId([3; 32]);
 
 fn share(contract: ContractId, weight: u32) -> Share {
     Share { contract, weight }
@@ -160,4 +161,20 @@ fn nothing_is_kept_of_contracts_that_have_left() {
         queue.done(turn, u64::MAX);
     }
     assert_eq!((queue.flows.len(), queue.ready.len(), queue.resting.len()), (0, 0, 0));
+}
+
+#[test]
+fn what_is_done_at_once_counts_as_what_was_queued_does() {
+    let mut queue = queue();
+    // Another's job is under way, so that nothing is forgotten.
+    let spinning = queue.at_once(share(B, 1)).unwrap();
+    let spent = queue.at_once(share(A, 1)).unwrap();
+    queue.done(spent, 10 * SLICE);
+    spin(&mut queue, share(B, 1));
+    queue.done(spinning, SLICE);
+    spin(&mut queue, share(A, 1));
+    // B has nine slices to make up for.
+    let turns = turns(&mut queue, |_| 1, 10);
+    assert_eq!((of(A, &turns), of(B, &turns)), (1, 9), "{turns:?}");
+    assert!(queue.at_once(share(C, 1)).is_none(), "others wait");
 }
