@@ -1,4 +1,4 @@
-//! The executor, with its default settings, as the enclave runs it.
+//! The executor, as the enclave runs it: with its default settings, but for its threads where one core is measured.
 
 use crate::{contract::Contract, host::Host};
 use anyhow::{Context, Result, anyhow, bail};
@@ -13,6 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 
 /// The contract, ready to be called.
 pub(crate) struct Ours {
+    name: &'static str,
     runtime: Runtime,
     executor: Executor,
     run: Run,
@@ -21,6 +22,15 @@ pub(crate) struct Ours {
 /// Calls that are under way at once where many are made.
 const IN_FLIGHT: u32 = 64;
 
+/// On how many processors there is work at a time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Cores {
+    /// On one: a thread for the runtime, and one for guests, which hand work over to one another.
+    One,
+    /// On all there are.
+    All,
+}
+
 /// A runtime as the enclave has it.
 pub(crate) fn runtime() -> Result<Runtime> {
     Ok(Builder::new_multi_thread().enable_all().build()?)
@@ -28,6 +38,10 @@ pub(crate) fn runtime() -> Result<Runtime> {
 
 /// An executor that may go where `allow` says.
 pub(crate) fn executor(allow: Vec<AllowEntry>) -> Result<Executor> {
+    started(allow, &Resources::default())
+}
+
+fn started(allow: Vec<AllowEntry>, resources: &Resources) -> Result<Executor> {
     let config = ExecutorConfig { egress: EgressPolicy { allow }, ..ExecutorConfig::default() };
     let host = HostServices {
         clock: Arc::new(Standing),
@@ -36,7 +50,7 @@ pub(crate) fn executor(allow: Vec<AllowEntry>) -> Result<Executor> {
         worker: WorkerFacts::default(),
         javascript: None,
     };
-    Executor::new(&config, &Resources::default(), host).map_err(|wrong| anyhow!("{wrong:?}"))
+    Executor::new(&config, resources, host).map_err(|wrong| anyhow!("{wrong:?}"))
 }
 
 /// A run of the module with this storage.
@@ -83,17 +97,23 @@ pub(crate) async fn deployed(executor: &Executor, wasm: &[u8], init: &[u8]) -> R
 
 impl Ours {
     /// Deploys.
-    pub(crate) fn deploy(contract: &Contract) -> Result<Self> {
-        let (runtime, executor) = (runtime()?, executor(Vec::new())?);
+    pub(crate) fn deploy(contract: &Contract, cores: Cores) -> Result<Self> {
+        let (name, runtime, executor) = match cores {
+            Cores::One => {
+                let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+                ("executor", runtime, started(Vec::new(), &Resources { threads: 1, ..Resources::default() })?)
+            }
+            Cores::All => ("executor_all", runtime()?, executor(Vec::new())?),
+        };
         let state = runtime.block_on(deployed(&executor, &contract.wasm, &contract.init))?;
         let run = run(&contract.wasm, Entry::Call, &contract.input, state);
-        Ok(Self { runtime, executor, run })
+        Ok(Self { name, runtime, executor, run })
     }
 }
 
 impl Host for Ours {
     fn name(&self) -> &'static str {
-        "executor"
+        self.name
     }
 
     fn call(&mut self) -> Result<Vec<u8>> {

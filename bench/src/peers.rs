@@ -7,7 +7,7 @@ use crate::{
     extent::Extent,
     figure::{Aim, Figures, median, percentile},
     host::{Host, rates, times},
-    ours::Ours,
+    ours::{Cores, Ours},
     pallet::Pallet,
 };
 use anyhow::{Result, ensure};
@@ -58,10 +58,11 @@ pub(crate) fn measure(extent: &Extent, figures: &mut Figures, progress: impl Fn(
     Ok(())
 }
 
-/// The executor first; the others are in the order of [`report`].
-fn hosts(contract: &Contract) -> Result<[Seen; 4]> {
-    let hosts: [Box<dyn Host>; 4] = [
-        Box::new(Ours::deploy(contract)?),
+/// The executor first, on one core and on all; the others are in the order of [`report`].
+fn hosts(contract: &Contract) -> Result<[Seen; 5]> {
+    let hosts: [Box<dyn Host>; 5] = [
+        Box::new(Ours::deploy(contract, Cores::One)?),
+        Box::new(Ours::deploy(contract, Cores::All)?),
         Box::new(Bare::deploy(contract)?),
         Box::new(Compiled::deploy(&compiled::engine()?, contract)?),
         Box::new(Pallet::deploy(contract)?),
@@ -75,15 +76,17 @@ fn hosts(contract: &Contract) -> Result<[Seen; 4]> {
     }))
 }
 
-fn report(contract: &str, all: &mut [Seen; 4], figures: &mut Figures) {
+fn report(contract: &str, all: &mut [Seen; 5], figures: &mut Figures) {
     for seen in all.iter_mut() {
         let host = seen.host.name();
         figures.push(format!("{contract}_rate_{host}"), median(seen.per_core.clone()), "executions/s and core");
         figures.microseconds(format!("{contract}_p50_{host}"), percentile(&mut seen.times, 50));
         figures.microseconds(format!("{contract}_p99_{host}"), percentile(&mut seen.times, 99));
     }
-    let [ours, bare, wasmtime, pallet] = all;
-    figures.push(format!("{contract}_throughput_executor"), median(ours.per_second.clone()), "executions/s");
+    let [ours, everywhere, bare, wasmtime, pallet] = all;
+    figures.push(format!("{contract}_throughput_executor"), median(everywhere.per_second.clone()), "executions/s");
+    let spread = median(quotients(&everywhere.per_second, &ours.per_second));
+    figures.push(format!("{contract}_throughput_over_one_core"), spread, "ratio");
     let rate = |other: &Seen| median(quotients(&ours.per_core, &other.per_core));
     let time = |other: &Seen| median(quotients(&other.medians, &ours.medians));
     let name = |what: &str| format!("{contract}_{what}");
