@@ -62,7 +62,7 @@ impl Server {
     fn key(&self) -> SigningKey {
         let url = format!("http://somebody:sesame@127.0.0.1:{}/base/", self.port).parse().unwrap();
         let public_key = public_key(SUBMITTER_KEY);
-        let signer = Web3Signer::open(&url, &public_key, Duration::from_millis(500), None).unwrap();
+        let signer = Web3Signer::open(&url, &public_key, Duration::from_secs(3), None).unwrap();
         assert!(!format!("{signer:?}").contains("sesame"));
         SigningKey::elsewhere(&public_key, Arc::new(signer))
     }

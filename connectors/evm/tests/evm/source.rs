@@ -130,7 +130,7 @@ async fn a_web_socket_that_hangs_is_taken_for_dead() {
     let proxy = Proxy::start(anvil.port, None).await;
     let chain = chain(&anvil, |settings| {
         settings.endpoints[0].ws_url = Some(format!("ws://127.0.0.1:{}", proxy.port).parse().unwrap());
-        settings.call_timeout = Duration::from_millis(300);
+        settings.call_timeout = Duration::from_secs(2);
     });
     let (heads, mut rung) = watch::channel(0);
     let listening = tokio::spawn(async move { chain.listen(&heads).await });
