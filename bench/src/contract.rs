@@ -2,7 +2,9 @@
 
 use crate::rewrite::entries_alone;
 use anyhow::{Context, Result};
+use codec::Encode;
 use phat_metadata::Bundle;
+use phat_protocol::{BlockHash, Chain, OracleRequest, RequestId, selector};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -73,4 +75,23 @@ impl Contract {
 pub(crate) fn artifact(name: &str) -> Result<Vec<u8>> {
     let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../phat-contracts/artifacts").join(name);
     fs::read(&path).with_context(|| format!("can't read {}; run `cargo xtask guests`", path.display()))
+}
+
+/// What a contract of ours is deployed with that takes its settings as JSON.
+pub(crate) fn settings(settings: &serde_json::Value) -> Vec<u8> {
+    [selector("new").as_slice(), &settings.to_string().into_bytes().encode()].concat()
+}
+
+/// A request with so little in it that a contract of ours still answers it.
+pub(crate) fn question() -> Vec<u8> {
+    let request = OracleRequest {
+        chain: Chain::Evm(31_337),
+        oracle: vec![0; 20],
+        request_id: RequestId([0; 32]),
+        consumer: vec![0; 20],
+        payload: b"{}".to_vec(),
+        expires_at: u64::MAX,
+        block_hash: BlockHash([0; 32]),
+    };
+    request.call_input()
 }

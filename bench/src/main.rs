@@ -13,6 +13,7 @@ mod pallet;
 mod peers;
 mod processor;
 mod rewrite;
+mod script;
 mod seal;
 mod source;
 mod waiting;
@@ -83,6 +84,8 @@ fn executor(arguments: &Executor) -> Result<()> {
     peers::measure(&extent, &mut figures, progress)?;
     progress("modules that were never seen");
     first::measure(&extent, &mut figures)?;
+    progress("a script that says hello");
+    script::measure(&extent, &mut figures)?;
     waiting::measure(&extent, &mut figures, progress)?;
 
     for figure in figures.all() {

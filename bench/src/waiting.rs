@@ -2,7 +2,7 @@
 //! and what a guest beside them that never waits changes about it.
 
 use crate::{
-    contract::artifact,
+    contract::{artifact, question, settings},
     extent::Extent,
     figure::{Aim, Figures, median},
     ours::{deployed, executor, returned, run, runtime},
@@ -11,10 +11,9 @@ use crate::{
 };
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
-use codec::Encode;
 use phat_executor::{AllowEntry, Entry, Executor, Run};
 use phat_metadata::Bundle;
-use phat_protocol::{BlockHash, Chain, ContractId, OracleRequest, RequestId, selector};
+use phat_protocol::ContractId;
 use serde::{Deserialize, Serialize};
 use std::{
     env,
@@ -244,18 +243,5 @@ pub(crate) fn init(origin: &str) -> Vec<u8> {
         "type": "uint256",
         "decimals": 0,
     });
-    [selector("new").as_slice(), &config.to_string().into_bytes().encode()].concat()
-}
-
-fn question() -> Vec<u8> {
-    let request = OracleRequest {
-        chain: Chain::Evm(31_337),
-        oracle: vec![0; 20],
-        request_id: RequestId([0; 32]),
-        consumer: vec![0; 20],
-        payload: b"{}".to_vec(),
-        expires_at: u64::MAX,
-        block_hash: BlockHash([0; 32]),
-    };
-    request.call_input()
+    settings(&config)
 }
