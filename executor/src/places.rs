@@ -5,6 +5,7 @@ use crate::{
     limits::{PAGE_BYTES, in_memory},
 };
 use phat_protocol::ContractId;
+use std::collections::hash_map::Entry;
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicU32, Ordering::Relaxed},
@@ -124,9 +125,11 @@ impl Drop for Place {
         if self.taken.runs.fetch_sub(1, Relaxed) == 1 {
             let mut contracts = self.all.contracts();
             // Another run may have come meanwhile, and gone, and yet another be in an entry of its own.
-            let ours = |taken: &Arc<Taken>| Arc::ptr_eq(taken, &self.taken) && taken.runs.load(Relaxed) == 0;
-            if contracts.get(&self.contract).is_some_and(ours) {
-                contracts.remove(&self.contract);
+            if let Entry::Occupied(entry) = contracts.entry(self.contract)
+                && Arc::ptr_eq(entry.get(), &self.taken)
+                && entry.get().runs.load(Relaxed) == 0
+            {
+                entry.remove();
             }
         }
     }

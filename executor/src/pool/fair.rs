@@ -6,7 +6,7 @@
 use super::Need;
 use crate::keyed::IdMap;
 use phat_protocol::ContractId;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque, hash_map::Entry};
 
 /// After so many fresh runs of a contract in a row a spent one has its turn, so that neither kind can
 /// keep the other from the threads.
@@ -75,6 +75,11 @@ impl<J> Flow<J> {
 
     fn waits(&self) -> bool {
         !self.fresh.is_empty() || !self.spent.is_empty()
+    }
+
+    /// Whether there is no job of it.
+    fn rests(&self) -> bool {
+        self.running == 0 && !self.waits()
     }
 
     fn queue(&mut self, need: Need) -> &mut VecDeque<(u64, J)> {
@@ -221,7 +226,9 @@ impl<J> FairQueue<J> {
     /// Accounts for a job that was taken.
     pub(super) fn done(&mut self, turn: Turn, fuel: u64) {
         let Turn { contract, charged, is_brief: _ } = turn;
-        let Some(flow) = self.flows.get_mut(&contract) else { return };
+        let all = self.flows.len();
+        let Entry::Occupied(mut entry) = self.flows.entry(contract) else { return };
+        let flow = entry.get_mut();
         let begins = flow.begins.before(charged).after(VirtualTime::of(fuel, flow.weight));
         flow.running = flow.running.saturating_sub(1);
         flow.is_brief = fuel <= BRIEF_FUEL;
@@ -230,7 +237,13 @@ impl<J> FairQueue<J> {
             self.ready.insert((begins, contract));
         }
         flow.begins = begins;
-        self.rest(contract);
+        if all == 1 && flow.rests() {
+            // As most often: nobody is there to be ahead of.
+            entry.remove();
+            self.now = self.now.max(begins);
+        } else {
+            self.rest(contract);
+        }
     }
 
     /// Takes a job out whose turn has not come; nothing where it has.
@@ -250,7 +263,7 @@ impl<J> FairQueue<J> {
     /// Forgets a contract without jobs, or remembers how much it is ahead of others.
     fn rest(&mut self, contract: ContractId) {
         let Some(flow) = self.flows.get(&contract) else { return };
-        if flow.waits() || flow.running > 0 {
+        if !flow.rests() {
             return;
         }
         let begins = flow.begins;

@@ -104,14 +104,6 @@ impl Step {
         Self::Begin(Box::new(Beginning { translated, entry, guest }))
     }
 
-    fn frame(self) -> Box<Frame> {
-        match self {
-            Self::Open(opening) => Frame::new(opening.begin()),
-            Self::Begin(beginning) => Frame::new(*beginning),
-            Self::GoOn(frame) => frame,
-        }
-    }
-
     /// Ends the call without going on with it.
     pub(crate) fn end(self) -> Ended {
         match self {
@@ -130,10 +122,10 @@ impl Beginning {
 }
 
 impl Frame {
-    fn new(beginning: Beginning) -> Box<Self> {
+    fn new(beginning: Beginning) -> Self {
         let Beginning { translated, entry, guest } = beginning;
         let store = translated.store(guest);
-        Box::new(Self { translated, store, position: Position::Start(entry) })
+        Self { translated, store, position: Position::Start(entry) }
     }
 
     /// Gives a waiting guest what it waited for. Only a frame that waits has an answer to get.
@@ -147,6 +139,11 @@ impl Frame {
 
     /// Ends the call: takes its unused fuel back into the run's reserve.
     pub(crate) fn end(mut self: Box<Self>) -> Ended {
+        self.ended()
+    }
+
+    /// What is left of the call, which is not gone on with.
+    fn ended(&mut self) -> Ended {
         let unused = self.store.get_fuel().unwrap_or(0);
         let Guest { run, frame } = self.store.data_mut();
         let (contract, nested, mut run) = (frame.contract, frame.nested, run.take());
@@ -188,9 +185,9 @@ impl Frame {
     }
 
     /// Runs until the slice is used up, the guest waits, or the call is over.
-    fn go_on(mut self: Box<Self>, extent: Extent) -> Turn {
+    fn go_on(&mut self, extent: Extent) -> Pause {
         let position = std::mem::replace(&mut self.position, Position::Taken);
-        let Self { translated, store, .. } = &mut *self;
+        let Self { translated, store, .. } = self;
         let required = match &position {
             Position::Sliced(call) => call.required_fuel(),
             Position::Start(_) | Position::Waiting(_) | Position::Answered(..) | Position::Taken => 0,
@@ -206,26 +203,71 @@ impl Frame {
         match result {
             Ok(ResumableCall::OutOfFuel(call)) => {
                 self.position = Position::Sliced(call);
-                Turn::Sliced(self)
+                Pause::Goes(Going::Sliced)
             }
             Ok(ResumableCall::HostTrap(call)) => match self.guest_mut().frame.suspension.take() {
                 Some(suspension) => {
                     self.position = Position::Waiting(call);
-                    Turn::Suspended(self, suspension)
+                    Pause::Goes(Going::Suspended(suspension))
                 }
                 None => {
                     let ended = halted(call.host_error(), &mut self.store);
                     drop(call);
-                    Turn::Ended(ended, self.end())
+                    Pause::Ended(ended, self.ended())
                 }
             },
             // `deploy` of old contracts, and any message without a result, may end without returning.
             Ok(ResumableCall::Finished) => {
                 let returned = self.guest_mut().frame.returned.take().unwrap_or_default();
-                Turn::Ended(Ok(returned), self.end())
+                Pause::Ended(Ok(returned), self.ended())
             }
-            Err(failure) => Turn::Ended(Err(failure), self.end()),
+            Err(failure) => Pause::Ended(Err(failure), self.ended()),
         }
+    }
+    /// Goes on for a slice, and tells how much fuel that took.
+    fn advance(&mut self, extent: Extent) -> (Pause, u64) {
+        let before = self.fuel_left();
+        let pause = self.go_on(extent);
+        let after = match &pause {
+            Pause::Goes(_) => self.fuel_left(),
+            Pause::Ended(_, Ended { run, .. }) => run.reserve,
+        };
+        (pause, before.saturating_sub(after))
+    }
+}
+
+/// Where a frame left off.
+enum Pause {
+    /// It goes on later.
+    Goes(Going),
+    /// The call is over.
+    Ended(Result<Returned, Failure>, Ended),
+}
+
+/// Why a frame goes on later.
+enum Going {
+    /// The slice is used up.
+    Sliced,
+    /// The guest waits.
+    Suspended(Suspension),
+}
+
+impl Going {
+    fn turn(self, frame: Box<Frame>) -> Turn {
+        match self {
+            Self::Sliced => Turn::Sliced(frame),
+            Self::Suspended(suspension) => Turn::Suspended(frame, suspension),
+        }
+    }
+}
+
+/// The first slice of a call. Most calls end in it, and what they are made of is not moved for them.
+fn first(beginning: Beginning, extent: Extent) -> (Turn, u64) {
+    let mut frame = Frame::new(beginning);
+    let (pause, fuel) = frame.advance(extent);
+    match pause {
+        Pause::Goes(going) => (going.turn(Box::new(frame)), fuel),
+        Pause::Ended(end, ended) => (Turn::Ended(end, ended).over(), fuel),
     }
 }
 
@@ -240,34 +282,31 @@ impl Slice for Step {
     }
 
     fn slice(self, extent: Extent) -> (Turn, u64) {
-        let opens = match (&self, extent) {
-            // Nothing was waited for.
-            (Self::Open(opening), Extent::Brief) => {
-                Some((Arc::clone(&opening.translated), opening.started, Duration::ZERO))
+        match self {
+            Self::Open(opening) => {
+                let (translated, started) = (Arc::clone(&opening.translated), opening.started);
+                let waited = match extent {
+                    Extent::Slice => started.elapsed(),
+                    // For nothing.
+                    Extent::Brief => Duration::ZERO,
+                };
+                let (turn, fuel) = first(opening.begin(), extent);
+                let ended = match &turn {
+                    Turn::Over(result) => result.elapsed,
+                    Turn::Sliced(_) | Turn::Suspended(..) | Turn::Ended(..) => started.elapsed(),
+                };
+                translated.took(ended.saturating_sub(waited));
+                (turn, fuel)
             }
-            (Self::Open(opening), Extent::Slice) => {
-                Some((Arc::clone(&opening.translated), opening.started, opening.started.elapsed()))
+            Self::Begin(beginning) => first(*beginning, extent),
+            Self::GoOn(mut frame) => {
+                let (pause, fuel) = frame.advance(extent);
+                match pause {
+                    Pause::Goes(going) => (going.turn(frame), fuel),
+                    Pause::Ended(end, ended) => (Turn::Ended(end, ended).over(), fuel),
+                }
             }
-            (Self::Begin(_) | Self::GoOn(_), _) => None,
-        };
-        let frame = self.frame();
-        let before = frame.fuel_left();
-        let turn = frame.go_on(extent);
-        let after = match &turn {
-            Turn::Sliced(frame) | Turn::Suspended(frame, _) => frame.fuel_left(),
-            Turn::Ended(_, Ended { run, .. }) => run.reserve,
-            // What ended is made that below.
-            Turn::Over(_) => before,
-        };
-        let turn = turn.over();
-        if let Some((translated, started, waited)) = opens {
-            let ended = match &turn {
-                Turn::Over(result) => result.elapsed,
-                Turn::Sliced(_) | Turn::Suspended(..) | Turn::Ended(..) => started.elapsed(),
-            };
-            translated.took(ended.saturating_sub(waited));
         }
-        (turn, before.saturating_sub(after))
     }
 }
 
