@@ -17,9 +17,13 @@ pub struct RelayerDatabase(SqliteConnection);
 /// together whatever a commit was cut off.
 const IMPOSSIBLE: &[(&str, &str)] = &[
     (
+        // What fills a nonce carries none, and has no more gas than a transfer may need: a reorganisation may open such an
+        // attempt again, beside the one that took its requests over.
         "a request in two open attempts",
         "SELECT request_id FROM attempt_entries JOIN attempts ON attempts.id = attempt_id
-        WHERE state = 'open' GROUP BY request_id HAVING COUNT(*) > 1",
+        WHERE state = 'open' AND NOT EXISTS (SELECT 1 FROM transactions
+            WHERE transactions.attempt_id = attempts.id AND transactions.gas_limit < 42000)
+        GROUP BY request_id HAVING COUNT(*) > 1",
     ),
     (
         "a nonce in two attempts",

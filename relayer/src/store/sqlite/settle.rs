@@ -294,7 +294,8 @@ async fn entries(connection: &mut SqliteConnection, attempt: AttemptId) -> Resul
 
 /// The attempt's entries, in their order, and where their requests stand.
 pub(super) const STANDING: &str = "SELECT request_id, state, detail,
-        requests.attempt_id IS attempt_entries.attempt_id AND state = 'settled' AND settled_final = 0 AS settled_by_it
+        requests.attempt_id IS attempt_entries.attempt_id AND state = 'settled' AND settled_final = 0 AS settled_by_it,
+        requests.attempt_id IS attempt_entries.attempt_id AND state = 'submitted' AS submitted_by_it
      FROM attempt_entries CROSS JOIN requests ON requests.id = request_id
      WHERE attempt_entries.attempt_id = ? ORDER BY position";
 
@@ -306,6 +307,9 @@ struct EntryRow {
     detail: Option<String>,
     /// Whether the request is settled by this attempt, in a block that may still go away.
     settled_by_it: bool,
+    /// Whether it is this attempt that the request waits for. After a reorganisation an attempt may be open again whose
+    /// requests another one carries by now.
+    submitted_by_it: bool,
 }
 
 async fn mined(
@@ -348,7 +352,7 @@ async fn mined(
                 if row.settled_by_it {
                     unsettled.push(id);
                 }
-                if is_final && (row.settled_by_it || from == StateName::Submitted) {
+                if is_final && (row.settled_by_it || row.submitted_by_it) {
                     without_effect.push((id, effect));
                 }
             }
