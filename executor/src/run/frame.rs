@@ -224,6 +224,7 @@ impl Frame {
             Err(failure) => Pause::Ended(Err(failure), self.ended()),
         }
     }
+
     /// Goes on for a slice, and tells how much fuel that took.
     fn advance(&mut self, extent: Extent) -> (Pause, u64) {
         let before = self.fuel_left();

@@ -1,11 +1,17 @@
 //! Chains that take blocks back, and nodes that lag or are away.
 
-use crate::world::{CONTRACT, World};
-use phat_connector::ChainError;
+use crate::{
+    chain::account,
+    world::{CONTRACT, World},
+};
+use phat_connector::{BlockRef, ChainError, Fees, PreparedTransaction, Receipt, TxHash};
+use phat_protocol::{Amount, BlockHash, Digest, RequestId};
 use phat_relayer::{
+    attempt::AttemptId,
+    clock::Millis,
     pipeline::{Progress, Stage, StageError},
     request::StateName,
-    store::SettleStore,
+    store::{Attempted, NewAttempt, SettleStore, SubmitStore},
 };
 use std::time::Duration;
 
@@ -267,4 +273,45 @@ async fn a_transaction_is_sent_again_without_the_request_that_a_reorganisation_t
     world.settle().await.unwrap();
     assert_eq!((world.state(stays).await, world.state(goes).await), (StateName::Settled, StateName::Orphaned));
     assert_eq!((world.chain.answers(stays), world.chain.wasted()), (1, 0));
+}
+
+/// Stores an attempt with that nonce that carries the request's answer, and gives its transaction.
+async fn carried(world: &World, id: RequestId, nonce: u8) -> (AttemptId, TxHash) {
+    let one = Amount::from(1);
+    let transaction = PreparedTransaction {
+        hash: TxHash(Digest([nonce; 32])),
+        raw: vec![nonce],
+        nonce: u64::from(nonce),
+        gas_limit: 1,
+        fees: Fees { max_fee: one, max_priority_fee: one },
+    };
+    let hash = transaction.hash;
+    let attempt = NewAttempt { chain: "test".to_owned(), submitter: account(0), requests: vec![id], transaction };
+    (world.store.begin(&[attempt], Millis(0)).await.unwrap()[0], hash)
+}
+
+#[tokio::test]
+async fn an_attempt_that_is_open_again_takes_no_request_from_the_one_that_carries_it_by_now() {
+    let without_effect = |hash| {
+        let block = BlockRef { number: 1, hash: BlockHash([9; 32]) };
+        Attempted::Mined(Receipt { hash, block, succeeded: true, gas_used: 1, effects: Vec::new() })
+    };
+    for ends_dead in [false, true] {
+        let world = World::new().await;
+        let id = world.chain.ask(CONTRACT, 600);
+        world.watch().await.unwrap();
+        world.execute().await.unwrap();
+        let (first, hash) = carried(&world, id, 0).await;
+        world.store.attempted(first, &without_effect(hash), true, Millis(0)).await.unwrap();
+        assert_eq!(world.state(id).await, StateName::Reported);
+        let (second, _) = carried(&world, id, 1).await;
+        // The first one's block goes.
+        world.store.reopen(first, Millis(0)).await.unwrap();
+        let ended = if ends_dead { Attempted::Dead } else { without_effect(hash) };
+        world.store.attempted(first, &ended, true, Millis(0)).await.unwrap();
+        assert_eq!(world.state(id).await, StateName::Submitted, "dead: {ends_dead}");
+        // And the other ends as ever.
+        world.store.attempted(second, &Attempted::Dead, true, Millis(0)).await.unwrap();
+        assert_eq!(world.state(id).await, StateName::Reported, "dead: {ends_dead}");
+    }
 }

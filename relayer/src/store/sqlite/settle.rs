@@ -209,10 +209,8 @@ async fn end(
             }
         }
         Attempted::Dead => {
-            for id in entries(connection, attempt).await? {
-                if state_of(connection, id).await? == Some(StateName::Submitted) {
-                    transition(connection, id, StateName::Submitted, State::Reported, now).await?;
-                }
+            for entry in standing(connection, attempt).await?.iter().filter(|entry| entry.submitted_by_it) {
+                transition(connection, entry.id(attempt)?, StateName::Submitted, State::Reported, now).await?;
             }
             close(connection, attempt, AttemptState::Dead, now).await?;
         }
@@ -283,15 +281,6 @@ async fn close(
     if touched == 1 { Ok(()) } else { Err(StoreError::Conflict { what: format!("attempt {}", attempt.0) }) }
 }
 
-async fn entries(connection: &mut SqliteConnection, attempt: AttemptId) -> Result<Vec<RequestId>, StoreError> {
-    let rows: Vec<(Vec<u8>,)> =
-        sqlx::query_as("SELECT request_id FROM attempt_entries WHERE attempt_id = ? ORDER BY position")
-            .bind(attempt.0)
-            .fetch_all(connection)
-            .await?;
-    rows.iter().map(|(id,)| Place { table: "attempt_entries", row: &attempt.0 }.id("request_id", id)).collect()
-}
-
 /// The attempt's entries, in their order, and where their requests stand.
 pub(super) const STANDING: &str = "SELECT request_id, state, detail,
         requests.attempt_id IS attempt_entries.attempt_id AND state = 'settled' AND settled_final = 0 AS settled_by_it,
@@ -312,6 +301,16 @@ struct EntryRow {
     submitted_by_it: bool,
 }
 
+impl EntryRow {
+    fn id(&self, attempt: AttemptId) -> Result<RequestId, StoreError> {
+        Place { table: "attempt_entries", row: &attempt.0 }.id("request_id", &self.request_id)
+    }
+}
+
+async fn standing(connection: &mut SqliteConnection, attempt: AttemptId) -> Result<Vec<EntryRow>, StoreError> {
+    Ok(sqlx::query_as(STANDING).bind(attempt.0).fetch_all(connection).await?)
+}
+
 async fn mined(
     connection: &mut SqliteConnection,
     attempt: AttemptId,
@@ -327,7 +326,7 @@ async fn mined(
         .bind(receipt.hash.0.0.as_slice())
         .execute(&mut *connection)
         .await?;
-    let rows: Vec<EntryRow> = sqlx::query_as(STANDING).bind(attempt.0).fetch_all(&mut *connection).await?;
+    let rows = standing(connection, attempt).await?;
     let effects: HashMap<RequestId, &EntryEffect> =
         receipt.effects.iter().rev().map(|(id, effect)| (*id, effect)).collect();
     let mut effected: BTreeMap<Option<String>, Vec<RequestId>> = BTreeMap::new();
@@ -335,7 +334,7 @@ async fn mined(
     let mut unsettled = Vec::new();
     let (mut answered, mut without_effect) = (Vec::new(), Vec::new());
     for row in &rows {
-        let id: RequestId = Place { table: "attempt_entries", row: &attempt.0 }.id("request_id", &row.request_id)?;
+        let id = row.id(attempt)?;
         let from: StateName = Place { table: "requests", row: &id }.text("state", &row.state)?;
         let effect = effects.get(&id).copied();
         effected.entry(effect.map(to_json).transpose()?).or_default().push(id);
