@@ -2,18 +2,19 @@
 
 use crate::{
     CHAIN_ID, Chain, Oracle,
-    phat_oracle::{PhatOracle, RequestSubmittedFilter},
+    phat_oracle::{self, PhatOracle, RequestSubmittedFilter},
     price_consumer::PriceConsumer,
     reverting_consumer::{AnswerTakenFilter, RevertingConsumer},
 };
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use ethers::{
     contract::{ContractCall, EthEvent},
     providers::{Http, Middleware, Provider},
     types::{Address, H256, TransactionReceipt, U64, U256, transaction::eip2718::TypedTransaction},
 };
 use phat_protocol::{
-    Amount, BlockHash, ContractId, Digest, EvmAddress, Outcome, RequestId, bounds::LEAST_LIFETIME, evm, keccak256,
+    Amount, BlockHash, ContractId, Digest, EvmAddress, Outcome, Request, RequestId, bounds::LEAST_LIFETIME, evm,
+    keccak256,
 };
 use std::collections::BTreeMap;
 
@@ -68,9 +69,7 @@ pub struct Asked {
     /// Its id.
     pub id: RequestId,
     /// All that the id binds.
-    pub request: evm::Request,
-    /// As the contract's functions take it.
-    pub on_chain: crate::phat_oracle::Request,
+    pub request: Request,
     /// The contract's input.
     pub payload: Vec<u8>,
     /// The height of its block.
@@ -80,6 +79,37 @@ pub struct Asked {
 }
 
 impl Asked {
+    /// All that the id binds, of a request on an EVM chain.
+    ///
+    /// # Errors
+    /// When it is of another chain.
+    pub fn evm(&self) -> Result<&evm::Request> {
+        match &self.request {
+            Request::Evm(request) => Ok(request),
+            Request::Substrate(_) => bail!("{} was asked on a Substrate chain", self.id),
+        }
+    }
+
+    /// As the functions of `PhatOracle` take it.
+    ///
+    /// # Errors
+    /// As [`Self::evm`].
+    pub fn on_chain(&self) -> Result<phat_oracle::Request> {
+        let request = self.evm()?;
+        Ok(phat_oracle::Request {
+            sequence: request.sequence,
+            parent_hash: request.parent_hash.0,
+            consumer: request.consumer.0.into(),
+            contract_id: request.contract_id.0,
+            min_revision: request.min_revision,
+            payload_hash: request.payload_hash.0,
+            callback_gas_limit: request.callback_gas_limit,
+            max_output: request.max_output,
+            expires_at: request.expires_at,
+            payment: request.payment.0.into(),
+        })
+    }
+
     pub(crate) fn from_receipt(receipt: &TransactionReceipt, oracle: Address) -> Result<Self> {
         let log = receipt
             .logs
@@ -104,8 +134,7 @@ impl Asked {
         };
         Ok(Self {
             id: RequestId(event.request_id),
-            request,
-            on_chain,
+            request: Request::Evm(request),
             payload: event.payload.to_vec(),
             block: receipt.block_number.context("no block")?.as_u64(),
             block_hash: BlockHash(receipt.block_hash.context("no block")?.0),

@@ -1,8 +1,8 @@
 //! All parts together, as an operator puts them together.
 
 use crate::{
-    Anvil, Binaries, Chain, Directory, EnclaveProcess, Ground, Guest, History, HttpJson, Init, Oracle, PriceSource,
-    Relayer, RelayerDatabase, RelayerProcess, Settings, Wallet,
+    Binaries, Directory, EnclaveProcess, Evm, Ground, Guest, HttpJson, Init, OracleEnd, PriceSource, Relayer,
+    RelayerDatabase, RelayerProcess, Settings,
     settings::{CHAIN_NAME, DATABASE_FILE, DATABASE_FOLDER, TOKEN_FILE, ether},
 };
 use anyhow::{Context, Result, ensure};
@@ -16,26 +16,20 @@ use std::{
 
 /// Everything between a consumer's question and its answer. Each part ends with it.
 #[derive(Debug)]
-pub struct Environment {
+pub struct Environment<End = Evm> {
     /// The relayer.
     pub relayer: RelayerProcess,
     /// The enclave.
     pub enclave: EnclaveProcess,
     /// The source of prices that the enclave's policy opens.
     pub source: PriceSource,
-    /// The node.
-    pub anvil: Anvil,
-    /// The chain as its users see it.
-    pub chain: Chain,
-    /// The contracts on chain.
-    pub oracle: Oracle,
-    /// The relayer's account.
-    pub wallet: Wallet,
+    /// The chain.
+    pub end: End,
     commands: Relayer,
     directory: Arc<Directory>,
 }
 
-impl Environment {
+impl<End: OracleEnd> Environment<End> {
     /// With the harness's own settings, and programs that belong to the sources.
     ///
     /// # Errors
@@ -49,9 +43,9 @@ impl Environment {
     ///
     /// # Errors
     /// When it doesn't come up.
-    pub async fn on(ground: Ground) -> Result<Self> {
-        let Ground { enclave, source, anvil, chain, oracle, wallet, settings } = ground;
-        let config = settings.relayer_config(&anvil, &oracle, &enclave)?;
+    pub async fn on(ground: Ground<End>) -> Result<Self> {
+        let Ground { enclave, source, end, settings } = ground;
+        let config = settings.relayer_config(end.chain_config()?, &enclave)?;
         let Settings { binaries, directory, funds, progress, .. } = settings;
         directory.write_secret(TOKEN_FILE, &format!("{}\n", hex::encode(rand::random::<[u8; 32]>())))?;
         fs::write(directory.path().join("relayer.toml"), toml::to_string(&config)?)?;
@@ -60,11 +54,11 @@ impl Environment {
         progress(&format!("the relayer runs; its status API serves {}", relayer.api().url()));
 
         let commands = Relayer::new(&binaries, directory.path());
-        let environment = Self { relayer, enclave, source, anvil, chain, oracle, wallet, commands, directory };
+        let environment = Self { relayer, enclave, source, end, commands, directory };
         // Registering costs gas.
-        environment.chain.set_balance(environment.wallet.address, ether(1)).await?;
+        environment.end.fund(ether(1)).await?;
         environment.register_worker().await?;
-        environment.chain.set_balance(environment.wallet.address, funds).await?;
+        environment.end.fund(funds).await?;
         progress("the worker is registered on chain");
         Ok(environment)
     }
@@ -138,12 +132,6 @@ impl Environment {
     /// [`crate::CommandFailed`]
     pub async fn command(&self, arguments: impl IntoIterator<Item = &str>) -> Result<String> {
         self.commands.run(arguments).await
-    }
-
-    /// What the chain shows of the relayer's work.
-    #[must_use]
-    pub fn history(&self) -> History {
-        History::new(&self.chain, &self.oracle)
     }
 
     /// The relayer's program.

@@ -1,7 +1,7 @@
 //! What the chain shows of the relayer's work.
 
 use crate::{
-    Chain, Oracle,
+    Chain, Fulfilment, Oracle, SentReport,
     phat_oracle::{
         BatchStoppedFilter, EntrySkippedFilter, FulfillBatchCall, FulfillCall, PhatOracle, PhatOracleCalls, Report,
         RequestFulfilledFilter, RequestSubmittedFilter,
@@ -14,21 +14,9 @@ use ethers::{
     providers::{Http, Middleware, Provider},
     types::{Address, H256, TransactionReceipt},
 };
-use phat_protocol::RequestId;
+use phat_connector::TxHash;
+use phat_protocol::{Digest, Outcome, Payee, RequestId};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// An answer as the chain accepted it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fulfilment {
-    /// The height of its block.
-    pub block: u64,
-    /// Its transaction.
-    pub transaction: H256,
-    /// The outcome's number.
-    pub outcome: u8,
-    /// Whether the consumer's callback succeeded.
-    pub callback_ok: bool,
-}
 
 /// Reads blocks, transactions and events; writes nothing.
 #[derive(Clone, Debug)]
@@ -54,7 +42,7 @@ impl History {
         for (event, meta) in events {
             fulfilments.entry(RequestId(event.request_id)).or_default().push(Fulfilment {
                 block: meta.block_number.as_u64(),
-                transaction: meta.transaction_hash,
+                transaction: TxHash(Digest(meta.transaction_hash.0)),
                 outcome: event.outcome,
                 callback_ok: event.callback_ok,
             });
@@ -75,9 +63,9 @@ impl History {
     ///
     /// # Errors
     /// When the node doesn't answer, or knows no such transaction.
-    pub async fn receipt(&self, transaction: H256) -> Result<TransactionReceipt> {
-        let receipt = self.chain.provider().get_transaction_receipt(transaction).await?;
-        receipt.with_context(|| format!("{transaction:?} is in no block"))
+    pub async fn receipt(&self, transaction: TxHash) -> Result<TransactionReceipt> {
+        let receipt = self.chain.provider().get_transaction_receipt(H256(transaction.0.0)).await?;
+        receipt.with_context(|| format!("{transaction} is in no block"))
     }
 
     /// Fails unless each of `sender`'s transactions to the oracle succeeded, and each entry of them had
@@ -118,11 +106,19 @@ impl History {
     ///
     /// # Errors
     /// When the node doesn't answer.
-    pub async fn sent_reports(&self, sender: Address) -> Result<BTreeMap<RequestId, Vec<(Report, Vec<Vec<u8>>)>>> {
+    pub async fn sent_reports(&self, sender: Address) -> Result<BTreeMap<RequestId, Vec<SentReport>>> {
         let mut reports = BTreeMap::<_, Vec<_>>::new();
         for receipt in self.chain.receipts_from(sender).await? {
             for (id, report, signatures) in self.entries(receipt.transaction_hash).await? {
-                reports.entry(id).or_default().push((report, signatures));
+                let outcome = Outcome::try_from(report.outcome).map_err(|error| anyhow::anyhow!("{error}"))?;
+                let report = phat_protocol::Report {
+                    request_id: id,
+                    outcome,
+                    output: report.output.to_vec(),
+                    executed_at: report.executed_at,
+                    payee: Payee(report.payee),
+                };
+                reports.entry(id).or_default().push(SentReport { report, signatures });
             }
         }
         Ok(reports)

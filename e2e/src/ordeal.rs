@@ -1,7 +1,7 @@
 //! Requests under trouble: an environment whose relayer reaches its node through a [`FaultProxy`], who asks there, and
 //! what was asked.
 
-use crate::{Asked, Asker, Environment, FaultProxy, Ground, Question, Settings, eventually};
+use crate::{Asked, Consumer, Environment, Evm, FaultProxy, Ground, OracleEnd, Question, Settings, eventually};
 use anyhow::{Context, Result, ensure};
 use phat_protocol::ContractId;
 use std::{collections::BTreeSet, time::Duration};
@@ -18,32 +18,32 @@ struct Open {
 
 /// An environment in trouble.
 #[derive(Debug)]
-pub struct Ordeal {
+pub struct Ordeal<End: OracleEnd = Evm> {
     /// The parts.
-    pub environment: Environment,
+    pub environment: Environment<End>,
     /// Between the relayer and its node. The test itself asks the node directly.
     pub proxy: FaultProxy,
     /// Who asks.
-    pub asker: Asker,
+    pub asker: End::Consumer,
     contract_id: ContractId,
     standing: Vec<Open>,
     dropped: Vec<Asked>,
     questions: usize,
 }
 
-impl Ordeal {
+impl<End: OracleEnd> Ordeal<End> {
     /// Starts the parts, and deploys what answers; nothing is wrong yet, and nothing of this is ever reorganised away.
     ///
     /// # Errors
     /// When a part doesn't come up.
     pub async fn start(settings: Settings) -> Result<Self> {
-        let mut ground = Ground::start(settings).await?;
-        let proxy = FaultProxy::start(ground.anvil.address()).await?;
+        let mut ground = Ground::<End>::start(settings).await?;
+        let proxy = FaultProxy::start(ground.end.address()).await?;
         ground.settings.chain.insert("rpc_url".to_owned(), proxy.url().into());
         let environment = Environment::on(ground).await?;
         let contract_id = environment.deploy_prices().await?;
-        let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
-        environment.chain.mine(FOUNDATION).await?;
+        let asker = environment.end.consumer().await?;
+        environment.end.mine(FOUNDATION).await?;
         let (standing, dropped) = (Vec::new(), Vec::new());
         Ok(Self { environment, proxy, asker, contract_id, standing, dropped, questions: 0 })
     }
@@ -93,7 +93,7 @@ impl Ordeal {
     /// # Errors
     /// When the node refuses.
     pub async fn drop_blocks(&mut self, depth: u64) -> Result<Vec<Question>> {
-        let ancestor = self.environment.chain.reorganise(depth).await?;
+        let ancestor = self.environment.end.reorganise(depth).await?;
         let (standing, gone): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.standing).into_iter().partition(|open| open.asked.block <= ancestor);
         self.standing = standing;
@@ -118,7 +118,7 @@ impl Ordeal {
     /// # Errors
     /// When the node or the relayer doesn't answer.
     pub async fn unreported(&self) -> Result<usize> {
-        let fulfilments = self.environment.history().fulfilments().await?;
+        let fulfilments = self.environment.end.fulfilments().await?;
         let mut unreported = 0;
         for open in self.standing.iter().filter(|open| !fulfilments.contains_key(&open.asked.id)) {
             let state = self.environment.relayer.api().state_of(open.asked.id).await?;
@@ -132,10 +132,10 @@ impl Ordeal {
     /// # Errors
     /// When they aren't in time.
     pub async fn answered(&self, asked: &[Asked], deadline: Duration) -> Result<()> {
-        let history = self.environment.history();
+        let end = &self.environment.end;
         let mut waiting = Vec::new();
         eventually("the answers", deadline, async || {
-            let fulfilments = history.fulfilments().await?;
+            let fulfilments = end.fulfilments().await?;
             waiting = asked.iter().map(|asked| asked.id).filter(|id| !fulfilments.contains_key(id)).collect();
             Ok(waiting.is_empty())
         })
@@ -154,8 +154,8 @@ impl Ordeal {
         self.environment.expect_one_answer_each(&self.asker, &standing, deadline).await?;
         // What was on its way when a reorganisation took its request had no effect.
         let gone = self.dropped.iter().map(|asked| asked.id).collect();
-        self.environment.history().expect_no_waste_but(self.environment.wallet.address, &gone).await?;
-        let on_chain = self.environment.history().requests().await?;
+        self.environment.end.expect_no_waste_but(&gone).await?;
+        let on_chain = self.environment.end.requests().await?;
         let known: BTreeSet<_> = standing.iter().map(|asked| asked.id).collect();
         ensure!(on_chain == known, "the chain holds {} requests, and {} are known here", on_chain.len(), known.len());
         // An id that came back with its block stands again.

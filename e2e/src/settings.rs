@@ -1,6 +1,6 @@
 //! What can be different from one environment to the next, and the configurations made of it.
 
-use crate::{Anvil, Binaries, CHAIN_ID, Directory, EnclaveProcess, Oracle, PriceSource, relayer::ADDRESS_FILE};
+use crate::{Binaries, Directory, EnclaveProcess, PriceSource, relayer::ADDRESS_FILE};
 use anyhow::{Context, Result};
 use ethers::types::U256;
 use std::sync::Arc;
@@ -101,39 +101,31 @@ impl Settings {
         Ok(config)
     }
 
-    pub(crate) fn relayer_config(&self, anvil: &Anvil, oracle: &Oracle, enclave: &EnclaveProcess) -> Result<Table> {
-        let chain = toml::toml! {
-            kind = "evm"
-            finality = "latest"
-            poll_interval = "200ms"
-        };
+    /// The relayer's configuration with a chain whose section that is, but for what is to be different.
+    pub(crate) fn relayer_config(&self, mut chain: Table, enclave: &EnclaveProcess) -> Result<Table> {
+        merge(&mut chain, &self.chain);
+        if chain.contains_key("endpoints") {
+            chain.remove("rpc_url");
+        }
         let mut config = toml::toml! {
             [api]
             listen = "127.0.0.1:0"
+            [database]
             [enclave]
             allow_simulated = true
         };
         let mut chains = Table::from_iter([(CHAIN_NAME.to_owned(), chain.into())]);
         chains.extend(self.other_chains.iter().map(|(name, chain)| (name.clone(), chain.clone().into())));
         config.insert("chains".to_owned(), chains.into());
-        let mut put = |path: [&str; 2], key: &str, value: Value| {
-            let table = path.into_iter().filter(|name| !name.is_empty()).try_fold(&mut config, |table, name| {
-                table.entry(name).or_insert_with(|| Table::new().into()).as_table_mut()
-            });
-            table.map(|table| table.insert(key.to_owned(), value)).map(drop).context("not a table")
-        };
-        put(["api", ""], "token_file", TOKEN_FILE.into())?;
-        put(["api", ""], "addr_file", ADDRESS_FILE.into())?;
-        put(["database", ""], "url", format!("sqlite:{DATABASE_FILE}").into())?;
-        put(["enclave", ""], "endpoint", enclave.endpoint().into())?;
-        if !self.chain.contains_key("endpoints") {
-            put(["chains", CHAIN_NAME], "rpc_url", anvil.url().into())?;
-        }
-        put(["chains", CHAIN_NAME], "chain_id", i64::try_from(CHAIN_ID)?.into())?;
-        put(["chains", CHAIN_NAME], "oracle", format!("{:?}", oracle.address).into())?;
-        put(["chains", CHAIN_NAME], "key_file", WALLET_KEY.into())?;
-        for (key, value) in &self.chain {
-            put(["chains", CHAIN_NAME], key, value.clone())?;
+        let settings: [(&str, &str, Value); 4] = [
+            ("api", "token_file", TOKEN_FILE.into()),
+            ("api", "addr_file", ADDRESS_FILE.into()),
+            ("database", "url", format!("sqlite:{DATABASE_FILE}").into()),
+            ("enclave", "endpoint", enclave.endpoint().into()),
+        ];
+        for (section, key, value) in settings {
+            let section = config.get_mut(section).and_then(Value::as_table_mut).context("not a table")?;
+            section.insert(key.to_owned(), value);
         }
         merge(&mut config, &self.relayer);
         Ok(config)

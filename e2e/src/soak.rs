@@ -105,7 +105,7 @@ impl Soak {
     /// # Errors
     /// With the first of these that isn't so.
     pub async fn run(&self) -> Result<Endured> {
-        let mut ordeal = Ordeal::start(Settings::impatient()?).await?;
+        let mut ordeal: Ordeal = Ordeal::start(Settings::impatient()?).await?;
         let mut randomness = StdRng::seed_from_u64(self.seed);
         ordeal.proxy.reseed(randomness.r#gen());
         let (begin, mut told) = (Instant::now(), Instant::now());
@@ -126,7 +126,7 @@ impl Soak {
         }
         (self.progress)("the trouble is over");
         ordeal.proxy.lift();
-        ordeal.environment.chain.mine(DEEPEST).await?;
+        ordeal.environment.end.chain.mine(DEEPEST).await?;
         ordeal.judge(AFTERMATH).await?;
         self.look(&ordeal, &mut endured).await?;
         ensure!(
@@ -147,7 +147,7 @@ impl Soak {
 
     async fn act(&self, act: Act, ordeal: &mut Ordeal, randomness: &mut StdRng, endured: &mut Endured) -> Result<()> {
         match act {
-            Act::Ask if ordeal.ever_asked() >= MOST_REQUESTS => ordeal.environment.chain.mine(1).await?,
+            Act::Ask if ordeal.ever_asked() >= MOST_REQUESTS => ordeal.environment.end.chain.mine(1).await?,
             Act::Ask => {
                 for _ in 0..randomness.gen_range(1..4) {
                     ordeal.ask().await?;
@@ -162,8 +162,8 @@ impl Soak {
                 endured.reorganisations += 1;
             }
             Act::Spike => {
-                ordeal.environment.chain.set_next_base_fee(randomness.gen_range(2..200) * GWEI).await?;
-                ordeal.environment.chain.mine(1).await?;
+                ordeal.environment.end.chain.set_next_base_fee(randomness.gen_range(2..200) * GWEI).await?;
+                ordeal.environment.end.chain.mine(1).await?;
                 endured.spikes += 1;
             }
             Act::KillRelayer => {

@@ -1,12 +1,12 @@
 //! What others do beside the relayer.
 
-use crate::{Asked, Environment, Guest, consumer::mined, phat_oracle};
+use crate::{Asked, Environment, Evm, Guest, OracleEnd, consumer::mined, phat_oracle};
 use anyhow::{Result, ensure};
 use phat_enclave_api::{Enclave, Instantiate};
 use phat_protocol::{ContractId, Owner, Salt};
 use std::fs;
 
-impl Environment {
+impl Environment<Evm> {
     /// Carries the enclave's answer to the chain in the relayer's place, from another account.
     ///
     /// # Errors
@@ -19,11 +19,13 @@ impl Environment {
             executed_at: execution.report.executed_at,
             payee: execution.report.payee.0,
         };
-        let oracle = phat_oracle::PhatOracle::new(self.oracle.address, self.chain.provider());
+        let oracle = phat_oracle::PhatOracle::new(self.end.oracle.address, self.end.chain.provider());
         let signatures = vec![execution.signature.0.to_vec().into()];
-        mined(oracle.fulfill(asked.on_chain.clone(), report, signatures)).await.map(drop)
+        mined(oracle.fulfill(asked.on_chain()?, report, signatures)).await.map(drop)
     }
+}
 
+impl<End: OracleEnd> Environment<End> {
     /// Puts a Phat Contract into the enclave without telling the relayer.
     ///
     /// # Errors

@@ -1,22 +1,25 @@
 //! What must hold of every request in the end, whatever happened on its way.
 
-use crate::{Asked, Asker, Environment, Fulfilment, Heard, eventually, wait_for};
+use crate::{Asked, Consumer, Environment, Fulfilment, Heard, OracleEnd, eventually, wait_for};
 use anyhow::{Context, Result, ensure};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use phat_enclave_api::{Enclave, Execute, Execution};
-use phat_protocol::{EvmAddress, Payee, RequestId};
+use phat_protocol::RequestId;
 use phat_relayer::request::StateName;
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 /// Calls to one part that are under way at once.
 const AT_ONCE: usize = 16;
 
-impl Environment {
+impl<End: OracleEnd> Environment<End> {
     /// Waits until a consumer's callback was told the answer to a request.
     ///
     /// # Errors
     /// When it hears nothing in time.
-    pub async fn heard(&self, asker: &Asker, asked: &Asked, deadline: Duration) -> Result<Heard> {
+    pub async fn heard(&self, asker: &End::Consumer, asked: &Asked, deadline: Duration) -> Result<Heard> {
         let what = format!("the answer to {}", asked.id);
         wait_for(&what, deadline, async || Ok(asker.heard(asked.id).await?.into_iter().next())).await
     }
@@ -42,20 +45,29 @@ impl Environment {
     ///
     /// # Errors
     /// With the first request of which that isn't so.
-    pub async fn expect_each_answered_once(&self, asker: &Asker, asked: &[Asked], deadline: Duration) -> Result<()> {
+    pub async fn expect_each_answered_once(
+        &self,
+        asker: &End::Consumer,
+        asked: &[Asked],
+        deadline: Duration,
+    ) -> Result<()> {
         self.expect_one_answer_each(asker, asked, deadline).await?;
-        self.history().expect_no_wasted_fulfilment(self.wallet.address).await
+        self.end.expect_no_waste_but(&BTreeSet::new()).await
     }
 
     /// The same, but for what transactions cost in vain.
     ///
     /// # Errors
     /// As [`Self::expect_each_answered_once`].
-    pub async fn expect_one_answer_each(&self, asker: &Asker, asked: &[Asked], deadline: Duration) -> Result<()> {
-        let history = self.history();
+    pub async fn expect_one_answer_each(
+        &self,
+        asker: &End::Consumer,
+        asked: &[Asked],
+        deadline: Duration,
+    ) -> Result<()> {
         let mut answered = 0;
         let everyone = wait_for("every request to be answered", deadline, async || {
-            answered = history.fulfilments().await?.len();
+            answered = self.end.fulfilments().await?.len();
             Ok((answered >= asked.len()).then_some(()))
         });
         everyone.await.with_context(|| format!("{answered} of {} are", asked.len()))?;
@@ -68,8 +80,8 @@ impl Environment {
         });
         settled.await.with_context(|| format!("{waiting} are not"))?;
 
-        let sent = history.sent_reports(self.wallet.address).await?;
-        let (fulfilled, all_heard) = (history.fulfilments().await?, asker.all_heard().await?);
+        let sent = self.end.sent_reports().await?;
+        let (fulfilled, all_heard) = (self.end.fulfilments().await?, asker.all_heard().await?);
         let again = stream::iter(asked).map(|request| self.executed_again(request)).buffered(AT_ONCE);
         let again: Vec<Execution> = again.try_collect().await?;
         for (request, again) in asked.iter().zip(again) {
@@ -84,13 +96,10 @@ impl Environment {
                 again.report
             );
             let signatures = vec![again.signature.0.to_vec()];
-            for (report, sent_signatures) in sent.get(&id).into_iter().flatten() {
+            for sent in sent.get(&id).into_iter().flatten() {
                 ensure!(
-                    *sent_signatures == signatures
-                        && report.output.as_ref() == again.report.output
-                        && report.executed_at == again.report.executed_at
-                        && report.payee == again.report.payee.0,
-                    "{id} was signed with other bytes: {report:?} and {again:?}"
+                    sent.signatures == signatures && sent.report == again.report,
+                    "{id} was signed with other bytes: {sent:?} and {again:?}"
                 );
             }
         }
@@ -106,8 +115,8 @@ impl Environment {
     ///
     /// # Errors
     /// When that isn't so.
-    pub async fn expect_heard_once(&self, asker: &Asker, asked: &Asked) -> Result<()> {
-        heard_once(&self.history().fulfilments().await?, &asker.all_heard().await?, asked.id).map(drop)
+    pub async fn expect_heard_once(&self, asker: &End::Consumer, asked: &Asked) -> Result<()> {
+        heard_once(&self.end.fulfilments().await?, &asker.all_heard().await?, asked.id).map(drop)
     }
 
     /// What the relayer asks of the enclave for a request.
@@ -116,11 +125,11 @@ impl Environment {
     /// When the enclave doesn't tell its time.
     pub async fn execution_of(&self, asked: &Asked) -> Result<Execute> {
         Ok(Execute {
-            request: phat_protocol::Request::Evm(asked.request.clone()),
+            request: asked.request.clone(),
             payload: asked.payload.clone(),
             block_hash: asked.block_hash,
             executed_at: self.enclave.status().await?.now,
-            payee: Payee::from(EvmAddress(self.wallet.address.0)),
+            payee: self.end.payee(),
         })
     }
 }

@@ -1,7 +1,7 @@
 //! One environment under load, from fresh parts: a node gets slower as its chain grows.
 
 use super::{asks::Asks, cpu, replay::Replay, spread::Spread, watcher::Watcher};
-use crate::{Asker, Environment, Ground, Question, Settings};
+use crate::{Asker, Environment, Evm, Ground, Question, Settings};
 use anyhow::{Context, Result, ensure};
 use ethers::types::H256;
 use phat_protocol::RequestId;
@@ -67,18 +67,18 @@ pub(super) struct Alone {
 impl Leg {
     /// Starts the parts.
     pub(super) async fn start(settings: Settings) -> Result<Self> {
-        let mut ground = Ground::start(settings).await?;
-        ground.settings.chain.insert("ws_url".to_owned(), ground.anvil.ws_url().into());
-        let environment = Environment::on(ground).await?;
+        let mut ground: Ground = Ground::start(settings).await?;
+        ground.settings.chain.insert("ws_url".to_owned(), ground.end.anvil.ws_url().into());
+        let environment: Environment = Environment::on(ground).await?;
         environment.source.price(BASE, QUOTE, PRICE);
         let contract_id = environment.deploy_prices().await?;
-        let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
+        let asker = Asker::deploy(&environment.end.chain, &environment.end.oracle).await?;
         let question = Question {
             callback_gas: CALLBACK_GAS,
             max_output: MAX_OUTPUT,
             ..Question::price(contract_id, BASE, QUOTE)
         };
-        let asks = Asks::new(&environment.chain, &asker, &question).await?;
+        let asks = Asks::new(&environment.end.chain, &asker, &question).await?;
         let mut leg = Self { environment, asker, asks };
         leg.one_at_a_time(WARM_UP).await?;
         Ok(leg)
@@ -94,8 +94,8 @@ impl Leg {
 
     /// Asks, waits for the answer, and asks again.
     pub(super) async fn one_at_a_time(&mut self, count: usize) -> Result<Alone> {
-        let mut watcher = Watcher::answers(&self.environment.anvil, &self.environment.oracle).await?;
-        let provider = self.environment.chain.provider();
+        let mut watcher = Watcher::answers(&self.environment.end.anvil, &self.environment.end.oracle).await?;
+        let provider = self.environment.end.chain.provider();
         let before = self.settled_so_far().await?;
         let (mut latencies, mut answered) = (Vec::new(), BTreeSet::new());
         let started = Instant::now();
@@ -119,7 +119,7 @@ impl Leg {
         self.environment.relayer.process()?.pause()?;
         self.asks.ask_at_once(count).await?;
         let replay = Replay::prepare(&self.environment).await?;
-        let mut watcher = Watcher::answers(&self.environment.anvil, &self.environment.oracle).await?;
+        let mut watcher = Watcher::answers(&self.environment.end.anvil, &self.environment.end.oracle).await?;
         let before = self.cpu()?;
         let started = Instant::now();
         self.environment.relayer.process()?.resume()?;
@@ -133,19 +133,19 @@ impl Leg {
     /// is from its start to the last answer.
     pub(super) async fn after_downtime(&mut self, count: usize) -> Result<Load> {
         self.environment.relayer.stop().await?;
-        let provider = self.environment.chain.provider();
-        let height = self.environment.chain.height().await?;
+        let provider = self.environment.end.chain.provider();
+        let height = self.environment.end.chain.height().await?;
         for made in (height + 1..).take(count) {
             let signed = self.asks.sign()?;
             provider.request::<_, H256>("eth_sendRawTransaction", [signed]).await?;
             // A node that is busy puts what comes meanwhile into one block.
-            let chain = &self.environment.chain;
+            let chain = &self.environment.end.chain;
             crate::wait_for("the request's block", SETTLE_DEADLINE, async || {
                 Ok((chain.height().await? >= made).then_some(()))
             })
             .await?;
         }
-        let mut watcher = Watcher::answers(&self.environment.anvil, &self.environment.oracle).await?;
+        let mut watcher = Watcher::answers(&self.environment.end.anvil, &self.environment.end.oracle).await?;
         let started = Instant::now();
         self.environment.relayer.resume().await?;
         let (last, answered) = watcher.different(count).await?;
@@ -163,7 +163,7 @@ impl Leg {
         let after = self.settled_so_far().await?;
         let [relayer, enclave, anvil] = [0, 1, 2].map(|part| after[part].saturating_sub(before[part]));
         let history = self.environment.history();
-        history.expect_no_wasted_fulfilment(self.environment.wallet.address).await?;
+        history.expect_no_wasted_fulfilment(self.environment.end.wallet.address).await?;
         let (fulfilments, heard) = (history.fulfilments().await?, self.asker.all_heard().await?);
         let mut doubled = 0;
         for id in answered {
@@ -194,7 +194,7 @@ impl Leg {
     }
 
     fn cpu(&self) -> Result<[Duration; 3]> {
-        let Environment { relayer, enclave, anvil, .. } = &self.environment;
+        let Environment { relayer, enclave, end: Evm { anvil, .. }, .. } = &self.environment;
         Ok([cpu::time_of(relayer.process()?)?, cpu::time_of(enclave.process()?)?, cpu::time_of(anvil.process())?])
     }
 

@@ -17,7 +17,7 @@ impl NodeLimits {
     /// Asks so many times on a node in the leg's state, that no relayer watches.
     pub(super) async fn measure(leg: &mut Leg, samples: usize) -> Result<Self> {
         let node = Replay::prepare(leg.environment()).await?.node().await?;
-        let mut watcher = Watcher::oracle(&node.anvil, &leg.environment().oracle).await?;
+        let mut watcher = Watcher::oracle(&node.anvil, &leg.environment().end.oracle).await?;
         let provider = node.chain.provider();
         let mut seen = Vec::new();
         for _ in 0..samples {

@@ -25,9 +25,9 @@ pub(super) struct Replay {
 impl Replay {
     /// Keeps the chain's state as it is now.
     pub(super) async fn prepare(environment: &Environment) -> Result<Self> {
-        let state = environment.chain.provider().request::<_, Bytes>("anvil_dumpState", ()).await?;
-        let height = environment.chain.height().await?;
-        Ok(Self { state, height, oracle: environment.oracle, transactions: Vec::new(), answers: BTreeSet::new() })
+        let state = environment.end.chain.provider().request::<_, Bytes>("anvil_dumpState", ()).await?;
+        let height = environment.end.chain.height().await?;
+        Ok(Self { state, height, oracle: environment.end.oracle, transactions: Vec::new(), answers: BTreeSet::new() })
     }
 
     /// Collects the transactions that the relayer's wallet got into blocks since, in their order.
@@ -36,10 +36,10 @@ impl Replay {
         environment: &Environment,
         answers: BTreeSet<RequestId>,
     ) -> Result<Self> {
-        let sender: Address = environment.wallet.address;
-        let provider = environment.chain.provider();
+        let sender: Address = environment.end.wallet.address;
+        let provider = environment.end.chain.provider();
         let mut transactions = Vec::new();
-        for number in self.height + 1..=environment.chain.height().await? {
+        for number in self.height + 1..=environment.end.chain.height().await? {
             let block = provider.get_block_with_txs(U64::from(number)).await?.context("a block is missing")?;
             for sent in block.transactions.iter().filter(|transaction| transaction.from == sender) {
                 let raw = sent.rlp();

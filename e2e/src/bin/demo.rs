@@ -92,13 +92,13 @@ fn interrupted(directory: &phat_e2e::Directory) -> ExitCode {
 
 async fn course(settings: Settings, keep: bool) -> Result<()> {
     println!("Phat Contract oracle on one machine. Attestation: simulated (no hardware vouches for the enclave).\n");
-    let environment = Environment::on(Ground::start(settings).await?).await?;
+    let environment: Environment = Environment::on(Ground::start(settings).await?).await?;
     for (base, quote, price) in PRICES {
         environment.source.price(base, quote, price);
     }
     let contract_id = environment.deploy_prices().await?;
     println!("  the Phat Contract http-json is deployed as {contract_id}");
-    let consumer = PriceAsker::deploy(&environment.chain, &environment.oracle, contract_id).await?;
+    let consumer = PriceAsker::deploy(&environment.end.chain, &environment.end.oracle, contract_id).await?;
     println!("  PriceConsumer, a Solidity contract, is deployed at {:?}\n", consumer.address());
 
     let mut asked = Vec::new();
@@ -185,7 +185,7 @@ fn look_around(environment: &Environment) {
     println!("  requests   curl {api}/v1/requests");
     println!("  worker     curl {api}/v1/worker");
     println!("  commands   {} request list --api {api}", environment.program().display());
-    println!("  EVM node   {} (chain id {})", environment.anvil.url(), phat_e2e::CHAIN_ID);
+    println!("  EVM node   {} (chain id {})", environment.end.anvil.url(), phat_e2e::CHAIN_ID);
     println!("  prices     curl http://{}/price/BTC/USD", environment.source.address());
     println!("  files      {directory} (configurations, logs, database)");
 }

@@ -7,7 +7,7 @@ use reqwest::{Client, StatusCode};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn writes_need_the_token_and_other_machines_the_operators_word() -> Result<()> {
-    let mut environment = Environment::start().await?;
+    let mut environment: Environment = Environment::start().await?;
     let http = Client::builder().no_proxy().build()?;
     let api = environment.relayer.api().url().to_owned();
     let pause = async |token: Option<&str>| -> Result<StatusCode> {

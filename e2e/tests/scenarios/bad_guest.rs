@@ -12,9 +12,9 @@ async fn a_guest_that_misbehaves_ends_in_an_outcome_that_its_consumer_hears() ->
         [limits]
         wall_time = "3s"
     };
-    let environment = Environment::on(Ground::start(settings).await?).await?;
+    let environment: Environment = Environment::on(Ground::start(settings).await?).await?;
     let contract_id = environment.deploy(&Guest::probe()?).await?;
-    let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
+    let asker = Asker::deploy(&environment.end.chain, &environment.end.oracle).await?;
     environment.source.behave("NEVER", "USD", Behaviour::Never);
     let for_ever = format!("fetch http://{}/price/NEVER/USD", environment.source.address());
 

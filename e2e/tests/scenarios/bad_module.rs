@@ -14,7 +14,7 @@ const ALL_THREE: &str = r#"(module (import "env" "memory" (memory 2 4096)) (impo
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_module_that_would_not_run_is_refused_at_deploy_with_every_reason() -> Result<()> {
-    let environment = Environment::start().await?;
+    let environment: Environment = Environment::start().await?;
     let cases: [(&str, Vec<u8>, &[&str]); 5] = [
         ("not-wasm", b"not a module".to_vec(), &["not a WebAssembly module"]),
         ("no-call", wat::parse_str(NO_CALL)?, &["call"]),

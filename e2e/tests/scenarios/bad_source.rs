@@ -27,8 +27,8 @@ async fn a_source_that_misbehaves_ends_in_an_outcome_that_the_consumer_hears() -
         down.port()
     )
     .parse()?;
-    let environment = Environment::on(Ground::start(settings).await?).await?;
-    let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
+    let environment: Environment = Environment::on(Ground::start(settings).await?).await?;
+    let asker = Asker::deploy(&environment.end.chain, &environment.end.oracle).await?;
     private.price("BTC", "USD", "1");
 
     let source = &environment.source;

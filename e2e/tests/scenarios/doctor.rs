@@ -38,7 +38,7 @@ fn finding<'a>(examined: &'a Value, subject: &str) -> Result<&'a Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_relayer_that_works_is_told_from_one_that_does_not() -> Result<()> {
-    let mut environment = Environment::start().await?;
+    let mut environment: Environment = Environment::start().await?;
     let contract_id = environment.deploy_prices().await?;
     environment.source.price("BTC", "USD", "97214.53");
 
@@ -60,7 +60,7 @@ async fn a_relayer_that_works_is_told_from_one_that_does_not() -> Result<()> {
     ensure!(ran["outcome"] == "Ok" && ran["fuel"].as_u64() > Some(0), "{ran:#}");
 
     // Being examined did the relayer no harm: it answers.
-    let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
+    let asker = Asker::deploy(&environment.end.chain, &environment.end.oracle).await?;
     let question = asker.ask(&Question::price(contract_id, "BTC", "USD")).await?;
     environment.expect_each_answered_once(&asker, &[question], DEADLINE).await?;
 

@@ -29,9 +29,9 @@ async fn ask(environment: &Environment, asker: &Asker, contract_id: ContractId, 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_enclave_killed_with_runs_in_flight_runs_just_those_again() -> Result<()> {
     const RUNS: usize = 8;
-    let mut environment = Environment::start().await?;
+    let mut environment: Environment = Environment::start().await?;
     let contract_id = environment.deploy_prices().await?;
-    let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
+    let asker = Asker::deploy(&environment.end.chain, &environment.end.oracle).await?;
 
     environment.source.hold();
     let asked = ask(&environment, &asker, contract_id, RUNS).await?;
@@ -48,9 +48,9 @@ async fn an_enclave_killed_with_runs_in_flight_runs_just_those_again() -> Result
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_enclave_killed_after_its_answer_gives_the_same_bytes_again() -> Result<()> {
-    let mut environment = Environment::start().await?;
+    let mut environment: Environment = Environment::start().await?;
     let contract_id = environment.deploy_prices().await?;
-    let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
+    let asker = Asker::deploy(&environment.end.chain, &environment.end.oracle).await?;
     // Nobody but this test speaks to the enclave.
     environment.relayer.stop().await?;
     let asked = ask(&environment, &asker, contract_id, 1).await?.pop().context("one was asked")?;
@@ -71,9 +71,9 @@ async fn an_enclave_killed_after_its_answer_gives_the_same_bytes_again() -> Resu
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_that_was_sealed_and_delivered_to_no_one_is_not_made_again() -> Result<()> {
-    let mut environment = Environment::on(Ground::start(Settings::with_short_leases()?).await?).await?;
+    let mut environment: Environment = Environment::on(Ground::start(Settings::with_short_leases()?).await?).await?;
     let contract_id = environment.deploy_prices().await?;
-    let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
+    let asker = Asker::deploy(&environment.end.chain, &environment.end.oracle).await?;
     environment.source.hold();
     let asked = ask(&environment, &asker, contract_id, 1).await?;
     eventually("the run", DEADLINE, async || Ok(environment.source.waiting() == 1)).await?;

@@ -21,8 +21,8 @@ struct Three {
 impl Three {
     /// So many of them must agree on what counts.
     async fn start(quorum: u32) -> Result<Self> {
-        let mut ground = Ground::start(Settings::impatient()?).await?;
-        let node = ground.anvil.address();
+        let mut ground: Ground = Ground::start(Settings::impatient()?).await?;
+        let node = ground.end.anvil.address();
         let proxies = [FaultProxy::start(node).await?, FaultProxy::start(node).await?, FaultProxy::start(node).await?];
         let mut endpoints = Vec::new();
         for (priority, (name, proxy)) in (0_u32..).zip(NAMES.into_iter().zip(&proxies)) {
@@ -35,9 +35,9 @@ impl Three {
         ground.settings.chain.insert("endpoints".to_owned(), endpoints.into());
         ground.settings.chain.insert("probe_interval".to_owned(), "1s".into());
         ground.settings.chain.insert("read_quorum".to_owned(), quorum.into());
-        let environment = Environment::on(ground).await?;
+        let environment: Environment = Environment::on(ground).await?;
         let contract_id = environment.deploy_prices().await?;
-        let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
+        let asker = Asker::deploy(&environment.end.chain, &environment.end.oracle).await?;
         Ok(Self { environment, proxies, asker, contract_id, asked: Vec::new() })
     }
 

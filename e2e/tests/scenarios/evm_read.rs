@@ -39,7 +39,7 @@ async fn the_consumer_hears_what_a_contract_on_another_chain_returns_and_at_whic
     let (anvil, other) = other_chain(&directory).await?;
     let mut settings = Settings::new(Binaries::up_to_date()?)?;
     settings.enclave = allow(&anvil);
-    let environment = Environment::on(Ground::start(settings).await?).await?;
+    let environment: Environment = Environment::on(Ground::start(settings).await?).await?;
     let endpoint = |name: &str, origin: &str| json!({"name": name, "origin": origin, "path": "/"});
     let init = json!({
         "endpoints": [endpoint("a", &anvil.url()), endpoint("b", &anvil.url()), endpoint("down", "https://192.0.2.1")],
@@ -49,7 +49,7 @@ async fn the_consumer_hears_what_a_contract_on_another_chain_returns_and_at_whic
     });
     let guest = Guest::ready_made("evm-read.wasm", "answer", &init)?;
     let contract_id = environment.deploy(&guest).await?;
-    let consumer = Asker::deploy(&environment.chain, &environment.oracle).await?;
+    let consumer = Asker::deploy(&environment.end.chain, &environment.end.oracle).await?;
 
     let asked = consumer.ask(&Question::new(contract_id, r#"{"of":7}"#)).await?;
     let heard =

@@ -44,7 +44,7 @@ fn always() -> Vec<Fault> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_fault_that_hits_some_calls_leaves_every_request_its_one_answer() -> Result<()> {
-    let mut ordeal = Ordeal::start(Settings::impatient()?).await?;
+    let mut ordeal: Ordeal = Ordeal::start(Settings::impatient()?).await?;
     for fault in now_and_then() {
         under(&mut ordeal, &fault).await.with_context(|| format!("with {fault:?} now and then"))?;
     }
@@ -75,7 +75,7 @@ async fn under(ordeal: &mut Ordeal, fault: &Fault) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_fault_that_hits_every_call_delays_requests_and_loses_none() -> Result<()> {
-    let mut ordeal = Ordeal::start(Settings::impatient()?).await?;
+    let mut ordeal: Ordeal = Ordeal::start(Settings::impatient()?).await?;
     for fault in always() {
         through(&mut ordeal, &fault).await.with_context(|| format!("with {fault:?} all the time"))?;
     }
@@ -108,7 +108,7 @@ async fn through(ordeal: &mut Ordeal, fault: &Fault) -> Result<()> {
 /// A node that indexes logs later than blocks: the blocks are read again while the chain goes on.
 #[tokio::test(flavor = "multi_thread")]
 async fn logs_that_show_some_blocks_late_are_read_then() -> Result<()> {
-    let mut ordeal = Ordeal::start(Settings::impatient()?).await?;
+    let mut ordeal: Ordeal = Ordeal::start(Settings::impatient()?).await?;
     let fault = Fault::MissingLogs;
     ordeal.proxy.inject([Rule::new(fault.clone()).times(3)]);
     let asked = vec![ordeal.ask().await?];
@@ -116,7 +116,7 @@ async fn logs_that_show_some_blocks_late_are_read_then() -> Result<()> {
         eventually("the logs to be missed", DEADLINE, async || Ok(ordeal.proxy.count(&fault) >= hidden)).await?;
         let state = ordeal.environment.relayer.api().state_of(asked[0].id).await?;
         ensure!(hidden == 3 || state.is_none(), "it is {state:?}, though its log didn't show");
-        ordeal.environment.chain.mine(1).await?;
+        ordeal.environment.end.chain.mine(1).await?;
     }
     ordeal.answered(&asked, DEADLINE).await?;
     ordeal.judge(DEADLINE).await?;
@@ -126,11 +126,11 @@ async fn logs_that_show_some_blocks_late_are_read_then() -> Result<()> {
 /// An endpoint that leads to another chain for a while, as behind a balancer that was set up wrong.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_endpoint_that_leads_to_another_chain_for_a_while_changes_nothing() -> Result<()> {
-    let mut ordeal = Ordeal::start(Settings::impatient()?).await?;
+    let mut ordeal: Ordeal = Ordeal::start(Settings::impatient()?).await?;
     let other = Anvil::of_chain(1, &ordeal.environment.directory().join("elsewhere")).await?;
     let elsewhere = Chain::connect(&other.url()).await?;
     // Higher than ours, so that nothing looks like a node that lags.
-    elsewhere.mine(ordeal.environment.chain.height().await? + 50).await?;
+    elsewhere.mine(ordeal.environment.end.chain.height().await? + 50).await?;
     let settled = ordeal.ask().await?;
     ordeal.environment.reaches(&settled, "settled", DEADLINE).await?;
 
@@ -147,7 +147,7 @@ async fn an_endpoint_that_leads_to_another_chain_for_a_while_changes_nothing() -
     });
     reason.await?;
     eventually("the fault", DEADLINE, async || Ok(ordeal.proxy.count(&fault) >= 10 * HITS)).await?;
-    let sent = elsewhere.receipts_from(ordeal.environment.wallet.address).await?;
+    let sent = elsewhere.receipts_from(ordeal.environment.end.wallet.address).await?;
     ensure!(sent.is_empty(), "another chain was sent {sent:?}");
     let life = ordeal.environment.relayer.api().request(settled.id).await?.context("it was seen")?;
     ensure!(life["state"] == "settled", "another chain's blocks took it back: {life}");

@@ -126,15 +126,15 @@ struct Scene {
 
 impl Scene {
     async fn set() -> Result<Self> {
-        let mut environment = Environment::start().await?;
+        let mut environment: Environment = Environment::start().await?;
         let contract_id = environment.deploy_prices().await?;
         environment.relayer.stop().await?;
-        let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
+        let asker = Asker::deploy(&environment.end.chain, &environment.end.oracle).await?;
         environment.source.price("BTC", "USD", "97214.53");
         let asked = asker.ask(&Question::price(contract_id, "BTC", "USD")).await?;
         let ask_enclave = environment.execution_of(&asked).await?;
         let truth = environment.enclave.client().execute(&ask_enclave).await?;
-        let oracle = PhatOracle::new(environment.oracle.address, environment.chain.provider());
+        let oracle = PhatOracle::new(environment.end.oracle.address, environment.end.chain.provider());
         Ok(Self { environment, oracle, asker, asked, ask_enclave, truth })
     }
 
@@ -146,7 +146,7 @@ impl Scene {
 
     /// Without this, the lies might be refused because nothing is accepted.
     async fn tell_the_truth(self) -> Result<()> {
-        let truth = Submission::new(&self.asked.on_chain, &self.truth);
+        let truth = Submission::new(&self.asked.on_chain()?, &self.truth);
         ensure!(truth.clone().send(&self.oracle).await?, "the oracle refused the truth");
         ensure!(!truth.send(&self.oracle).await?, "the oracle took the truth twice");
         self.environment.expect_heard_once(&self.asker, &self.asked).await?;
@@ -159,7 +159,7 @@ async fn a_request_that_is_altered_on_its_way_to_the_enclave_is_of_no_use() -> R
     let scene = Scene::set().await?;
     let enclave = scene.environment.enclave.client();
     for (field, lie) in ABOUT_THE_REQUEST {
-        let mut altered = scene.asked.request.clone();
+        let mut altered = scene.asked.evm()?.clone();
         lie(&mut altered);
         let answer = enclave.execute(&Execute { request: Request::Evm(altered), ..scene.ask_enclave.clone() }).await;
         let execution = match (field, answer) {
@@ -170,9 +170,9 @@ async fn a_request_that_is_altered_on_its_way_to_the_enclave_is_of_no_use() -> R
         };
         ensure!(execution.report.request_id != scene.asked.id, "another {field} gives the same id");
         // For the request as it is on chain; and as it was altered, where the chain has the field.
-        scene.expect_refused(field, Submission::new(&scene.asked.on_chain, &execution)).await?;
+        scene.expect_refused(field, Submission::new(&scene.asked.on_chain()?, &execution)).await?;
         if let Some((_, lie)) = ABOUT_THE_REQUEST_ON_CHAIN.iter().find(|(name, _)| *name == field) {
-            let mut submission = Submission::new(&scene.asked.on_chain, &execution);
+            let mut submission = Submission::new(&scene.asked.on_chain()?, &execution);
             lie(&mut submission.request);
             scene.expect_refused(field, submission).await?;
         }
@@ -225,7 +225,7 @@ async fn what_a_relayer_says_beside_the_request_is_refused_or_changes_nothing() 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_altered_on_its_way_to_the_chain_is_refused() -> Result<()> {
     let scene = Scene::set().await?;
-    let truth = Submission::new(&scene.asked.on_chain, &scene.truth);
+    let truth = Submission::new(&scene.asked.on_chain()?, &scene.truth);
     for (field, lie) in ABOUT_THE_REQUEST_ON_CHAIN {
         let mut submission = truth.clone();
         lie(&mut submission.request);
@@ -247,9 +247,9 @@ async fn an_answer_that_is_altered_on_its_way_to_the_chain_is_refused() -> Resul
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_for_one_oracle_or_chain_is_refused_by_another() -> Result<()> {
     let scene = Scene::set().await?;
-    let truth = Submission::new(&scene.asked.on_chain, &scene.truth);
+    let truth = Submission::new(&scene.asked.on_chain()?, &scene.truth);
     let environment = &scene.environment;
-    let provider = environment.chain.provider();
+    let provider = environment.end.chain.provider();
 
     // Another oracle that believes the same workers.
     let settings = phat_oracle::Settings {
@@ -259,16 +259,17 @@ async fn an_answer_for_one_oracle_or_chain_is_refused_by_another() -> Result<()>
         prices: phat_oracle::Prices { per_request: 1, per_callback_gas: 1, per_payload_byte: 1, per_output_byte: 1 },
     };
     let admin = *provider.get_accounts().await?.first().context("anvil has no accounts")?;
-    let other = PhatOracle::deploy(provider.clone(), (admin, environment.oracle.registry, settings))?.send().await?;
-    let there = Oracle { address: other.address(), ..environment.oracle };
-    let asker = Asker::deploy(&environment.chain, &there).await?;
-    let question = Question::new(scene.asked.request.contract_id, scene.asked.payload.clone());
+    let other =
+        PhatOracle::deploy(provider.clone(), (admin, environment.end.oracle.registry, settings))?.send().await?;
+    let there = Oracle { address: other.address(), ..environment.end.oracle };
+    let asker = Asker::deploy(&environment.end.chain, &there).await?;
+    let question = Question::new(scene.asked.evm()?.contract_id, scene.asked.payload.clone());
     let asked = asker.ask(&question).await?;
     ensure!(!truth.clone().send(&other).await?, "another oracle took the answer with its request");
-    let swapped = Submission { request: asked.on_chain.clone(), ..truth.clone() };
+    let swapped = Submission { request: asked.on_chain()?, ..truth.clone() };
     ensure!(!swapped.send(&other).await?, "another oracle took the answer for a request of its own");
     let its_own = environment.enclave.client().execute(&environment.execution_of(&asked).await?).await?;
-    let its_own = Submission::new(&asked.on_chain, &its_own);
+    let its_own = Submission::new(&asked.on_chain()?, &its_own);
     ensure!(!its_own.clone().send(&scene.oracle).await?, "the first oracle took the other's answer");
     ensure!(its_own.send(&other).await?, "the other oracle refuses what is its own");
 

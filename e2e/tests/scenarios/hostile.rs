@@ -34,12 +34,12 @@ struct Stage {
 
 impl Stage {
     async fn set() -> Result<Self> {
-        let environment = Environment::start().await?;
+        let environment: Environment = Environment::start().await?;
         let contract_id = environment.deploy(&Guest::probe()?).await?;
-        let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
-        let provider = environment.chain.provider();
-        let hostile = Hostile::deploy(provider.clone(), environment.oracle.address)?.send().await?;
-        let oracle = PhatOracle::new(environment.oracle.address, provider);
+        let asker = Asker::deploy(&environment.end.chain, &environment.end.oracle).await?;
+        let provider = environment.end.chain.provider();
+        let hostile = Hostile::deploy(provider.clone(), environment.end.oracle.address)?.send().await?;
+        let oracle = PhatOracle::new(environment.end.oracle.address, provider);
         Ok(Self { environment, oracle, hostile, asker, contract_id })
     }
 
@@ -58,7 +58,7 @@ impl Stage {
     }
 
     async fn request_of(&self, transaction: ethers::types::H256) -> Result<RequestSubmittedFilter> {
-        let provider = self.environment.chain.provider();
+        let provider = self.environment.end.chain.provider();
         let receipt = wait_for("the request's block", DEADLINE, async || {
             Ok(provider.get_transaction_receipt(transaction).await?)
         })
@@ -80,7 +80,7 @@ impl Stage {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hostile_callback_spoils_no_other_request_of_its_block() -> Result<()> {
     let stage = Stage::set().await?;
-    let (chain, mut asked) = (&stage.environment.chain, Vec::new());
+    let (chain, mut asked) = (&stage.environment.end.chain, Vec::new());
     for (name, mode, succeeds) in MODES {
         stage.mode(mode).await?;
         // At the head of the queue, and in one block with the other.
@@ -105,9 +105,10 @@ async fn a_hostile_callback_spoils_no_other_request_of_its_block() -> Result<()>
             // The answer is kept for when the consumer comes to reason.
             stage.mode(BEHAVE).await?;
             let event = stage.request_of(hostile).await?;
-            let report = stage.environment.history().sent_reports(stage.environment.wallet.address).await?;
-            let (report, _) = report[&id].first().context("no report was sent")?.clone();
-            let retry = stage.oracle.retry_callback(event.request, report.outcome, report.output, report.executed_at);
+            let report = stage.environment.history().sent_reports(stage.environment.end.wallet.address).await?;
+            let report = report[&id].first().context("no report was sent")?.report.clone();
+            let (outcome, output) = (report.outcome.number(), report.output.into());
+            let retry = stage.oracle.retry_callback(event.request, outcome, output, report.executed_at);
             retry.gas(5_000_000).send().await?.await?.context("it was dropped")?;
         }
     }
@@ -120,12 +121,12 @@ async fn a_hostile_callback_spoils_no_other_request_of_its_block() -> Result<()>
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refund_that_can_t_be_paid_out_stays_with_its_consumer_and_delays_no_one() -> Result<()> {
     let stage = Stage::set().await?;
-    let provider = stage.environment.chain.provider();
+    let provider = stage.environment.end.chain.provider();
     // Nobody has this contract, so that nobody answers.
     let unanswered = stage.ask_unmined(ContractId([7; 32]), "nobody").await?;
     let unanswered = stage.request_of(unanswered).await?;
     provider.request::<_, u64>("evm_increaseTime", [LIFETIME + 1]).await?;
-    stage.environment.chain.mine(2).await?;
+    stage.environment.end.chain.mine(2).await?;
     let id = RequestId(unanswered.request_id);
     wait_for("its expiry", DEADLINE, async || {
         let state = stage.environment.relayer.api().state_of(id).await?;

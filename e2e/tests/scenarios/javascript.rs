@@ -21,7 +21,7 @@ export default async function main(request) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_example_consumer_hears_what_a_script_read() -> Result<()> {
-    let environment = Environment::start().await?;
+    let environment: Environment = Environment::start().await?;
     let source = format!("const SOURCE = 'http://{}';\n{SCRIPT}", environment.source.address());
     let file = environment.directory().join("btc-usd.js");
     fs::write(&file, source)?;
@@ -31,7 +31,7 @@ async fn the_example_consumer_hears_what_a_script_read() -> Result<()> {
         .await?;
     ensure!(deployed["name"] == "btc-usd", "named after its file: {deployed}");
     let contract_id = deployed["contract_id"].as_str().context("a contract id")?.parse()?;
-    let consumer = PriceAsker::deploy(&environment.chain, &environment.oracle, contract_id).await?;
+    let consumer = PriceAsker::deploy(&environment.end.chain, &environment.end.oracle, contract_id).await?;
 
     environment.source.price("BTC", "USD", "97214.53");
     let answered = async |asked: phat_e2e::Asked| {

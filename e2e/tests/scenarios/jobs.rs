@@ -77,7 +77,7 @@ async fn show(environment: &Environment, job: &str) -> Result<Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_of_the_calendar_runs_on_time_never_piles_up_and_holds_when_it_is_paused() -> Result<()> {
-    let environment = Environment::start().await?;
+    let environment: Environment = Environment::start().await?;
     environment.source.price("BTC", "USD", "97214.53");
     environment.source.price("ETH", "USD", "3512.07");
     let contract = environment.deploy_prices().await?.to_string();
@@ -137,7 +137,7 @@ async fn a_job_of_the_calendar_runs_on_time_never_piles_up_and_holds_when_it_is_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_of_the_configuration_runs_at_each_height_that_its_interval_divides() -> Result<()> {
-    let mut environment = Environment::start().await?;
+    let mut environment: Environment = Environment::start().await?;
     let contract = echo(&environment).await?;
     environment.reconfigure(|config| {
         let mut job = toml::toml! {
@@ -155,11 +155,11 @@ async fn a_job_of_the_configuration_runs_at_each_height_that_its_interval_divide
         Ok(show(&environment, "each-five").await?["watched_block"].as_u64())
     })
     .await?;
-    let provider = environment.chain.provider();
+    let provider = environment.end.chain.provider();
     let mut due = watched / 5 * 5;
     for count in 1..=3 {
         due += 5;
-        while environment.chain.height().await? < due {
+        while environment.end.chain.height().await? < due {
             provider.request::<_, Value>("evm_mine", ()).await?;
         }
         let done = so_many_ended(&environment, "each-five", count).await?;
@@ -205,7 +205,7 @@ impl<'e> Emitter<'e> {
 }
 
 async fn mined(environment: &Environment, transaction: TransactionRequest) -> Result<TransactionReceipt> {
-    let provider = environment.chain.provider();
+    let provider = environment.end.chain.provider();
     let pending = provider.send_transaction(transaction, None).await?;
     pending.await?.context("no receipt")
 }
@@ -229,7 +229,7 @@ fn data(runs: &[Value]) -> Result<Vec<u8>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_runs_once_for_each_event_over_restarts_and_reorganisations() -> Result<()> {
-    let mut environment = Environment::start().await?;
+    let mut environment: Environment = Environment::start().await?;
     let contract = echo(&environment).await?.to_string();
     let emitter = Emitter::deploy(&environment).await?.address;
     let emit = async |environment: &Environment, data: u8| Emitter { environment, address: emitter }.emit(data).await;
@@ -267,11 +267,11 @@ async fn a_job_runs_once_for_each_event_over_restarts_and_reorganisations() -> R
     ensure!(data(&done)? == [2, 3, 4, 5], "{done:?}");
 
     // A transaction that a reorganisation drops comes back in another block.
-    let provider = environment.chain.provider();
+    let provider = environment.end.chain.provider();
     let raw: Bytes = provider.request("eth_getRawTransactionByHash", [fifth]).await?;
-    let height = environment.chain.height().await?;
+    let height = environment.end.chain.height().await?;
     let replaced = provider.get_block(height).await?.and_then(|block| block.hash);
-    environment.chain.reorganise(1).await?;
+    environment.end.chain.reorganise(1).await?;
     ensure!(provider.get_block(height).await?.and_then(|block| block.hash) != replaced, "nothing was reorganised");
     provider.send_raw_transaction(raw).await?.await?.context("the dropped transaction isn't mined again")?;
     emit(&environment, 6).await?;
@@ -286,7 +286,7 @@ async fn a_job_runs_once_for_each_event_over_restarts_and_reorganisations() -> R
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_the_enclave_could_not_take_is_run_once_it_is_back() -> Result<()> {
-    let mut environment = Environment::start().await?;
+    let mut environment: Environment = Environment::start().await?;
     environment.source.price("BTC", "USD", "97214.53");
     let contract = environment.deploy_prices().await?.to_string();
     let input = price_input("BTC", "USD");

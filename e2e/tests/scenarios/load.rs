@@ -34,7 +34,7 @@ impl Load {
 
     pub(crate) async fn on(environment: Environment) -> Result<Self> {
         let contract_id = environment.deploy_prices().await?;
-        let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
+        let asker = Asker::deploy(&environment.end.chain, &environment.end.oracle).await?;
         Ok(Self { environment, asker, contract_id, asked: Vec::new(), fetched: Vec::new() })
     }
 

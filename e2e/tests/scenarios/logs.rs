@@ -16,11 +16,11 @@ async fn answered(filter: &str, format: &str) -> Result<(Environment, Vec<String
     let mut settings = Settings::new(Binaries::up_to_date()?)?;
     settings.enclave = log.clone();
     settings.relayer = log;
-    let environment = Environment::on(Ground::start(settings).await?).await?;
+    let environment: Environment = Environment::on(Ground::start(settings).await?).await?;
     let probe = environment.deploy(&Guest::probe()?).await?;
     let prices = environment.deploy_prices().await?;
     environment.source.behave(MARK, "USD", Behaviour::Text(MARK.to_owned()));
-    let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
+    let asker = Asker::deploy(&environment.end.chain, &environment.end.oracle).await?;
     let mut asked = Vec::new();
     for payload in ["echo", "log", "error", "panic"] {
         asked.push(asker.ask(&Question::new(probe, format!("{payload} {MARK}"))).await?);

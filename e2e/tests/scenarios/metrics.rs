@@ -8,11 +8,11 @@ const CHAIN: (&str, &str) = ("chain", "local");
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scrape_tells_of_each_request_that_was_answered() -> Result<()> {
-    let environment = Environment::start().await?;
+    let environment: Environment = Environment::start().await?;
     let api = environment.relayer.api();
     let before = Exposition::read(&api.text("/metrics").await?)?;
     let contract_id = environment.deploy(&Guest::probe()?).await?;
-    let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
+    let asker = Asker::deploy(&environment.end.chain, &environment.end.oracle).await?;
     let mut asked = Vec::new();
     for payload in ["echo one", "echo two", "error of its own"] {
         asked.push(asker.ask(&Question::new(contract_id, payload)).await?);

@@ -117,7 +117,7 @@ async fn follow(language: &str, blocks: &[String], name: &str, file: Option<&str
     let source = page::Source::start(source()).await?;
     let mut settings = Settings::new(Binaries::up_to_date()?)?;
     settings.enclave = source.allowed();
-    let environment = Environment::on(Ground::start(settings).await?).await?;
+    let environment: Environment = Environment::on(Ground::start(settings).await?).await?;
     if let Some(file) = file {
         reader.point(file, &source.origin())?;
     }
@@ -132,7 +132,7 @@ async fn follow(language: &str, blocks: &[String], name: &str, file: Option<&str
 
     let shown: Value = environment.api_command(["contract", "show", name]).await?;
     let contract: ContractId = shown["contract_id"].as_str().context("no id")?.parse()?;
-    let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
+    let asker = Asker::deploy(&environment.end.chain, &environment.end.oracle).await?;
     let heard = environment.heard(&asker, &asker.ask(&Question::new(contract, "BTC")).await?, DEADLINE).await?;
     ensure!(heard.outcome == Outcome::Ok, "{heard:?}");
     ensure!(U256::from_big_endian(&heard.output) == 9_721_453_000_000_u64.into(), "{heard:?}");

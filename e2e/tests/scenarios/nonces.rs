@@ -28,7 +28,7 @@ async fn held(ordeal: &mut Ordeal) -> Result<Asked> {
 
 /// Someone else sends ether to nobody with the relayer's key, at this nonce.
 async fn stranger(environment: &Environment, nonce: U256, gas_price: u64) -> Result<H256> {
-    let key = std::fs::read_to_string(&environment.wallet.key_file)?;
+    let key = std::fs::read_to_string(&environment.end.wallet.key_file)?;
     let wallet = key.trim().parse::<LocalWallet>()?.with_chain_id(CHAIN_ID);
     let transaction: TypedTransaction = TransactionRequest::new()
         .to(ethers::types::Address::repeat_byte(9))
@@ -39,13 +39,13 @@ async fn stranger(environment: &Environment, nonce: U256, gas_price: u64) -> Res
         .chain_id(CHAIN_ID)
         .into();
     let signature = wallet.sign_transaction(&transaction).await?;
-    let provider = environment.chain.provider();
+    let provider = environment.end.chain.provider();
     let sent = provider.send_raw_transaction(transaction.rlp_signed(&signature)).await?;
     Ok(sent.tx_hash())
 }
 
 async fn nonce(environment: &Environment) -> Result<U256> {
-    Ok(environment.chain.provider().get_transaction_count(environment.wallet.address, None).await?)
+    Ok(environment.end.chain.provider().get_transaction_count(environment.end.wallet.address, None).await?)
 }
 
 /// The transactions of the attempts that carried a request's answer, as the API tells them.
@@ -57,7 +57,7 @@ async fn transactions(environment: &Environment, asked: &Asked) -> Result<Vec<Va
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_nonce_too_low_that_means_success_is_taken_for_success() -> Result<()> {
-    let mut ordeal = Ordeal::start(Settings::impatient()?).await?;
+    let mut ordeal: Ordeal = Ordeal::start(Settings::impatient()?).await?;
     let fault = Fault::LoseAnswer;
     // It is mined at once, and the relayer is told nothing, and then that its nonce is too low.
     ordeal.proxy.inject([Rule::new(fault.clone()).on(&[SENDING]).times(3), Rule::new(Fault::MissingReceipts).times(3)]);
@@ -68,7 +68,7 @@ async fn a_nonce_too_low_that_means_success_is_taken_for_success() -> Result<()>
     }
     eventually("the lost answers", DEADLINE, async || Ok(ordeal.proxy.count(&fault) >= 3)).await?;
     ordeal.judge(DEADLINE).await?;
-    let sent = ordeal.environment.chain.receipts_from(ordeal.environment.wallet.address).await?;
+    let sent = ordeal.environment.end.chain.receipts_from(ordeal.environment.end.wallet.address).await?;
     // One registers the worker.
     ensure!(sent.len() <= 1 + asked.len(), "{} transactions for {} requests", sent.len() - 1, asked.len());
     ordeal.environment.finish().await
@@ -76,14 +76,14 @@ async fn a_nonce_too_low_that_means_success_is_taken_for_success() -> Result<()>
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_nonce_that_a_stranger_used_is_given_up_and_the_next_is_taken() -> Result<()> {
-    let mut ordeal = Ordeal::start(Settings::impatient()?).await?;
+    let mut ordeal: Ordeal = Ordeal::start(Settings::impatient()?).await?;
     let asked = held(&mut ordeal).await?;
     let taken = nonce(&ordeal.environment).await?;
     stranger(&ordeal.environment, taken, 10 * GWEI).await?;
     ordeal.proxy.hold(Hold::Nothing);
     // A nonce is given up after some blocks.
     eventually("the answer", DEADLINE, async || {
-        ordeal.environment.chain.mine(1).await?;
+        ordeal.environment.end.chain.mine(1).await?;
         Ok(ordeal.environment.history().fulfilments().await?.contains_key(&asked.id))
     })
     .await?;
@@ -94,7 +94,7 @@ async fn a_nonce_that_a_stranger_used_is_given_up_and_the_next_is_taken() -> Res
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_nonce_gap_that_a_reorganisation_leaves_is_filled() -> Result<()> {
-    let mut ordeal = Ordeal::start(Settings::impatient()?).await?;
+    let mut ordeal: Ordeal = Ordeal::start(Settings::impatient()?).await?;
     let first = ordeal.ask().await?;
     ordeal.environment.reaches(&first, "settled", DEADLINE).await?;
     let taken = nonce(&ordeal.environment).await?;
@@ -118,10 +118,10 @@ async fn a_nonce_gap_that_a_reorganisation_leaves_is_filled() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gas_spike_that_prices_a_transaction_out_is_followed_by_a_higher_offer() -> Result<()> {
-    let mut ordeal = Ordeal::start(Settings::impatient()?).await?;
+    let mut ordeal: Ordeal = Ordeal::start(Settings::impatient()?).await?;
     let asked = held(&mut ordeal).await?;
-    ordeal.environment.chain.set_next_base_fee(300 * GWEI).await?;
-    ordeal.environment.chain.mine(1).await?;
+    ordeal.environment.end.chain.set_next_base_fee(300 * GWEI).await?;
+    ordeal.environment.end.chain.mine(1).await?;
     ordeal.proxy.hold(Hold::Nothing);
     ordeal.answered(std::slice::from_ref(&asked), DEADLINE).await?;
     ordeal.environment.reaches(&asked, "settled", DEADLINE).await?;
@@ -133,17 +133,17 @@ async fn a_gas_spike_that_prices_a_transaction_out_is_followed_by_a_higher_offer
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_underpriced_transaction_is_replaced_until_it_is_mined() -> Result<()> {
-    let mut ordeal = Ordeal::start(Settings::impatient()?).await?;
+    let mut ordeal: Ordeal = Ordeal::start(Settings::impatient()?).await?;
     let asked = held(&mut ordeal).await?;
     // Whoever else has the key wants the same nonce, for more; nothing is mined yet.
-    ordeal.environment.chain.set_automine(false).await?;
+    ordeal.environment.end.chain.set_automine(false).await?;
     stranger(&ordeal.environment, nonce(&ordeal.environment).await?, 20 * GWEI).await?;
     ordeal.proxy.hold(Hold::Nothing);
     eventually("a replacement", DEADLINE, async || Ok(transactions(&ordeal.environment, &asked).await?.len() > 1))
         .await?;
-    ordeal.environment.chain.set_automine(true).await?;
+    ordeal.environment.end.chain.set_automine(true).await?;
     eventually("the answer", DEADLINE, async || {
-        ordeal.environment.chain.mine(1).await?;
+        ordeal.environment.end.chain.mine(1).await?;
         Ok(ordeal.environment.history().fulfilments().await?.contains_key(&asked.id))
     })
     .await?;
@@ -153,13 +153,13 @@ async fn an_underpriced_transaction_is_replaced_until_it_is_mined() -> Result<()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_old_hash_that_is_mined_after_an_escalation_settles_its_request() -> Result<()> {
-    let mut ordeal = Ordeal::start(Settings::impatient()?).await?;
+    let mut ordeal: Ordeal = Ordeal::start(Settings::impatient()?).await?;
     ordeal.environment.source.hold();
     let asked = ordeal.ask().await?;
     eventually("the run", DEADLINE, async || Ok(ordeal.environment.source.waiting() > 0)).await?;
-    ordeal.environment.chain.set_automine(false).await?;
+    ordeal.environment.end.chain.set_automine(false).await?;
     ordeal.environment.source.release();
-    let provider = ordeal.environment.chain.provider();
+    let provider = ordeal.environment.end.chain.provider();
     eventually("the first in the pool", DEADLINE, async || Ok(!provider.txpool_status().await?.pending.is_zero()))
         .await?;
     // What replaces it never arrives.
@@ -167,8 +167,8 @@ async fn an_old_hash_that_is_mined_after_an_escalation_settles_its_request() -> 
     eventually("a replacement", DEADLINE, async || Ok(transactions(&ordeal.environment, &asked).await?.len() > 1))
         .await?;
     let first = transactions(&ordeal.environment, &asked).await?[0]["hash"].clone();
-    ordeal.environment.chain.set_automine(true).await?;
-    ordeal.environment.chain.mine(1).await?;
+    ordeal.environment.end.chain.set_automine(true).await?;
+    ordeal.environment.end.chain.mine(1).await?;
     ordeal.environment.reaches(&asked, "settled", DEADLINE).await?;
     let life = ordeal.environment.relayer.api().request(asked.id).await?.context("it was seen")?;
     ensure!(life["settlement"]["transaction"] == first, "another settled it: {life}");
@@ -179,7 +179,7 @@ async fn an_old_hash_that_is_mined_after_an_escalation_settles_its_request() -> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_that_is_final_and_failed_leaves_its_request_to_what_the_chain_says() -> Result<()> {
-    let mut ordeal = Ordeal::start(Settings::impatient()?).await?;
+    let mut ordeal: Ordeal = Ordeal::start(Settings::impatient()?).await?;
     let asked = held(&mut ordeal).await?;
     // Another relayer of the same worker is faster.
     let environment = &ordeal.environment;
@@ -190,12 +190,12 @@ async fn a_transaction_that_is_final_and_failed_leaves_its_request_to_what_the_c
         executed_at: execution.report.executed_at,
         payee: execution.report.payee.0,
     };
-    let oracle = PhatOracle::new(environment.oracle.address, environment.chain.provider());
+    let oracle = PhatOracle::new(environment.end.oracle.address, environment.end.chain.provider());
     let signatures = vec![execution.signature.0.to_vec().into()];
-    oracle.fulfill(asked.on_chain.clone(), report, signatures).send().await?.await?.context("it was dropped")?;
+    oracle.fulfill(asked.on_chain()?, report, signatures).send().await?.await?.context("it was dropped")?;
     ordeal.proxy.hold(Hold::Nothing);
     ordeal.environment.reaches(&asked, "settled", DEADLINE).await?;
-    let failed = ordeal.environment.chain.receipts_from(ordeal.environment.wallet.address).await?;
+    let failed = ordeal.environment.end.chain.receipts_from(ordeal.environment.end.wallet.address).await?;
     ensure!(failed.iter().any(|receipt| receipt.status == Some(0.into())), "nothing failed: {failed:?}");
     ordeal.environment.expect_one_answer_each(&ordeal.asker, &[asked], DEADLINE).await?;
     // And those after it get on.

@@ -20,10 +20,10 @@ async fn every_command_and_call_of_the_page_for_operators_works_as_written() -> 
     let blocks = blocks()?;
     ensure!(blocks.len() > 5, "the page lost its commands");
 
-    let environment = Environment::start().await?;
+    let environment: Environment = Environment::start().await?;
     environment.source.price("BTC", "USD", "97214.53");
     let contract = environment.deploy(&Guest { name: "price".to_owned(), ..environment.prices()? }).await?;
-    let consumer = PriceAsker::deploy(&environment.chain, &environment.oracle, contract).await?;
+    let consumer = PriceAsker::deploy(&environment.end.chain, &environment.end.oracle, contract).await?;
     let request = consumer.ask("BTC", "USD").await?;
     wait_for("the answer", DEADLINE, async || {
         Ok(environment.history().fulfilments().await?.contains_key(&request.id).then_some(()))

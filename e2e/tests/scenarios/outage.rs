@@ -28,9 +28,9 @@ pub(crate) async fn all_well(environment: &Environment) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_enclave_that_is_away_is_named_and_answers_when_it_is_back() -> Result<()> {
-    let mut environment = Environment::start().await?;
+    let mut environment: Environment = Environment::start().await?;
     let contract_id = environment.deploy_prices().await?;
-    let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
+    let asker = Asker::deploy(&environment.end.chain, &environment.end.oracle).await?;
     all_well(&environment).await?;
 
     environment.enclave.stop().await?;
@@ -50,9 +50,9 @@ async fn an_enclave_that_is_away_is_named_and_answers_when_it_is_back() -> Resul
 async fn a_wallet_without_funds_is_named_and_goes_on_once_it_has_some() -> Result<()> {
     let mut settings = Settings::new(Binaries::up_to_date()?)?;
     settings.funds = U256::zero();
-    let environment = Environment::on(Ground::start(settings).await?).await?;
+    let environment: Environment = Environment::on(Ground::start(settings).await?).await?;
     let contract_id = environment.deploy_prices().await?;
-    let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
+    let asker = Asker::deploy(&environment.end.chain, &environment.end.oracle).await?;
     environment.source.price("BTC", "USD", "97214.53");
     let asked = asker.ask(&Question::price(contract_id, "BTC", "USD")).await?;
     environment.reaches(&asked, "reported", DEADLINE).await?;
@@ -60,7 +60,7 @@ async fn a_wallet_without_funds_is_named_and_goes_on_once_it_has_some() -> Resul
     ensure!(reason.contains("funds"), "it says {reason:?}");
     ensure!(asker.heard(asked.id).await?.is_empty(), "the consumer heard for free");
 
-    environment.chain.set_balance(environment.wallet.address, U256::exp10(18)).await?;
+    environment.end.chain.set_balance(environment.end.wallet.address, U256::exp10(18)).await?;
     environment.expect_each_answered_once(&asker, &[asked], DEADLINE).await?;
     all_well(&environment).await?;
     environment.finish().await
@@ -68,8 +68,8 @@ async fn a_wallet_without_funds_is_named_and_goes_on_once_it_has_some() -> Resul
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_for_an_unknown_contract_is_ignored_with_the_reason_until_it_is_deployed() -> Result<()> {
-    let environment = Environment::start().await?;
-    let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
+    let environment: Environment = Environment::start().await?;
+    let asker = Asker::deploy(&environment.end.chain, &environment.end.oracle).await?;
     environment.source.price("BTC", "USD", "97214.53");
     // An id is a hash of what is deployed, so one can ask before.
     let contract_id = environment.prices()?.contract_id()?;
@@ -85,9 +85,9 @@ async fn a_request_for_an_unknown_contract_is_ignored_with_the_reason_until_it_i
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_chain_id_is_named_and_nothing_is_sent() -> Result<()> {
-    let mut environment = Environment::start().await?;
+    let mut environment: Environment = Environment::start().await?;
     let contract_id = environment.deploy_prices().await?;
-    let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
+    let asker = Asker::deploy(&environment.end.chain, &environment.end.oracle).await?;
     environment.relayer.stop().await?;
     environment.reconfigure(|config| config["chains"]["local"]["chain_id"] = 1.into())?;
     environment.source.price("BTC", "USD", "97214.53");

@@ -36,11 +36,11 @@ async fn the_example_consumer_hears_the_median_of_three_sources_of_which_one_is_
     let others = [PriceSource::start().await?, PriceSource::start().await?];
     let mut settings = Settings::new(Binaries::up_to_date()?)?;
     settings.enclave = allow(&others);
-    let environment = Environment::on(Ground::start(settings).await?).await?;
+    let environment: Environment = Environment::on(Ground::start(settings).await?).await?;
     let sources = [&environment.source, &others[0], &others[1]];
     let origins = sources.map(|source| format!("http://{}", source.address()));
     let contract_id = environment.deploy(&Guest::price_median("btc-usd", &origins, 8)?).await?;
-    let consumer = PriceAsker::deploy(&environment.chain, &environment.oracle, contract_id).await?;
+    let consumer = PriceAsker::deploy(&environment.end.chain, &environment.end.oracle, contract_id).await?;
 
     sources[0].price("BTC", "USD", "97214.53");
     sources[1].price("BTC", "USD", "97216.53");

@@ -19,15 +19,15 @@ async fn deploy(environment: &Environment) -> Result<(ContractId, Dice)> {
     let guest = Guest::ready_made("randomness.wasm", "random", &json!({"words": 2, "from": 1, "to": 6}))?;
     let contract_id = environment.deploy(&guest).await?;
     let key_hash = environment.enclave.status().await?.keys.vrf_key_hash;
-    Ok((contract_id, Dice::deploy(&environment.chain, &environment.oracle, contract_id, key_hash).await?))
+    Ok((contract_id, Dice::deploy(&environment.end.chain, &environment.end.oracle, contract_id, key_hash).await?))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_die_lands_as_the_proof_says_that_the_chain_has_checked() -> Result<()> {
-    let environment = Environment::start().await?;
+    let environment: Environment = Environment::start().await?;
     let (contract_id, dice) = deploy(&environment).await?;
     let status = environment.enclave.status().await?;
-    let registry = WorkerRegistry::new(environment.oracle.registry, environment.chain.provider());
+    let registry = WorkerRegistry::new(environment.end.oracle.registry, environment.end.chain.provider());
     let registered = registry.worker_of(status.keys.worker.0.into()).call().await?;
     ensure!(Digest(registered.vrf_key_hash) == status.keys.vrf_key_hash, "{registered:?}");
     ensure!(!status.keys.vrf_key_hash.is_zero(), "the worker has no VRF key");
@@ -65,7 +65,7 @@ async fn a_die_lands_as_the_proof_says_that_the_chain_has_checked() -> Result<()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_for_a_block_that_the_relayer_made_up_is_void_and_there_is_no_other() -> Result<()> {
-    let mut environment = Environment::start().await?;
+    let mut environment: Environment = Environment::start().await?;
     let (_, dice) = deploy(&environment).await?;
     environment.relayer.stop().await?;
     let asked = dice.roll().await?;
@@ -82,8 +82,8 @@ async fn an_answer_for_a_block_that_the_relayer_made_up_is_void_and_there_is_no_
         executed_at: answer.report.executed_at,
         payee: answer.report.payee.0,
     };
-    let oracle = PhatOracle::new(environment.oracle.address, environment.chain.provider());
-    let fulfil = oracle.fulfill(asked.on_chain.clone(), report, vec![answer.signature.0.to_vec().into()]);
+    let oracle = PhatOracle::new(environment.end.oracle.address, environment.end.chain.provider());
+    let fulfil = oracle.fulfill(asked.on_chain()?, report, vec![answer.signature.0.to_vec().into()]);
     let receipt = fulfil.send().await?.await?.context("the transaction was dropped")?;
     ensure!(receipt.status == Some(1.into()), "the oracle accepts what the worker signed: {receipt:?}");
     ensure!(dice.outcome_of(asked.id).await? == Roll::Void(WRONG_BLOCK), "the die believed a lie about its block");

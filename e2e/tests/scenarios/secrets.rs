@@ -94,7 +94,7 @@ async fn a_secret_reaches_its_origin_and_no_log_database_answer_or_crash() -> Re
     let mut settings = Settings::new(Binaries::up_to_date()?)?;
     settings.enclave = log.clone();
     settings.relayer = log;
-    let mut environment = Environment::on(Ground::start(settings).await?).await?;
+    let mut environment: Environment = Environment::on(Ground::start(settings).await?).await?;
     // What the owner has is nobody's directory but the owner's.
     let owners = tempfile::tempdir()?;
     let (value, key) = (owners.path().join("token"), owners.path().join("owner.key"));
@@ -114,7 +114,7 @@ async fn a_secret_reaches_its_origin_and_no_log_database_answer_or_crash() -> Re
     environment.source.behave("desk", SECRET, Behaviour::Text("thanks".to_owned()));
     let there = Question::new(contract, format!("secret token {origin}/price/desk"));
     let elsewhere = Question::new(contract, "secret token https://elsewhere.example");
-    let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
+    let asker = Asker::deploy(&environment.end.chain, &environment.end.oracle).await?;
     let questions = [there, elsewhere, Question::new(contract, "secrets")];
     let mut ids = Vec::new();
     for question in &questions {

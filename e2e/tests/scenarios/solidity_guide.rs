@@ -150,13 +150,13 @@ async fn what_the_guide_tells_solidity_developers_works_as_written() -> Result<(
     let bytecode: Bytes = serde_json::from_value(built["bytecode"]["object"].clone())?;
 
     // The same contract before a real oracle.
-    let environment = Environment::start().await?;
+    let environment: Environment = Environment::start().await?;
     environment.source.behave("BTC", "USD", Behaviour::Price("97000.5".to_owned()));
     let contract_id = environment.deploy_prices().await?;
-    let chain = environment.chain.provider();
+    let chain = environment.end.chain.provider();
     let factory = ContractFactory::new(abi, bytecode, chain.clone());
-    let bitcoin = factory.deploy((environment.oracle.address, contract_id.0))?.send().await?;
-    let oracle = PhatOracle::new(environment.oracle.address, chain);
+    let bitcoin = factory.deploy((environment.end.oracle.address, contract_id.0))?.send().await?;
+    let oracle = PhatOracle::new(environment.end.oracle.address, chain);
     let due = oracle.quote(60_000, 28.into(), 64).call().await?;
     let asked = bitcoin.method::<_, [u8; 32]>("ask", ())?.value(due).send().await?.await?.context("dropped")?;
     ensure!(asked.status == Some(1.into()), "asking was reverted");

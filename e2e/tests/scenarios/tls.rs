@@ -13,7 +13,7 @@ const NAME: &str = "localhost";
 
 /// Has the relayer reach the node over https and wss, trusting `trusted`.
 async fn secure(ground: &mut Ground, serving: &Authority, trusted: &Authority) -> Result<Forwarder> {
-    let front = Forwarder::tls(ground.anvil.address(), serving.server(NAME)?).await?;
+    let front = Forwarder::tls(ground.end.anvil.address(), serving.server(NAME)?).await?;
     fs::write(ground.settings.directory.path().join("ca.pem"), trusted.root_pem())?;
     let port = front.address().port();
     let chain = &mut ground.settings.chain;
@@ -38,15 +38,15 @@ async fn a_price_travels_over_https_and_wss_alone() -> Result<()> {
         "egress".to_owned(),
         Table::from_iter([("allow".to_owned(), vec![toml::Value::from(entry)].into())]).into(),
     )]);
-    let mut ground = Ground::start(settings).await?;
+    let mut ground: Ground = Ground::start(settings).await?;
     let front = secure(&mut ground, &authority, &authority).await?;
     // The socket alone wakes the relayer.
     ground.settings.chain.insert("poll_interval".to_owned(), "1h".into());
-    let environment = Environment::on(ground).await?;
+    let environment: Environment = Environment::on(ground).await?;
 
     let prices = HttpJson { origin: format!("https://{NAME}:{port}"), decimals: 8 };
     let contract_id = environment.deploy(&Guest::http_json("secure", &prices)?).await?;
-    let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
+    let asker = Asker::deploy(&environment.end.chain, &environment.end.oracle).await?;
     source.price("BTC", "USD", "97214.53");
     eventually("the subscription", DEADLINE, async || Ok(front.connections() > 1)).await?;
     let asked = asker.ask(&Question::price(contract_id, "BTC", "USD")).await?;
@@ -57,10 +57,10 @@ async fn a_price_travels_over_https_and_wss_alone() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_certificate_of_another_authority_is_refused_and_named() -> Result<()> {
-    let mut environment = Environment::start().await?;
+    let mut environment: Environment = Environment::start().await?;
     environment.relayer.stop().await?;
     let stranger = Authority::new()?;
-    let front = Forwarder::tls(environment.anvil.address(), stranger.server(NAME)?).await?;
+    let front = Forwarder::tls(environment.end.anvil.address(), stranger.server(NAME)?).await?;
     fs::write(environment.directory().join("ca.pem"), Authority::new()?.root_pem())?;
     environment.reconfigure(|config| {
         let chain = &mut config["chains"]["local"];

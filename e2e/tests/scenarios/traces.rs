@@ -103,10 +103,10 @@ async fn a_request_is_one_trace_through_every_stage_and_the_enclave() -> Result<
     let mut settings = Settings::new(Binaries::up_to_date()?)?;
     settings.enclave = telemetry.clone();
     settings.relayer = telemetry;
-    let environment = Environment::on(Ground::start(settings).await?).await?;
+    let environment: Environment = Environment::on(Ground::start(settings).await?).await?;
     let contract_id = environment.deploy_prices().await?;
     environment.source.price("BTC", "USD", "97214.53");
-    let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
+    let asker = Asker::deploy(&environment.end.chain, &environment.end.oracle).await?;
     let question = Question::price(contract_id, "BTC", "USD");
     let asked = [asker.ask(&question).await?, asker.ask(&question).await?];
     environment.expect_each_answered_once(&asker, &asked, DEADLINE).await?;

@@ -19,9 +19,9 @@ async fn a_chain_whose_endpoint_hangs_or_lies_or_limits_delays_no_other() -> Res
     let mut settings = Settings::new(Binaries::up_to_date()?)?;
     // A call that hangs does so for the whole of what is asked meanwhile.
     settings.other_chains = vec![("synthetic".to_owned(), other.settings(toml! { call_timeout = "10m" })?)];
-    let mut environment = Environment::on(Ground::start(settings).await?).await?;
+    let mut environment: Environment = Environment::on(Ground::start(settings).await?).await?;
     let contract_id = environment.deploy_prices().await?;
-    let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
+    let asker = Asker::deploy(&environment.end.chain, &environment.end.oracle).await?;
     environment.source.price("BTC", "USD", "97214.53");
     let question = Question::price(contract_id, "BTC", "USD");
     let mut asked: Vec<Asked> = Vec::new();

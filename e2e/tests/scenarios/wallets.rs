@@ -42,7 +42,7 @@ async fn with_a_second_wallet(environment: &mut Environment) -> Result<Address> 
 }
 
 async fn nonce(environment: &Environment, account: Address, at: BlockNumber) -> Result<u64> {
-    Ok(environment.chain.provider().get_transaction_count(account, Some(BlockId::Number(at))).await?.as_u64())
+    Ok(environment.end.chain.provider().get_transaction_count(account, Some(BlockId::Number(at))).await?.as_u64())
 }
 
 async fn ask(environment: &Environment, asker: &Asker, count: usize, asked: &mut Vec<Asked>) -> Result<()> {
@@ -77,12 +77,12 @@ async fn status_says(environment: &Environment, words: &str) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_wallet_without_funds_and_one_stuck_below_the_base_fee_answer_everything_once_in_the_end() -> Result<()> {
-    let mut environment = Environment::start().await?;
+    let mut environment: Environment = Environment::start().await?;
     environment.deploy_prices().await?;
     environment.source.price("BTC", "USD", "97214.53");
-    let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
+    let asker = Asker::deploy(&environment.end.chain, &environment.end.oracle).await?;
     let second = with_a_second_wallet(&mut environment).await?;
-    let (first, provider) = (environment.wallet.address, environment.chain.provider());
+    let (first, provider) = (environment.end.wallet.address, environment.end.chain.provider());
     let before = nonce(&environment, first, BlockNumber::Latest).await?;
 
     let mut asked = reported_at_once(&environment, &asker, 4).await?;
@@ -115,7 +115,7 @@ async fn one_wallet_without_funds_and_one_stuck_below_the_base_fee_answer_everyt
     ensure!(nonce(&environment, second, BlockNumber::Latest).await? == 0, "it had nothing to pay with");
 
     // Once it has something, it takes its part.
-    environment.chain.set_balance(second, U256::exp10(19)).await?;
+    environment.end.chain.set_balance(second, U256::exp10(19)).await?;
     let more = reported_at_once(&environment, &asker, 4).await?;
     provider.request::<_, ()>("evm_setAutomine", [false]).await?;
     environment.api_command(["chain", "resume", "local"]).await?;

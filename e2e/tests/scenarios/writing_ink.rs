@@ -38,7 +38,7 @@ async fn every_command_of_the_part_on_ink_works_as_written_and_the_contract_answ
     let source = page::Source::start(source()).await?;
     let mut settings = Settings::new(Binaries::up_to_date()?)?;
     settings.enclave = source.allowed();
-    let environment = Environment::on(Ground::start(settings).await?).await?;
+    let environment: Environment = Environment::on(Ground::start(settings).await?).await?;
     let bundle = page::repository().join("phat-contracts/artifacts/ink/ink-price.contract");
     fs::copy(&bundle, environment.directory().join("ink-price.contract"))
         .with_context(|| format!("{}: run `cargo xtask guests`", bundle.display()))?;
@@ -74,7 +74,7 @@ async fn every_command_of_the_part_on_ink_works_as_written_and_the_contract_answ
     let shown = environment.api_command(["contract", "show", "ink-price"]).await?;
     let contract: ContractId = shown["contract_id"].as_str().context("no id")?.parse()?;
     ensure!(shown["interface"]["messages"][1]["name"] == "price", "{shown}");
-    let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
+    let asker = Asker::deploy(&environment.end.chain, &environment.end.oracle).await?;
     let asked = asker.ask(&Question::new(contract, "BTC")).await?;
     let heard = environment.heard(&asker, &asked, DEADLINE).await?;
     ensure!(heard.outcome == Outcome::Ok, "{heard:?}");

@@ -111,15 +111,15 @@ impl Circumstance {
             Self::Paused => stage.come_to_rest().await,
             Self::Forked => {
                 stage.come_to_rest().await?;
-                stage.environment.chain.mine(2).await?;
-                let height = stage.environment.chain.height().await?;
+                stage.environment.end.chain.mine(2).await?;
+                let height = stage.environment.end.chain.height().await?;
                 stage.environment.relayer.resume().await?;
                 eventually("the empty blocks to be watched", DEADLINE, async || {
                     Ok(stage.environment.database().await?.cursor().await? == Some(height))
                 })
                 .await?;
                 stage.environment.relayer.kill()?;
-                stage.environment.chain.reorganise(1).await.map(drop)
+                stage.environment.end.chain.reorganise(1).await.map(drop)
             }
             Self::AnswerForkedAway => {
                 stage.come_to_rest().await?;
@@ -231,9 +231,9 @@ fn point(text: &str) -> Result<CrashPoint> {
 
 impl Stage {
     async fn automine(&self, on: bool) -> Result<()> {
-        self.environment.chain.set_automine(on).await?;
+        self.environment.end.chain.set_automine(on).await?;
         // What came before waits for the next block.
-        if on { self.environment.chain.mine(1).await } else { Ok(()) }
+        if on { self.environment.end.chain.mine(1).await } else { Ok(()) }
     }
 
     /// The request itself stays: what is asked together is followed by a block before its answer's. A node that mines
@@ -243,8 +243,8 @@ impl Stage {
         let fulfilments = self.environment.history().fulfilments().await?;
         let answer = fulfilments.get(&id).and_then(|answers| answers.last()).context("it was answered")?;
         let depth =
-            (self.environment.chain.height().await? + 1).checked_sub(answer.block).context("its block is there")?;
-        self.environment.chain.reorganise(depth).await.map(drop)
+            (self.environment.end.chain.height().await? + 1).checked_sub(answer.block).context("its block is there")?;
+        self.environment.end.chain.reorganise(depth).await.map(drop)
     }
 
     /// The relayer may be dead before it can tell that it has the order.

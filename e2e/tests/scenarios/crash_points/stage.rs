@@ -43,12 +43,12 @@ impl Stage {
         let execute = settings.relayer.get_mut("execute").and_then(toml::Value::as_table_mut).context("execute")?;
         execute.insert("concurrency".to_owned(), i64::try_from(AT_ONCE)?.into());
         settings.chain.insert("call_timeout".to_owned(), "3s".into());
-        let mut ground = Ground::start(settings).await?;
-        let gate = FaultProxy::start(ground.anvil.address()).await?;
+        let mut ground: Ground = Ground::start(settings).await?;
+        let gate = FaultProxy::start(ground.end.anvil.address()).await?;
         ground.settings.chain.insert("rpc_url".to_owned(), gate.url().into());
-        let mut environment = Environment::on(ground).await?;
+        let mut environment: Environment = Environment::on(ground).await?;
         let contract_id = environment.deploy_prices().await?;
-        let asker = Asker::deploy(&environment.chain, &environment.oracle).await?;
+        let asker = Asker::deploy(&environment.end.chain, &environment.end.oracle).await?;
         environment.relayer.kill()?;
         environment.relayer.become_program(Path::new(env!("CARGO_BIN_EXE_relayer-under-fault")));
         Ok(Self {
