@@ -1,6 +1,6 @@
 //! An oracle on a node, and who asks there: what scenarios need of a chain, whatever its family.
 
-use crate::{Asked, EnclaveProcess, Heard, Question, Settings};
+use crate::{Asked, EnclaveProcess, Fault, Heard, Question, Settings};
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use ethers::types::U256;
@@ -58,6 +58,9 @@ pub trait Consumer: fmt::Debug + Send + Sync {
 pub trait OracleEnd: fmt::Debug + Send + Sync + Sized {
     /// Who asks there.
     type Consumer: Consumer;
+
+    /// Faults that are forged answers of this family's nodes, and that a relayer gets by with.
+    const FORGED: &'static [Fault];
 
     /// Starts the node, and puts the oracle there, by the operator's own commands where there are some.
     async fn start(settings: &Settings, enclave: &EnclaveProcess) -> Result<Self>;

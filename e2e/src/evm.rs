@@ -1,8 +1,8 @@
 //! An EVM chain: anvil, the contracts on it, and the relayer's account.
 
 use crate::{
-    Anvil, Asked, Asker, CHAIN_ID, Chain, Consumer, Directory, EnclaveProcess, Environment, Fulfilment, Heard, History,
-    OracleEnd, Question, Relayer, SentReport, Settings,
+    Anvil, Asked, Asker, CHAIN_ID, Chain, Consumer, Directory, EnclaveProcess, Environment, Fault, Fulfilment, Heard,
+    History, OracleEnd, Question, Relayer, SentReport, Settings,
     end::path_text,
     settings::{WALLET_KEY, ether},
 };
@@ -82,6 +82,8 @@ impl Evm {
 #[async_trait(?Send)]
 impl OracleEnd for Evm {
     type Consumer = Asker;
+
+    const FORGED: &'static [Fault] = &[Fault::StaleHead(2), Fault::DuplicatedLogs, Fault::MissingReceipts];
 
     async fn start(settings: &Settings, enclave: &EnclaveProcess) -> Result<Self> {
         let (say, directory) = (settings.progress, &settings.directory);

@@ -11,7 +11,7 @@ use std::path::Path;
 
 /// A relayer whose clock is ahead by so many seconds.
 async fn load(ahead: i64) -> Result<Load> {
-    let mut load = Load::start().await?;
+    let mut load: Load = Load::start().await?;
     load.environment.relayer.stop().await?;
     load.environment.relayer.become_program(Path::new(env!("CARGO_BIN_EXE_relayer-under-fault")));
     load.environment.relayer.set_variable(CLOCK_AHEAD, Some(ahead.to_string()));

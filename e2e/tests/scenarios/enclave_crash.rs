@@ -95,7 +95,7 @@ async fn a_report_that_was_sealed_and_delivered_to_no_one_is_not_made_again() ->
 async fn an_enclave_killed_at_random_under_load_runs_only_what_was_in_flight_again() -> Result<()> {
     let (seed, mut randomness) = seeded();
     println!("{SEED}={seed}");
-    let mut load = Load::start().await?;
+    let mut load: Load = Load::start().await?;
     let mut in_flight = 0;
     for _ in 0..DEATHS {
         load.environment.source.hold();
@@ -117,7 +117,7 @@ async fn an_enclave_killed_at_random_under_load_runs_only_what_was_in_flight_aga
 async fn relayer_and_enclave_killed_in_turn_at_random_answer_every_request_once() -> Result<()> {
     let (seed, mut randomness) = seeded();
     println!("{SEED}={seed}");
-    let mut load = Load::start().await?;
+    let mut load: Load = Load::start().await?;
     let mut in_flight = 0;
     for _ in 0..DEATHS {
         load.ask(ASKED).await?;

@@ -2,7 +2,7 @@
 
 use crate::DEADLINE;
 use anyhow::{Context, Result, ensure};
-use phat_e2e::{Anvil, Chain, Fault, Ordeal, Rule, Settings, eventually, wait_for};
+use phat_e2e::{Anvil, Chain, Evm, Fault, OracleEnd, Ordeal, Rule, Settings, eventually, wait_for};
 use std::time::Duration;
 
 /// How much of the traffic a fault hits that a relayer gets by with.
@@ -11,8 +11,8 @@ const SOMETIMES: f64 = 0.25;
 const HITS: u64 = 6;
 
 /// Those that leave some requests whole, and the relayer its work.
-fn now_and_then() -> Vec<Fault> {
-    vec![
+fn now_and_then<End: OracleEnd>() -> Vec<Fault> {
+    let mut faults = vec![
         Fault::Delay(Duration::from_millis(300)),
         Fault::Drop,
         Fault::LoseAnswer,
@@ -22,10 +22,9 @@ fn now_and_then() -> Vec<Fault> {
         Fault::RateLimit(None),
         Fault::RateLimit(Some(1)),
         Fault::ServerError(503),
-        Fault::StaleHead(2),
-        Fault::DuplicatedLogs,
-        Fault::MissingReceipts,
-    ]
+    ];
+    faults.extend_from_slice(End::FORGED);
+    faults
 }
 
 /// Those under which nothing can get on, or so it looks.
@@ -38,14 +37,17 @@ fn always() -> Vec<Fault> {
         Fault::Truncate,
         Fault::RateLimit(Some(1)),
         Fault::ServerError(500),
-        Fault::MissingReceipts,
     ]
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_fault_that_hits_some_calls_leaves_every_request_its_one_answer() -> Result<()> {
-    let mut ordeal: Ordeal = Ordeal::start(Settings::impatient()?).await?;
-    for fault in now_and_then() {
+    each_that_hits_some_calls::<Evm>().await
+}
+
+async fn each_that_hits_some_calls<End: OracleEnd>() -> Result<()> {
+    let mut ordeal = Ordeal::<End>::start(Settings::impatient()?).await?;
+    for fault in now_and_then::<End>() {
         under(&mut ordeal, &fault).await.with_context(|| format!("with {fault:?} now and then"))?;
     }
     ordeal.judge(DEADLINE).await?;
@@ -53,7 +55,7 @@ async fn each_fault_that_hits_some_calls_leaves_every_request_its_one_answer() -
 }
 
 /// Requests are answered while the fault is on.
-async fn under(ordeal: &mut Ordeal, fault: &Fault) -> Result<()> {
+async fn under<End: OracleEnd>(ordeal: &mut Ordeal<End>, fault: &Fault) -> Result<()> {
     let before = ordeal.proxy.count(fault);
     ordeal.proxy.inject([Rule::new(fault.clone()).with_probability(SOMETIMES)]);
     let mut asked = Vec::new();
@@ -75,8 +77,13 @@ async fn under(ordeal: &mut Ordeal, fault: &Fault) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_fault_that_hits_every_call_delays_requests_and_loses_none() -> Result<()> {
-    let mut ordeal: Ordeal = Ordeal::start(Settings::impatient()?).await?;
-    for fault in always() {
+    let faults = [always(), vec![Fault::MissingReceipts]].concat();
+    each_that_hits_every_call::<Evm>(faults).await
+}
+
+async fn each_that_hits_every_call<End: OracleEnd>(faults: Vec<Fault>) -> Result<()> {
+    let mut ordeal = Ordeal::<End>::start(Settings::impatient()?).await?;
+    for fault in faults {
         through(&mut ordeal, &fault).await.with_context(|| format!("with {fault:?} all the time"))?;
     }
     ordeal.judge(DEADLINE).await?;
@@ -84,7 +91,7 @@ async fn each_fault_that_hits_every_call_delays_requests_and_loses_none() -> Res
 }
 
 /// A request from before and one from within the fault are answered once it is over.
-async fn through(ordeal: &mut Ordeal, fault: &Fault) -> Result<()> {
+async fn through<End: OracleEnd>(ordeal: &mut Ordeal<End>, fault: &Fault) -> Result<()> {
     ordeal.environment.source.hold();
     let before = ordeal.ask().await?;
     eventually("the run", DEADLINE, async || Ok(ordeal.environment.source.waiting() > 0)).await?;
@@ -98,7 +105,7 @@ async fn through(ordeal: &mut Ordeal, fault: &Fault) -> Result<()> {
     let deaf = !matches!(fault, Fault::LoseAnswer | Fault::Truncate | Fault::MissingReceipts);
     if deaf {
         ensure!(ready.trouble("chain local").is_some(), "it says {ready:?}");
-        let heard = ordeal.environment.history().fulfilments().await?;
+        let heard = ordeal.environment.end.fulfilments().await?;
         ensure!(!heard.contains_key(&before.id) && !heard.contains_key(&within.id), "the fault let something through");
     }
     ordeal.proxy.lift();

@@ -1,15 +1,15 @@
 //! Requests for the parts to have in their hands when they die.
 
 use anyhow::Result;
-use phat_e2e::{Asked, Asker, Environment, Ground, Question, Settings};
+use phat_e2e::{Asked, Consumer, Environment, Evm, Ground, OracleEnd, Question, Settings};
 use phat_protocol::ContractId;
 use phat_relayer::request::StateName;
 use rand::{SeedableRng, rngs::StdRng};
 
 /// An environment in which one pair is asked for by one request alone, so that its runs can be counted.
-pub(crate) struct Load {
-    pub(crate) environment: Environment,
-    pub(crate) asker: Asker,
+pub(crate) struct Load<End: OracleEnd = Evm> {
+    pub(crate) environment: Environment<End>,
+    pub(crate) asker: End::Consumer,
     contract_id: ContractId,
     asked: Vec<Asked>,
     /// How often the source was asked for each request's pair until the enclave's last death.
@@ -26,15 +26,15 @@ pub(crate) fn seeded() -> (u64, StdRng) {
     (seed, StdRng::seed_from_u64(seed))
 }
 
-impl Load {
+impl<End: OracleEnd> Load<End> {
     /// With leases that end soon.
     pub(crate) async fn start() -> Result<Self> {
         Self::on(Environment::on(Ground::start(Settings::with_short_leases()?).await?).await?).await
     }
 
-    pub(crate) async fn on(environment: Environment) -> Result<Self> {
+    pub(crate) async fn on(environment: Environment<End>) -> Result<Self> {
         let contract_id = environment.deploy_prices().await?;
-        let asker = Asker::deploy(&environment.end.chain, &environment.end.oracle).await?;
+        let asker = environment.end.consumer().await?;
         Ok(Self { environment, asker, contract_id, asked: Vec::new(), fetched: Vec::new() })
     }
 

@@ -12,6 +12,7 @@ mod crash_points;
 mod demo;
 mod disk;
 mod doctor;
+mod downtime;
 mod enclave_crash;
 mod endpoints;
 mod evm_read;

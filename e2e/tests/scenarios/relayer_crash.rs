@@ -5,6 +5,7 @@ use crate::{
     load::{Load, SEED, seeded},
 };
 use anyhow::{Result, ensure};
+use phat_e2e::{Evm, OracleEnd};
 use rand::Rng;
 use std::{collections::BTreeSet, time::Duration};
 
@@ -15,11 +16,16 @@ pub(crate) const ASKED: usize = 10;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_relayer_killed_at_random_under_load_answers_every_request_once() -> Result<()> {
+    killed_at_random::<Evm>(DEATHS).await
+}
+
+#[expect(clippy::print_stdout, reason = "the seed repeats a failure")]
+async fn killed_at_random<End: OracleEnd>(deaths: usize) -> Result<()> {
     let (seed, mut randomness) = seeded();
     println!("{SEED}={seed}");
-    let mut load = Load::start().await?;
+    let mut load = Load::<End>::start().await?;
     let mut found = BTreeSet::new();
-    for _ in 0..DEATHS {
+    for _ in 0..deaths {
         load.ask(ASKED).await?;
         // Not a wait for anything: any moment will do.
         tokio::time::sleep(Duration::from_millis(randomness.gen_range(0..600))).await;
@@ -27,7 +33,7 @@ async fn a_relayer_killed_at_random_under_load_answers_every_request_once() -> R
         found.extend(load.environment.database().await?.states().await?.into_values());
         load.environment.relayer.begin()?;
     }
-    println!("{DEATHS} deaths, {} requests, found in these states: {found:?}", load.asked().len());
+    println!("{deaths} deaths, {} requests, found in these states: {found:?}", load.asked().len());
     ensure!(found.len() > 1, "every death found the same state: {found:?}");
 
     load.environment.relayer.answers().await?;

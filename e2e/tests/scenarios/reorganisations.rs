@@ -2,15 +2,16 @@
 
 use crate::DEADLINE;
 use anyhow::{Context, Result, ensure};
-use phat_e2e::{Ordeal, Settings, eventually};
-
-/// The deepest reorganisation that is tried.
-const DEEPEST: u64 = 20;
+use phat_e2e::{Evm, OracleEnd, Ordeal, Settings, eventually};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reorganisations_of_depth_1_to_20_leave_every_request_its_one_answer() -> Result<()> {
-    let mut ordeal: Ordeal = Ordeal::start(Settings::impatient()?).await?;
-    for depth in 1..=DEEPEST {
+    reorganisations_leave_every_request_its_one_answer::<Evm>(20).await
+}
+
+async fn reorganisations_leave_every_request_its_one_answer<End: OracleEnd>(deepest: u64) -> Result<()> {
+    let mut ordeal = Ordeal::<End>::start(Settings::impatient()?).await?;
+    for depth in 1..=deepest {
         let mut asked = Vec::new();
         for _ in 0..3 {
             asked.push(ordeal.ask().await?);
@@ -27,15 +28,19 @@ async fn reorganisations_of_depth_1_to_20_leave_every_request_its_one_answer() -
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_reorganised_away_is_submitted_again_by_itself() -> Result<()> {
+    an_answer_is_submitted_again::<Evm>().await
+}
+
+async fn an_answer_is_submitted_again<End: OracleEnd>() -> Result<()> {
     let mut settings = Settings::impatient()?;
     // Deeper than the reorganisation: what it takes back was not final.
     settings.chain.insert("finality".to_owned(), "latest - 3".into());
-    let mut ordeal: Ordeal = Ordeal::start(settings).await?;
+    let mut ordeal = Ordeal::<End>::start(settings).await?;
     let asked = ordeal.ask().await?;
     // The request is at the configured finality, its answer will not be.
-    ordeal.environment.end.chain.mine(3).await?;
+    ordeal.environment.end.mine(3).await?;
     ordeal.environment.reaches(&asked, "settled", DEADLINE).await?;
-    let first = ordeal.environment.history().fulfilments().await?;
+    let first = ordeal.environment.end.fulfilments().await?;
     ensure!(ordeal.reorganise(1).await? == 0, "the request went too");
     let mut life = serde_json::Value::Null;
     eventually("the answer to be taken back", DEADLINE, async || {
@@ -45,46 +50,54 @@ async fn an_answer_that_is_reorganised_away_is_submitted_again_by_itself() -> Re
     .await
     .with_context(|| format!("{life}"))?;
     ordeal.answered(std::slice::from_ref(&asked), DEADLINE).await?;
-    let second = ordeal.environment.history().fulfilments().await?;
+    let second = ordeal.environment.end.fulfilments().await?;
     ensure!(first[&asked.id][0].block <= second[&asked.id][0].block, "{first:?} {second:?}");
-    ordeal.environment.end.chain.mine(4).await?;
+    ordeal.environment.end.mine(4).await?;
     ordeal.judge(DEADLINE).await?;
     ordeal.environment.finish().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_was_final_is_opened_again_by_a_deeper_reorganisation() -> Result<()> {
+    a_final_answer_is_opened_again::<Evm>().await
+}
+
+async fn a_final_answer_is_opened_again<End: OracleEnd>() -> Result<()> {
     let mut settings = Settings::impatient()?;
     settings.chain.insert("finality".to_owned(), "latest - 2".into());
-    let mut ordeal: Ordeal = Ordeal::start(settings).await?;
+    let mut ordeal = Ordeal::<End>::start(settings).await?;
     let asked = ordeal.ask().await?;
-    ordeal.environment.end.chain.mine(2).await?;
+    ordeal.environment.end.mine(2).await?;
     ordeal.environment.reaches(&asked, "settled", DEADLINE).await?;
-    ordeal.environment.end.chain.mine(3).await?;
+    ordeal.environment.end.mine(3).await?;
     eventually("the answer to be final", DEADLINE, async || {
         let life = ordeal.environment.relayer.api().request(asked.id).await?.context("it was seen")?;
         Ok(told(&life, "final").is_some())
     })
     .await?;
-    let answer = ordeal.environment.history().fulfilments().await?[&asked.id][0].clone();
-    let depth = ordeal.environment.end.chain.height().await? - answer.block + 1;
+    let answer = ordeal.environment.end.fulfilments().await?[&asked.id][0].clone();
+    let depth = ordeal.environment.end.height().await? - answer.block + 1;
     ensure!(depth > 2, "the answer isn't final yet");
     ensure!(ordeal.reorganise(depth).await? == 0, "the request went too");
     ordeal.answered(&[asked], DEADLINE).await?;
-    ordeal.environment.end.chain.mine(3).await?;
+    ordeal.environment.end.mine(3).await?;
     ordeal.judge(DEADLINE).await?;
     ordeal.environment.finish().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answered_request_that_is_reorganised_away_is_answered_anew_under_its_new_id() -> Result<()> {
-    let mut ordeal: Ordeal = Ordeal::start(Settings::impatient()?).await?;
+    a_request_is_answered_anew::<Evm>().await
+}
+
+async fn a_request_is_answered_anew<End: OracleEnd>() -> Result<()> {
+    let mut ordeal = Ordeal::<End>::start(Settings::impatient()?).await?;
     let asked = ordeal.ask().await?;
     ordeal.environment.reaches(&asked, "settled", DEADLINE).await?;
-    let depth = ordeal.environment.end.chain.height().await? - asked.block + 1;
+    let depth = ordeal.environment.end.height().await? - asked.block + 1;
     let questions = ordeal.drop_blocks(depth).await?;
     ensure!(questions.len() == 1, "it didn't go: {questions:?}");
-    ordeal.environment.end.chain.mine(1).await?;
+    ordeal.environment.end.mine(1).await?;
     ordeal.environment.reaches(&asked, "orphaned", DEADLINE).await?;
     // The relayer's transactions are gone with it; none comes back for what isn't there.
     let again = ordeal.put(questions[0].clone()).await?;
