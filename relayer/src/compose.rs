@@ -26,10 +26,11 @@ use crate::{
     store::{JobStore, sqlite::SqliteStore},
 };
 use anyhow::{Context, Result, ensure};
-use phat_connector::{EndpointPool, EventSource};
-use phat_connector_evm::{
-    EndpointSettings, EvmChain, EvmSettings, SettingsError, SigningKey, Web3Signer, admin::EvmAdmin,
+use phat_connector::{
+    EndpointPool, EventSource,
+    rpc::{EndpointSettings, SettingsError},
 };
+use phat_connector_evm::{EvmChain, EvmSettings, SigningKey, Web3Signer, admin::EvmAdmin};
 use phat_enclave_api::{Client, ClientSettings};
 use registrar::EvmRegistrar;
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};

@@ -25,7 +25,7 @@ pub use secret::{ApiToken, KeyFileError, WalletKey};
 pub use wallet::{WalletConfig, WalletSigner};
 
 use crate::jobs::JobSpec;
-use phat_connector_evm::EndpointUrl;
+use phat_connector::rpc::EndpointUrl;
 use phat_enclave_api::Endpoint;
 use phat_telemetry::{LogSettings, OtlpEndpoint};
 use std::{

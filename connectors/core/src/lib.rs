@@ -1,7 +1,8 @@
 //! What a chain end must offer to the relayer: a source of requests, a sink for reports, and the
 //! status of both. Each chain family implements the three roles in a crate of its own.
 //!
-//! Nothing here knows a chain library, and no role calls another.
+//! Nothing here knows a chain library, and no role calls another. What all chain ends need to speak to several
+//! endpoints as one is in [`rpc`].
 
 mod account;
 mod block;
@@ -10,6 +11,7 @@ mod endpoint;
 mod error;
 mod event;
 mod finality;
+pub mod rpc;
 mod sink;
 mod source;
 mod status;

@@ -10,16 +10,18 @@ pub use oracle::{DeployedOracle, OraclePlan, Prices, Verifier};
 pub use worker::{WorkerEvidence, WorkerRecord};
 
 use crate::{
-    EndpointSettings, EndpointUrl, EvmChain, EvmSettings, FeePolicy, SettingsError, SigningKey, abi,
-    endpoints::{Common, Endpoints},
+    EvmChain, EvmSettings, FeePolicy, SigningKey, abi,
+    dialect::Ethereum,
     fees, gas,
     node::{Node, small},
     simulation::reverted,
-    transport::{Call, client_config},
     wallet::{Unsigned, Wallet, insufficient},
 };
 use ethers::types::{Address, BlockNumber, Bytes, H256, TransactionReceipt, U64, U256};
-use phat_connector::{BlockRef, ChainError, TxHash, Unobserved};
+use phat_connector::{
+    BlockRef, ChainError, TxHash, Unobserved,
+    rpc::{Call, Common, EndpointSettings, EndpointUrl, Endpoints, SettingsError, client_config},
+};
 use phat_protocol::{Amount, BlockHash, EvmAddress};
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep};
@@ -127,7 +129,7 @@ impl EvmAdmin {
     pub fn connect(settings: AdminSettings, wallet: &SigningKey) -> Result<Self, SettingsError> {
         let AdminSettings { rpc_url, chain_id, call_timeout, ca_certificate, fees, mined_within } = settings;
         let common = Common {
-            chain_id,
+            dialect: Arc::new(Ethereum { chain_id }),
             call_timeout,
             tls: client_config(ca_certificate.as_deref())?,
             observer: Arc::new(Unobserved),

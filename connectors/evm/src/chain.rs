@@ -1,13 +1,11 @@
 use crate::{
-    EvmSettings, FeePolicy, SettingsError, SigningKey, abi,
-    endpoints::{Common, Endpoints},
-    node::Node,
-    simulation::Gauge,
-    transport::client_config,
-    wallet::Wallet,
+    EvmSettings, FeePolicy, SigningKey, abi, dialect::Ethereum, node::Node, simulation::Gauge, wallet::Wallet,
 };
 use async_trait::async_trait;
-use phat_connector::{ChainError, EndpointPool, EndpointReport, Finality};
+use phat_connector::{
+    ChainError, EndpointPool, EndpointReport, Finality,
+    rpc::{Common, Endpoints, SettingsError, client_config},
+};
 use phat_protocol::EvmAddress;
 use rustls::ClientConfig;
 use std::{sync::Arc, time::Duration};
@@ -59,7 +57,7 @@ impl EvmChain {
         let tls = client_config(ca_certificate.as_deref())?;
         let wallet = Wallet::new(wallet, chain_id);
         let common = Common {
-            chain_id,
+            dialect: Arc::new(Ethereum { chain_id }),
             call_timeout,
             tls: tls.clone(),
             observer: calls,

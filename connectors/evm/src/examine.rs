@@ -7,14 +7,16 @@ use crate::{
         worker_registry::{HasRoleCall, IsPairAllowedCall},
     },
     node::{header_call, read_header},
-    transport::{Call, Reply},
 };
 use ethers::{
     abi::{AbiDecode, AbiEncode},
     types::{Address, BlockNumber, Bytes},
     utils::keccak256,
 };
-use phat_connector::{ChainError, OracleStatus};
+use phat_connector::{
+    ChainError, OracleStatus,
+    rpc::{Call, Reply},
+};
 use phat_protocol::{Digest, EvmAddress};
 
 /// What a chain's contracts and its node are made of.

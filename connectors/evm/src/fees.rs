@@ -1,10 +1,12 @@
 use crate::{
     FeePolicy, abi,
     node::{Header, Node, header_call, read_latest},
-    transport::{Call, CallError, Reply},
 };
 use ethers::types::{BlockNumber, U64, U256};
-use phat_connector::{ChainError, Fees};
+use phat_connector::{
+    ChainError, Fees,
+    rpc::{Call, CallError, Reply},
+};
 use serde::Deserialize;
 
 /// How many of the last blocks are looked at.

@@ -1,12 +1,11 @@
 //! Where a chain stands, as its endpoints show it.
 
-use crate::{
-    endpoints::Endpoint,
-    node::{Header, Node, header_call, read_header, read_latest},
-    transport::{CallError, Reply},
-};
+use crate::node::{Header, Node, header_call, read_header, read_latest};
 use ethers::types::BlockNumber;
-use phat_connector::{ChainError, Finality};
+use phat_connector::{
+    ChainError, Finality,
+    rpc::{CallError, Endpoint, Reply},
+};
 
 impl Node {
     /// The newest block, and the newest that counts. Where several endpoints must agree, each is one that as many of
@@ -49,7 +48,7 @@ impl Node {
 
     async fn agreed_head(&self, finality: Finality) -> Result<(Header, Header), ChainError> {
         let quorum = self.endpoints().quorum();
-        let seen = self.endpoints().survey(|endpoint| newest_of(endpoint, finality)).await?;
+        let seen = self.endpoints().survey("eth_getBlockByNumber", |endpoint| newest_of(endpoint, finality)).await?;
         let mut latest: Vec<Header> = seen.iter().map(|(_, (latest, _))| *latest).collect();
         latest.sort_unstable_by_key(|header| std::cmp::Reverse(header.block.number));
         let mut confirmed: Vec<u64> = seen.iter().map(|(_, (_, confirmed))| *confirmed).collect();

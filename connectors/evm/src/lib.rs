@@ -2,15 +2,14 @@
 //! operator does once (deploying, registering a worker).
 //!
 //! `ethers` gives types, ABI bindings, signing and `Provider`; none of it is in a public signature.
-//! What goes over the wire is sent by jsonrpsee.
+//! What goes over the wire is sent by [`phat_connector::rpc`].
 
 mod abi;
 pub mod abi_value;
 pub mod admin;
 mod bindings;
 mod chain;
-mod endpoint_url;
-mod endpoints;
+mod dialect;
 mod event;
 mod examine;
 mod fees;
@@ -20,6 +19,7 @@ mod key;
 mod listen;
 mod logs;
 mod node;
+mod provider;
 mod receipts;
 mod refusal;
 mod rejection;
@@ -29,15 +29,12 @@ mod simulation;
 mod sink;
 mod source;
 mod status;
-mod transport;
 mod wallet;
 
 pub use chain::EvmChain;
-pub use endpoint_url::{EndpointUrl, ParseEndpointUrlError};
 pub use examine::{DeployedCode, Examination};
 pub use key::{
     DigestSigner, InvalidKey, InvalidPublicKey, KeystoreError, Message, PublicKey, RawSignature, SignerError,
     SigningKey, Web3Signer,
 };
-pub use settings::{EndpointSettings, EvmSettings, FeePolicy, SettingsError};
-pub use transport::CertificateError;
+pub use settings::{EvmSettings, FeePolicy};

@@ -1,12 +1,15 @@
 //! New blocks as a web socket announces them. Nothing depends on it but latency.
 
-use crate::{chain::Inner, endpoints::Endpoint, transport::connect_web_socket};
+use crate::chain::Inner;
 use ethers::types::{U64, U256};
 use jsonrpsee::{
     core::client::{ClientT, SubscriptionClientT},
     rpc_params,
 };
-use phat_connector::ChainError;
+use phat_connector::{
+    ChainError,
+    rpc::{Endpoint, connect_web_socket},
+};
 use serde::Deserialize;
 use std::convert::Infallible;
 use tokio::sync::watch;

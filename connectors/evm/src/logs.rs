@@ -1,13 +1,16 @@
 //! Logs of a range of blocks. Nodes bound ranges and answers in their own ways and words; what was
 //! served and what was refused tells how many blocks one query may ask for.
 
+mod identity;
+mod query;
 mod span;
 
+pub(crate) use identity::{LogIdentity, identities};
 pub(crate) use span::Span;
 
-use crate::{node::Node, transport::CallError};
+use crate::node::Node;
 use ethers::types::{Filter, Log};
-use phat_connector::ChainError;
+use phat_connector::{ChainError, rpc::CallError};
 
 impl Node {
     /// Logs of the blocks `from` to `to`, in order. A range that a node refuses is asked for in smaller
@@ -26,7 +29,7 @@ impl Node {
                 Some(refused) => width.below(refused),
             };
             let last = next.saturating_add(asked - 1);
-            match self.endpoints.logs(filter, next, last).await {
+            match query::logs(&self.endpoints, filter, next, last).await {
                 Ok(found) => {
                     logs.extend(found);
                     width.served(asked, refused.take());

@@ -1,13 +1,15 @@
 use crate::{
-    endpoints::Endpoints,
     logs::Span,
-    transport::{Call, CallError, Reply, from_provider},
+    provider::{Connection, from_provider},
 };
 use ethers::{
     providers::{Middleware, Provider, ProviderError},
-    types::{Address, Block, BlockId, BlockNumber, H256, TxHash, U64, U256},
+    types::{Address, Block, BlockId, BlockNumber, Bytes, H256, TxHash, U64, U256},
 };
-use phat_connector::{BlockRef, ChainError};
+use phat_connector::{
+    BlockRef, ChainError,
+    rpc::{Call, CallError, Endpoints, Params, Reply},
+};
 use phat_protocol::BlockHash;
 use std::sync::Arc;
 
@@ -18,7 +20,7 @@ const BATCH: usize = 100;
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
     pub(crate) endpoints: Endpoints,
-    provider: Provider<Endpoints>,
+    provider: Provider<Connection>,
     pub(crate) span: Arc<Span>,
 }
 
@@ -33,7 +35,7 @@ pub(crate) struct Header {
 
 impl Node {
     pub(crate) fn new(endpoints: Endpoints) -> Self {
-        Self { provider: Provider::new(endpoints.clone()), endpoints, span: Arc::default() }
+        Self { provider: Provider::new(Connection(endpoints.clone())), endpoints, span: Arc::default() }
     }
 
     /// The endpoint that served last, without credentials.
@@ -94,7 +96,12 @@ impl Node {
     }
 
     pub(crate) async fn send_raw(&self, raw: &[u8]) -> Result<TxHash, CallError> {
-        self.endpoints.broadcast(raw).await
+        let params = Params::new([Bytes::from(raw.to_vec())]);
+        let answer = self.endpoints.broadcast("eth_sendRawTransaction", params).await?;
+        serde_json::from_str(answer.get()).map_err(|error| {
+            let cause = error.to_string();
+            ChainError::Malformed { method: "eth_sendRawTransaction".to_owned(), cause }.into()
+        })
     }
 }
 

@@ -1,12 +1,14 @@
 //! What became of transactions, as one endpoint says or as a quorum does.
 
 use crate::{
-    endpoints::{Endpoint, LogIdentity, identities},
+    logs::{LogIdentity, identities},
     node::{Node, header_call, read_latest},
-    transport::{Call, CallError},
 };
 use ethers::types::{BlockNumber, H256, TransactionReceipt, U64, U256};
-use phat_connector::{BlockRef, ChainError, TxHash};
+use phat_connector::{
+    BlockRef, ChainError, TxHash,
+    rpc::{Call, CallError, Endpoint},
+};
 
 /// The most receipts in one batch, beside the newest header: providers take from 100 calls upward.
 const AT_ONCE: usize = 99;

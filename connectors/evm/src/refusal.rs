@@ -10,13 +10,12 @@ use crate::{
     chain::{ContractCall, Inner},
     node::{header_call, read_latest},
     status::IDS_AT_ONCE,
-    transport::Call,
 };
 use ethers::{
     abi::AbiEncode,
     types::{Address, BlockNumber, H256, RecoveryMessage, Signature as EthersSignature, U256},
 };
-use phat_connector::{ChainError, Entry, EntryRefusal};
+use phat_connector::{ChainError, Entry, EntryRefusal, rpc::Call};
 use phat_protocol::{EvmAddress, OracleChain, Signature, bounds::MAX_EXECUTED_AHEAD, evm::Slot};
 use std::collections::HashMap;
 

@@ -4,14 +4,16 @@
 use crate::{
     chain::Inner,
     node::{header_call, read_latest},
-    transport::{Answered, Call, CallError},
     wallet::insufficient,
 };
 use ethers::{
     types::{BlockNumber, H256, Transaction, U256, transaction::eip2718::TypedTransaction},
     utils::{keccak256, rlp::Rlp},
 };
-use phat_connector::{Acceptance, ChainError};
+use phat_connector::{
+    Acceptance, ChainError,
+    rpc::{Answered, Call, CallError},
+};
 
 /// What a code alone says of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,11 +5,37 @@ use ethers::{
     abi::{Abi, AbiDecode, Token},
     types::U256,
 };
-use phat_connector::EntryRefusal;
+use phat_connector::{
+    EntryRefusal,
+    rpc::{CallError, NodeError},
+};
 
 /// Selectors of Solidity's own `Error(string)` and `Panic(uint256)`.
 const ERROR_STRING: [u8; 4] = [0x08, 0xc3, 0x79, 0xa0];
 const PANIC: [u8; 4] = [0x4e, 0x48, 0x7b, 0x71];
+
+/// The data that a contract reverted with, where that is why the call failed.
+pub(crate) fn data(error: &CallError) -> Option<Vec<u8>> {
+    match error {
+        CallError::Answered(answered) => beside(&answered.error),
+        CallError::Failed(_) | CallError::TooLong { .. } => None,
+    }
+}
+
+/// The data that a node puts beside an error. Nodes agree on no code and no place for it: geth
+/// answers code 3 and a hex string, Nethermind -32015 and `Reverted 0x…`, Hardhat an object.
+fn beside(error: &NodeError) -> Option<Vec<u8>> {
+    let text = match error.data.as_ref()? {
+        serde_json::Value::String(text) => text,
+        serde_json::Value::Object(fields) => fields.get("data")?.as_str()?,
+        serde_json::Value::Null
+        | serde_json::Value::Bool(_)
+        | serde_json::Value::Number(_)
+        | serde_json::Value::Array(_) => return None,
+    };
+    let (_, digits) = text.rsplit_once("0x")?;
+    hex::decode(digits.trim()).ok()
+}
 
 /// The custom error's name and arguments, or the raw data where no contract of ours has it.
 pub(crate) fn describe(data: &[u8]) -> String {
@@ -63,6 +89,20 @@ mod tests {
     use super::*;
     use crate::bindings::phat_oracle;
     use ethers::{abi::AbiEncode, contract::EthError};
+    use serde_json::json;
+
+    #[test]
+    fn revert_data_is_found_wherever_nodes_put_it() {
+        let answered = |data| beside(&NodeError { code: 3, message: "execution reverted".to_owned(), data });
+        for data in [json!("0xdeadbeef"), json!("Reverted 0xdeadbeef"), json!({ "data": "0xdeadbeef", "hash": "0x12" })]
+        {
+            assert_eq!(answered(Some(data.clone())), Some(vec![0xde, 0xad, 0xbe, 0xef]), "{data}");
+        }
+        for data in [json!("out of gas"), json!({ "hash": "0x12" }), json!(["0x12"]), json!("0xzz"), json!(null)] {
+            assert_eq!(answered(Some(data.clone())), None, "{data}");
+        }
+        assert_eq!(answered(None), None);
+    }
 
     #[test]
     fn a_custom_error_is_named_with_its_arguments() {

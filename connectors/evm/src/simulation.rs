@@ -1,14 +1,11 @@
 //! How a transaction is tried before it is signed.
 
-use crate::{
-    chain::ContractCall,
-    gas,
-    node::small,
-    revert,
-    transport::{Call, CallError, Reply},
-};
+use crate::{chain::ContractCall, gas, node::small, revert};
 use ethers::types::{BlockNumber, Bytes, U64, U256};
-use phat_connector::ChainError;
+use phat_connector::{
+    ChainError,
+    rpc::{Call, CallError, Reply},
+};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// How many transactions in a row are tried by a plain call after an estimate that the bound covered.
@@ -81,7 +78,7 @@ impl Gauge {
 
 /// A simulation's error: `Reverted` where a contract spoke.
 pub(crate) fn reverted(error: CallError) -> ChainError {
-    match error.revert_data() {
+    match revert::data(&error) {
         Some(data) => ChainError::Reverted { reason: revert::describe(&data) },
         None => error.into(),
     }

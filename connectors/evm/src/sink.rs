@@ -5,7 +5,6 @@ use crate::{
     fees, gas,
     node::{header_call, read_latest, small},
     simulation::Gauge,
-    transport::{Call, CallError},
     wallet::{Unsigned, insufficient},
 };
 use async_trait::async_trait;
@@ -13,7 +12,10 @@ use ethers::{
     abi::AbiEncode,
     types::{Address, BlockNumber, U256},
 };
-use phat_connector::{Acceptance, Account, ChainError, Entry, Fees, Outlook, PreparedTransaction, ReportSink};
+use phat_connector::{
+    Acceptance, Account, ChainError, Entry, Fees, Outlook, PreparedTransaction, ReportSink,
+    rpc::{Call, CallError},
+};
 use phat_protocol::{Amount, OracleChain, Payee, Request};
 
 #[async_trait]

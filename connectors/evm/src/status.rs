@@ -10,7 +10,6 @@ use crate::{
     chain::{ContractCall, Inner},
     node::{header_call, read_header},
     revert,
-    transport::{Call, Reply},
 };
 use async_trait::async_trait;
 use ethers::{
@@ -21,6 +20,7 @@ use ethers::{
 use phat_connector::{
     BlockRef, ChainError, ChainFacts, Entry, EntryEffect, EntryRefusal, OnChainState, OracleStatus, Receipt,
     Resolution, ResolutionKind, TxHash,
+    rpc::{Call, Reply},
 };
 use phat_protocol::{BlockHash, Chain, EvmAddress, RequestId, WorkerAddress, evm::Slot};
 use std::collections::HashMap;
@@ -152,7 +152,7 @@ impl Inner {
 
     /// Decodes what a view answered. One that reverts, or answers something else, is no oracle's.
     pub(crate) fn answer<T: AbiDecode>(&self, reply: Reply) -> Result<T, ChainError> {
-        let data: Bytes = reply.read().map_err(|error| match error.revert_data() {
+        let data: Bytes = reply.read().map_err(|error| match revert::data(&error) {
             Some(data) => self.no_oracle(format!("it reverts: {}", revert::describe(&data))),
             None => error.into(),
         })?;

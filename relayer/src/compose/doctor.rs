@@ -8,9 +8,9 @@ use crate::{
     store::sqlite::SqliteInspection,
 };
 use futures_util::future::join_all;
-use phat_connector::{ChainError, Finality, OracleStatus, ReportSink, RequestSource};
+use phat_connector::{ChainError, Finality, OracleStatus, ReportSink, RequestSource, rpc::SettingsError};
 use phat_connector_evm::{
-    DeployedCode, EvmChain, SettingsError,
+    DeployedCode, EvmChain,
     admin::{AdminError, EvmAdmin},
 };
 use phat_enclave_api::{Enclave, EnclaveError, Status};

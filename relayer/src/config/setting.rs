@@ -194,6 +194,6 @@ impl Setting for PublicKey {
 
 impl Setting for EndpointUrl {
     fn read(value: &Value) -> Result<Self, String> {
-        text(value, "a URL")?.parse().map_err(|error: phat_connector_evm::ParseEndpointUrlError| error.to_string())
+        text(value, "a URL")?.parse().map_err(|error: phat_connector::rpc::ParseEndpointUrlError| error.to_string())
     }
 }

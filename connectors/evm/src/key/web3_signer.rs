@@ -4,8 +4,8 @@
 //! hardware modules (docs.web3signer.consensys.io).
 
 use super::{DigestSigner, Message, PublicKey, RawSignature, SignerError};
-use crate::{EndpointUrl, SettingsError, transport::client_config};
 use async_trait::async_trait;
+use phat_connector::rpc::{EndpointUrl, SettingsError, client_config};
 use reqwest::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use std::{fmt, time::Duration};

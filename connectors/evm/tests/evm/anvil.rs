@@ -4,7 +4,7 @@ use jsonrpsee::{
     core::{client::ClientT, params::ArrayParams},
     http_client::{HttpClient, HttpClientBuilder},
 };
-use phat_connector_evm::EndpointUrl;
+use phat_connector::rpc::EndpointUrl;
 use serde_json::Value;
 use std::{path::PathBuf, process::Stdio, time::Duration};
 use tokio::{

@@ -5,11 +5,12 @@ use crate::{
     faulty_node::{Answer, FaultyNode, ORACLE, block},
     stage::key,
 };
+use phat_connector::rpc::{EndpointSettings, SettingsError};
 use phat_connector::{
     Acceptance, ChainError, EndpointPool, EndpointReport, EndpointState, Finality, OracleStatus, ReportSink,
     RequestSource, TxHash,
 };
-use phat_connector_evm::{EndpointSettings, EvmChain, EvmSettings, SettingsError};
+use phat_connector_evm::{EvmChain, EvmSettings};
 use phat_protocol::Digest;
 use serde_json::{Value, json};
 use std::{

@@ -1,8 +1,8 @@
 //! Endpoints that fail.
 
 use crate::faulty_node::{Answer, FaultyNode, block};
+use phat_connector::rpc::EndpointSettings;
 use phat_connector::{Acceptance, ChainError, Fees, OracleStatus, ReportSink, RequestSource};
-use phat_connector_evm::EndpointSettings;
 use phat_protocol::Amount;
 use serde_json::{Value, json};
 use std::{

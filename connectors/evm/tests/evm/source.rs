@@ -3,8 +3,9 @@ use crate::{
     proxy::Proxy,
     stage::{CONTRACT_ID, Stage, key},
 };
+use phat_connector::rpc::EndpointSettings;
 use phat_connector::{ChainError, Finality, RequestSource};
-use phat_connector_evm::{EndpointSettings, EvmChain, EvmSettings};
+use phat_connector_evm::{EvmChain, EvmSettings};
 use phat_protocol::{Amount, EvmAddress, OracleChain, Request};
 use std::time::Duration;
 use tokio::{sync::watch, time::timeout};

@@ -1,8 +1,9 @@
 use crate::config::{Environment, WalletKey};
 use anyhow::{Context, anyhow};
 use clap::Args;
+use phat_connector::rpc::EndpointUrl;
 use phat_connector_evm::{
-    EndpointUrl, SigningKey,
+    SigningKey,
     admin::{AdminSettings, EvmAdmin},
 };
 use std::path::PathBuf;

@@ -1,9 +1,11 @@
 //! A signed transaction goes to all endpoints: one that keeps it to itself doesn't keep it from the chain.
 
 use super::{Endpoint, Endpoints};
-use crate::transport::{CallError, Params};
-use ethers::types::{Bytes, H256};
-use phat_connector::{ChainError, EndpointState};
+use crate::{
+    EndpointState,
+    rpc::{CallError, Params},
+};
+use serde_json::value::RawValue;
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -33,13 +35,12 @@ impl Default for Sends {
 }
 
 impl Endpoints {
-    /// Sends a signed transaction to every endpoint that doesn't rest, all at once, and answers as soon as one accepts
+    /// Sends a signed transaction, by the call of `method`, to every endpoint that doesn't rest, all at once, and answers as soon as one accepts
     /// it. The others get it all the same.
     ///
     /// # Errors
     /// Where none accepts it: what a node said, if one spoke at all.
-    pub(crate) async fn broadcast(&self, raw: &[u8]) -> Result<H256, CallError> {
-        let params = Params::new([Bytes::from(raw.to_vec())]);
+    pub async fn broadcast(&self, method: &'static str, params: Params) -> Result<Box<RawValue>, CallError> {
         let now = Instant::now();
         let targets: Vec<Endpoint> = self.0.endpoints.iter().filter(|it| takes(it.state(now))).cloned().collect();
         if targets.is_empty() {
@@ -47,7 +48,7 @@ impl Endpoints {
         }
         let (answers, mut answered) = mpsc::channel(targets.len());
         for endpoint in targets {
-            self.send(endpoint, params.clone(), answers.clone());
+            self.send(endpoint, method, params.clone(), answers.clone());
         }
         drop(answers);
         let mut refusal: Option<CallError> = None;
@@ -58,7 +59,7 @@ impl Endpoints {
                 None => answered.recv().await,
             };
             match next {
-                Some(Ok(hash)) => return Ok(hash),
+                Some(Ok(answer)) => return Ok(answer),
                 Some(Err(error)) => {
                     if matches!(error, CallError::Answered(_)) && !error.is_limit() {
                         until.get_or_insert_with(|| Instant::now() + GRACE);
@@ -75,7 +76,13 @@ impl Endpoints {
     }
 
     /// Begins to send it to one endpoint.
-    fn send(&self, endpoint: Endpoint, params: Params, answers: mpsc::Sender<Result<H256, CallError>>) {
+    fn send(
+        &self,
+        endpoint: Endpoint,
+        method: &'static str,
+        params: Params,
+        answers: mpsc::Sender<Result<Box<RawValue>, CallError>>,
+    ) {
         // The one that serves always gets it, however many are under way to those that hang.
         let is_first = self.in_order(None).first().is_some_and(|first| first.place() == endpoint.place());
         let permit = match Arc::clone(&self.0.sends.room).try_acquire_owned() {
@@ -86,12 +93,7 @@ impl Endpoints {
         let mut tasks = self.0.sends.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         while tasks.try_join_next().is_some() {}
         tasks.spawn(async move {
-            let answer = endpoint.request("eth_sendRawTransaction", params).await.and_then(|raw| {
-                serde_json::from_str(raw.get()).map_err(|error| {
-                    let cause = error.to_string();
-                    ChainError::Malformed { method: "eth_sendRawTransaction".to_owned(), cause }.into()
-                })
-            });
+            let answer = endpoint.request(method, params).await;
             // Whoever asked may have its answer from another already.
             let _ = answers.send(answer).await;
             drop(permit);

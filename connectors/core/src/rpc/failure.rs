@@ -1,17 +1,16 @@
-use super::rate_limit::RateLimit;
-use ethers::providers::{JsonRpcError, ProviderError, RpcError};
+use super::{ErrorCodes, rate_limit::RateLimit, transport::MAX_ANSWER};
+use crate::ChainError;
 use jsonrpsee::{
     client_transport::ws::WsHandshakeError,
     core::{client::Error, http_helpers::HttpError},
     http_client::transport,
     types::ErrorObject,
 };
-use phat_connector::ChainError;
 use std::{error::Error as StdError, time::Duration};
 
 /// A call that didn't succeed.
 #[derive(Clone, Debug, thiserror::Error)]
-pub(crate) enum CallError {
+pub enum CallError {
     /// The node answered an error.
     #[error("{}", .0.error)]
     Answered(Answered),
@@ -19,41 +18,42 @@ pub(crate) enum CallError {
     #[error(transparent)]
     Failed(#[from] ChainError),
     /// The answer is longer than we read.
-    #[error("the answer to {method} is longer than {} bytes", super::MAX_ANSWER)]
+    #[error("the answer to {method} is longer than {} bytes", MAX_ANSWER)]
     TooLong {
         /// The method called.
         method: String,
     },
 }
 
-/// An error that the node answered.
+/// An error that a node answered.
 #[derive(Clone, Debug)]
-pub(crate) struct Answered {
-    pub(crate) endpoint: String,
-    pub(crate) method: String,
-    pub(crate) error: JsonRpcError,
+pub struct Answered {
+    /// The endpoint, without credentials.
+    pub endpoint: String,
+    /// The method called.
+    pub method: String,
+    /// What it said.
+    pub error: NodeError,
+    codes: &'static ErrorCodes,
+}
+
+/// JSON-RPC's error object (section 5.1 of JSON-RPC 2.0).
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("(code: {code}, message: {message}, data: {data:?})")]
+pub struct NodeError {
+    /// Its code.
+    pub code: i64,
+    /// Its words.
+    pub message: String,
+    /// What is beside them.
+    pub data: Option<serde_json::Value>,
 }
 
 impl Answered {
-    pub(super) fn new(endpoint: &str, method: &str, error: &ErrorObject<'_>) -> Self {
+    pub(super) fn new(endpoint: &str, method: &str, error: &ErrorObject<'_>, codes: &'static ErrorCodes) -> Self {
         let data = error.data().and_then(|raw| serde_json::from_str(raw.get()).ok());
-        let error = JsonRpcError { code: i64::from(error.code()), message: error.message().to_owned(), data };
-        Self { endpoint: endpoint.to_owned(), method: method.to_owned(), error }
-    }
-
-    /// The data that a contract reverted with. Nodes agree on no code and no place for it: geth
-    /// answers code 3 and a hex string, Nethermind -32015 and `Reverted 0x…`, Hardhat an object.
-    fn revert_data(&self) -> Option<Vec<u8>> {
-        let text = match self.error.data.as_ref()? {
-            serde_json::Value::String(text) => text,
-            serde_json::Value::Object(fields) => fields.get("data")?.as_str()?,
-            serde_json::Value::Null
-            | serde_json::Value::Bool(_)
-            | serde_json::Value::Number(_)
-            | serde_json::Value::Array(_) => return None,
-        };
-        let (_, digits) = text.rsplit_once("0x")?;
-        hex::decode(digits.trim()).ok()
+        let error = NodeError { code: i64::from(error.code()), message: error.message().to_owned(), data };
+        Self { endpoint: endpoint.to_owned(), method: method.to_owned(), error, codes }
     }
 }
 
@@ -69,97 +69,60 @@ impl CallError {
     }
 
     /// Whether the node asks for fewer calls by an error that it answered.
-    pub(crate) fn is_limit(&self) -> bool {
-        matches!(self, Self::Answered(answered) if LIMIT_EXCEEDED.contains(&answered.error.code))
+    #[must_use]
+    pub fn is_limit(&self) -> bool {
+        matches!(self, Self::Answered(answered) if answered.codes.limit.contains(&answered.error.code))
     }
 
     /// Whether an error that the node answered is its own trouble, not the call's.
-    pub(crate) fn is_the_nodes_own(&self) -> bool {
+    #[must_use]
+    pub fn is_the_nodes_own(&self) -> bool {
         self.is_limit()
             || matches!(self, Self::Answered(answered) if answered.error.data.is_none()
-            && OWN_TROUBLE.contains(&answered.error.code))
+            && answered.codes.own_trouble.contains(&answered.error.code))
     }
 
     /// Whether another endpoint may do better.
-    pub(crate) fn is_elsewhere_better(&self) -> bool {
+    #[must_use]
+    pub fn is_elsewhere_better(&self) -> bool {
         match self {
             Self::Answered(_) => self.is_the_nodes_own(),
             Self::Failed(ChainError::NoOracle { .. } | ChainError::Reverted { .. }) | Self::TooLong { .. } => false,
             Self::Failed(_) => true,
         }
     }
-
-    /// The data that a contract reverted with, where that is why the call failed.
-    pub(crate) fn revert_data(&self) -> Option<Vec<u8>> {
-        match self {
-            Self::Answered(answered) => answered.revert_data(),
-            Self::Failed(_) | Self::TooLong { .. } => None,
-        }
-    }
 }
-
-/// Codes of JSON-RPC 2.0 (section 5.1) and EIP-1474 that say that the call itself can't be served.
-const PERMANENT: [i64; 5] = [-32600, -32601, -32602, -32004, -32006];
-/// JSON-RPC 2.0's "internal error", and EIP-1474's "resource unavailable". Nodes that have no such code of their own
-/// for a call that reverts put its data beside it.
-const OWN_TROUBLE: [i64; 2] = [-32603, -32002];
-/// EIP-1474's "limit exceeded", and the HTTP status that some providers repeat as a code.
-const LIMIT_EXCEEDED: [i64; 2] = [-32005, 429];
 
 impl From<CallError> for ChainError {
     fn from(error: CallError) -> Self {
         match error {
             CallError::Failed(failed) => failed,
             CallError::TooLong { ref method } => Self::Malformed { method: method.clone(), cause: error.to_string() },
-            CallError::Answered(Answered { endpoint, method, error }) => {
-                if LIMIT_EXCEEDED.contains(&error.code) {
+            CallError::Answered(Answered { endpoint, method, error, codes }) => {
+                if codes.limit.contains(&error.code) {
                     return Self::RateLimited { endpoint, retry_after: None };
                 }
-                let transient = !PERMANENT.contains(&error.code);
+                let transient = !codes.permanent.contains(&error.code);
                 Self::Node { method, code: error.code, message: error.message, transient }
             }
         }
     }
 }
 
-impl RpcError for CallError {
-    fn as_error_response(&self) -> Option<&JsonRpcError> {
-        match self {
-            Self::Answered(answered) => Some(&answered.error),
-            Self::Failed(_) | Self::TooLong { .. } => None,
-        }
-    }
-
-    fn as_serde_error(&self) -> Option<&serde_json::Error> {
-        None
-    }
-}
-
-impl From<CallError> for ProviderError {
-    fn from(error: CallError) -> Self {
-        Self::JsonRpcClientError(Box::new(error))
-    }
-}
-
-/// Takes our own error back out of `ethers`' one.
-pub(crate) fn from_provider(method: &str, error: &ProviderError) -> CallError {
-    if let ProviderError::JsonRpcClientError(inner) = error {
-        let inner: &(dyn StdError + 'static) = inner.as_ref();
-        if let Some(ours) = inner.downcast_ref::<CallError>() {
-            return ours.clone();
-        }
-    }
-    ChainError::Malformed { method: method.to_owned(), cause: error.to_string() }.into()
-}
-
 /// What a failed call means. Only types, statuses and codes decide.
-pub(super) fn classify(endpoint: &str, method: &str, call_timeout: Duration, error: &Error) -> CallError {
+pub(super) fn classify(
+    endpoint: &str,
+    method: &str,
+    call_timeout: Duration,
+    codes: &'static ErrorCodes,
+    error: &Error,
+) -> CallError {
     let unreachable = |cause: String| ChainError::Unreachable { endpoint: endpoint.to_owned(), cause }.into();
     let malformed = |cause: String| ChainError::Malformed { method: method.to_owned(), cause }.into();
     match error {
-        Error::Call(answered) => CallError::Answered(Answered::new(endpoint, method, answered)),
+        Error::Call(answered) => CallError::Answered(Answered::new(endpoint, method, answered, codes)),
         Error::Transport(cause) => transport_failure(endpoint, method, &**cause),
-        Error::RestartNeeded(cause) => classify(endpoint, method, call_timeout, cause),
+        Error::RestartNeeded(cause) => classify(endpoint, method, call_timeout, codes, cause),
         Error::RequestTimeout => no_answer(endpoint, call_timeout).into(),
         // A gateway that limits the rate of a batch answers one error for all of it.
         Error::ParseError(cause) => malformed(cause.to_string()),

@@ -1,17 +1,11 @@
-//! JSON-RPC over HTTP or a web socket, one client for each endpoint, and what `ethers` needs of it.
+//! JSON-RPC over HTTP or a web socket, one client for each endpoint.
 
-mod failure;
-mod rate_limit;
-mod tls;
-mod web_socket;
-
-pub(crate) use failure::{Answered, CallError, from_provider};
-pub use tls::CertificateError;
-pub(crate) use tls::client_config;
-pub(crate) use web_socket::connect as connect_web_socket;
-
-use crate::{EndpointUrl, endpoint_url::Scheme};
-use ethers::types::U64;
+use super::{
+    Answered, CallError, Dialect, EndpointUrl, endpoint_url::Scheme, failure, rate_limit::MarkRateLimits,
+    web_socket::WebSocket,
+};
+use crate::{Call as Observed, CallObserver, ChainError};
+use futures_util::future::join_all;
 use jsonrpsee::{
     core::{
         client::{ClientT, Error},
@@ -20,8 +14,6 @@ use jsonrpsee::{
     },
     http_client::{HttpBackend, HttpClient, HttpClientBuilder, RpcLogger, RpcService},
 };
-use phat_connector::{Call as Observed, CallObserver, ChainError};
-use rate_limit::MarkRateLimits;
 use rustls::ClientConfig;
 use serde::{Deserialize, Serialize, de::DeserializeOwned, ser::Error as _};
 use serde_json::value::RawValue;
@@ -31,14 +23,13 @@ use std::{
     time::{Duration, Instant},
 };
 use tower::ServiceBuilder;
-use web_socket::WebSocket;
 
 /// The most bytes of an answer: a few hundred requests with the longest payload.
-const MAX_ANSWER: u32 = 24 * 1024 * 1024;
+pub(super) const MAX_ANSWER: u32 = 24 * 1024 * 1024;
 
 /// One endpoint, cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct Transport(Arc<Inner>);
+pub(super) struct Transport(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -46,6 +37,7 @@ struct Inner {
     connection: Connection,
     call_timeout: Duration,
     observer: Arc<dyn CallObserver>,
+    dialect: Arc<dyn Dialect>,
 }
 
 #[derive(Debug)]
@@ -54,9 +46,9 @@ enum Connection {
     WebSocket(Box<WebSocket>),
 }
 
-/// One call of a batch.
-#[derive(Clone)]
-pub(crate) struct Call {
+/// One call, alone or of a batch.
+#[derive(Clone, Debug)]
+pub struct Call {
     method: &'static str,
     params: Params,
     block: Option<u64>,
@@ -64,73 +56,88 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(crate) fn new(method: &'static str, params: impl Serialize) -> Self {
+    /// A call of `method`.
+    #[must_use]
+    pub fn new(method: &'static str, params: impl Serialize) -> Self {
         Self { method, params: Params::new(params), block: None, shows_head: false }
     }
 
     /// The call, as one that only a node can answer that has this block.
-    pub(crate) fn about(self, block: u64) -> Self {
+    #[must_use]
+    pub fn about(self, block: u64) -> Self {
         Self { block: Some(block), ..self }
     }
 
     /// The call, as one for the newest block's header.
-    pub(crate) fn for_head(self) -> Self {
+    #[must_use]
+    pub fn for_head(self) -> Self {
         Self { shows_head: true, ..self }
     }
 
     /// The block that it is about.
-    pub(crate) fn block(&self) -> Option<u64> {
+    #[must_use]
+    pub const fn block(&self) -> Option<u64> {
         self.block
     }
 
     /// Whether the answer is the newest block's header.
-    pub(crate) fn shows_head(&self) -> bool {
+    #[must_use]
+    pub const fn shows_head(&self) -> bool {
         self.shows_head
     }
 }
 
-/// What became of one call of a batch.
-pub(crate) struct Reply {
+/// What became of one call.
+#[derive(Debug)]
+pub struct Reply {
     method: &'static str,
     result: Result<Box<RawValue>, Answered>,
 }
 
 impl Reply {
     /// Reads the result.
-    pub(crate) fn read<R: DeserializeOwned>(self) -> Result<R, CallError> {
+    ///
+    /// # Errors
+    /// The error that the node answered, or `Malformed` where the result is something else.
+    pub fn read<R: DeserializeOwned>(self) -> Result<R, CallError> {
         let raw = self.result.map_err(CallError::Answered)?;
         serde_json::from_str(raw.get()).map_err(|error| malformed(self.method, &error).into())
     }
 
     /// The node's error, where it answered one.
-    pub(crate) fn error(&self) -> Option<CallError> {
+    #[must_use]
+    pub fn error(&self) -> Option<CallError> {
         self.result.as_ref().err().cloned().map(CallError::Answered)
     }
 
     /// Whether the node has nothing to show.
-    pub(crate) fn is_null(&self) -> bool {
+    #[must_use]
+    pub fn is_null(&self) -> bool {
         self.result.as_ref().is_ok_and(|raw| raw.get().trim() == "null")
     }
 
-    /// The number of the block that was answered, where one was.
-    pub(crate) fn block_number(&self) -> Option<u64> {
+    /// The number of the block or header that was answered, where one was.
+    #[must_use]
+    pub fn block_number(&self) -> Option<u64> {
         #[derive(Deserialize)]
         struct Numbered {
-            number: U64,
+            number: String,
         }
         let raw = self.result.as_ref().ok()?;
-        serde_json::from_str::<Numbered>(raw.get()).ok().map(|block| block.number.as_u64())
+        let Numbered { number } = serde_json::from_str(raw.get()).ok()?;
+        u64::from_str_radix(number.strip_prefix("0x")?, 16).ok()
     }
 }
 
 impl Transport {
     /// Makes the endpoint's client, which goes by `name`; connects to nothing.
-    pub(crate) fn new(
+    pub(super) fn new(
         name: &str,
         url: &EndpointUrl,
         tls: ClientConfig,
         call_timeout: Duration,
         observer: Arc<dyn CallObserver>,
+        dialect: Arc<dyn Dialect>,
     ) -> Result<Self, Error> {
         let connection = match url.scheme() {
             Scheme::Http => Connection::Http(
@@ -145,16 +152,16 @@ impl Transport {
                 Connection::WebSocket(Box::new(WebSocket::new(name.to_owned(), url.clone(), tls, call_timeout)))
             }
         };
-        Ok(Self(Arc::new(Inner { name: name.to_owned(), connection, call_timeout, observer })))
+        Ok(Self(Arc::new(Inner { name: name.to_owned(), connection, call_timeout, observer, dialect })))
     }
 
     /// The endpoint, without credentials.
-    pub(crate) fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         &self.0.name
     }
 
     /// One call.
-    pub(crate) async fn call(&self, method: &str, params: Params) -> Result<Box<RawValue>, CallError> {
+    pub(super) async fn call(&self, method: &str, params: Params) -> Result<Box<RawValue>, CallError> {
         let sent = Instant::now();
         let result = match &self.0.connection {
             Connection::Http(client) => client.request(method, params).await,
@@ -171,10 +178,23 @@ impl Transport {
         result
     }
 
+    /// One call, whatever the node says to it.
+    pub(super) async fn reply(&self, call: Call) -> Result<Reply, CallError> {
+        let Call { method, params, .. } = call;
+        match self.call(method, params).await {
+            Ok(result) => Ok(Reply { method, result: Ok(result) }),
+            Err(CallError::Answered(answered)) => Ok(Reply { method, result: Err(answered) }),
+            Err(error @ (CallError::Failed(_) | CallError::TooLong { .. })) => Err(error),
+        }
+    }
+
     /// Sends all calls as one JSON-RPC batch; the replies are in the calls' order.
-    pub(crate) async fn batch(&self, calls: Vec<Call>) -> Result<Vec<Reply>, ChainError> {
+    pub(super) async fn batch(&self, calls: Vec<Call>) -> Result<Vec<Reply>, ChainError> {
         if calls.is_empty() {
             return Ok(Vec::new());
+        }
+        if !self.0.dialect.batches() {
+            return self.beside(calls).await;
         }
         let methods: Vec<&'static str> = calls.iter().map(|call| call.method).collect();
         let method = methods.first().copied().unwrap_or_default();
@@ -202,9 +222,15 @@ impl Transport {
         }
         let replies = methods.into_iter().zip(answered).map(|(method, answer)| Reply {
             method,
-            result: answer.map_err(|error| Answered::new(&self.0.name, method, &error)),
+            result: answer.map_err(|error| Answered::new(&self.0.name, method, &error, self.0.dialect.codes())),
         });
         Ok(replies.collect())
+    }
+
+    /// Sends all calls beside each other. One that isn't answered is an error of them all.
+    async fn beside(&self, calls: Vec<Call>) -> Result<Vec<Reply>, ChainError> {
+        let answers = join_all(calls.into_iter().map(|call| self.reply(call))).await;
+        answers.into_iter().map(|answer| answer.map_err(ChainError::from)).collect()
     }
 
     fn observe(&self, method: &str, sent: Instant, failure: Option<&'static str>) {
@@ -212,7 +238,7 @@ impl Transport {
     }
 
     fn failure(&self, method: &str, error: &Error) -> CallError {
-        failure::classify(&self.0.name, method, self.0.call_timeout, error)
+        failure::classify(&self.0.name, method, self.0.call_timeout, self.0.dialect.codes(), error)
     }
 }
 
@@ -221,13 +247,14 @@ fn malformed(method: &str, error: &serde_json::Error) -> ChainError {
 }
 
 /// Parameters that are encoded already, or why they can't be.
-#[derive(Clone)]
-pub(crate) struct Params(Result<Box<RawValue>, String>);
+#[derive(Clone, Debug)]
+pub struct Params(Result<Box<RawValue>, String>);
 
 impl Params {
-    /// Encodes them. `()`, with which `ethers` means none, becomes an empty list: some nodes refuse
+    /// Encodes them. `()`, with which some libraries mean none, becomes an empty list: some nodes refuse
     /// `null`.
-    pub(crate) fn new(params: impl Serialize) -> Self {
+    #[must_use]
+    pub fn new(params: impl Serialize) -> Self {
         let encoded = serde_json::to_string(&params).and_then(|text| {
             let text = if text == "null" { "[]".to_owned() } else { text };
             RawValue::from_string(text)

@@ -1,6 +1,6 @@
 //! What is known of one endpoint, and the verdict on it: a function of what was observed and of the time.
 
-use phat_connector::EndpointState;
+use crate::EndpointState;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -23,16 +23,16 @@ const DISSENT: Duration = Duration::from_secs(60);
 
 /// What an operator may set.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Policy {
+pub(super) struct Policy {
     /// An endpoint that is more blocks behind the others lags.
-    pub(crate) max_lag: u64,
+    pub(super) max_lag: u64,
     /// An endpoint that nothing was heard of for so long is probed; one in trouble sooner, at first.
-    pub(crate) probe_interval: Duration,
+    pub(super) probe_interval: Duration,
 }
 
 /// Which chain an endpoint serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Identity {
+pub(super) enum Identity {
     /// Nobody asked, or the connection was lost since.
     Unknown,
     /// The configured one.
@@ -43,7 +43,7 @@ pub(crate) enum Identity {
 
 /// What one call to an endpoint came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sample {
+pub(super) enum Sample {
     /// It answered, if only with an error about the call.
     Answered {
         /// From sending to answer.
@@ -63,7 +63,7 @@ pub(crate) enum Sample {
 
 /// Everything that is known of one endpoint.
 #[derive(Clone, Debug)]
-pub(crate) struct Health {
+pub(super) struct Health {
     identity: Identity,
     latency: Option<Duration>,
     error_rate: f64,
@@ -108,7 +108,7 @@ impl Default for Health {
 
 impl Health {
     /// A call has ended.
-    pub(crate) fn observe(&mut self, sample: Sample, now: Instant) {
+    pub(super) fn observe(&mut self, sample: Sample, now: Instant) {
         self.heard = Some(now);
         let failed = match sample {
             Sample::Answered { elapsed } => {
@@ -140,7 +140,7 @@ impl Health {
     }
 
     /// It said which chain it serves.
-    pub(crate) fn identified(&mut self, identity: Identity, now: Instant) {
+    pub(super) fn identified(&mut self, identity: Identity, now: Instant) {
         self.looked = Some(now);
         if identity == Identity::Wrong {
             self.head = None;
@@ -149,29 +149,29 @@ impl Health {
     }
 
     /// It showed its newest block, while `reference` was that of the others.
-    pub(crate) fn showed(&mut self, head: u64, reference: u64) {
+    pub(super) fn showed(&mut self, head: u64, reference: u64) {
         self.head = Some(head);
         self.lag = reference.saturating_sub(head);
     }
 
     /// A quorum contradicted it.
-    pub(crate) fn dissented(&mut self, now: Instant) {
+    pub(super) fn dissented(&mut self, now: Instant) {
         self.dissented = Some(now);
     }
 
     /// What went wrong last.
-    pub(crate) fn note_error(&mut self, error: String) {
+    pub(super) fn note_error(&mut self, error: String) {
         self.last_error = Some(error);
     }
 
     /// A probe of it ended.
-    pub(crate) fn probed(&mut self, policy: Policy, now: Instant) {
+    pub(super) fn probed(&mut self, policy: Policy, now: Instant) {
         self.heard = Some(now);
         self.vain_probes = if self.state(policy, now).is_well() { 0 } else { self.vain_probes.saturating_add(1) };
     }
 
     /// The verdict. What forbids calls comes before what discourages them.
-    pub(crate) fn state(&self, policy: Policy, now: Instant) -> EndpointState {
+    pub(super) fn state(&self, policy: Policy, now: Instant) -> EndpointState {
         if self.identity == Identity::Wrong {
             EndpointState::WrongChain
         } else if self.resting(now).is_some() {
@@ -191,7 +191,7 @@ impl Health {
 
     /// How long until it is to be probed; zero when that is now. What is in trouble is asked soon, then less and less
     /// often; what rests, when that is over.
-    pub(crate) fn until_probe(&self, policy: Policy, now: Instant) -> Duration {
+    pub(super) fn until_probe(&self, policy: Policy, now: Instant) -> Duration {
         let Some(heard) = self.heard else { return Duration::ZERO };
         let wait = match self.state(policy, now) {
             EndpointState::Resting => return self.resting(now).unwrap_or_default(),
@@ -211,35 +211,35 @@ impl Health {
     }
 
     /// For how long yet it gets no calls.
-    pub(crate) fn resting(&self, now: Instant) -> Option<Duration> {
+    pub(super) fn resting(&self, now: Instant) -> Option<Duration> {
         self.rest_until.map(|until| until.saturating_duration_since(now)).filter(|left| !left.is_zero())
     }
 
-    pub(crate) const fn identity(&self) -> Identity {
+    pub(super) const fn identity(&self) -> Identity {
         self.identity
     }
 
-    pub(crate) const fn latency(&self) -> Option<Duration> {
+    pub(super) const fn latency(&self) -> Option<Duration> {
         self.latency
     }
 
-    pub(crate) const fn error_rate(&self) -> f64 {
+    pub(super) const fn error_rate(&self) -> f64 {
         self.error_rate
     }
 
-    pub(crate) const fn head(&self) -> Option<u64> {
+    pub(super) const fn head(&self) -> Option<u64> {
         self.head
     }
 
-    pub(crate) fn lag(&self) -> Option<u64> {
+    pub(super) fn lag(&self) -> Option<u64> {
         self.head.map(|_| self.lag)
     }
 
-    pub(crate) fn last_error(&self) -> Option<&str> {
+    pub(super) fn last_error(&self) -> Option<&str> {
         self.last_error.as_deref()
     }
 
-    pub(crate) const fn answered(&self) -> Option<Instant> {
+    pub(super) const fn answered(&self) -> Option<Instant> {
         self.answered
     }
 }

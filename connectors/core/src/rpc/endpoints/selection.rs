@@ -1,6 +1,6 @@
 //! Which endpoints a call goes to, and in which order.
 
-use phat_connector::EndpointState;
+use crate::EndpointState;
 use std::{cmp::Ordering, time::Duration};
 
 /// The endpoint that served last keeps serving while its latency is at most so many times that of the fastest,
@@ -12,20 +12,20 @@ const SOME_ERRORS: f64 = 0.1;
 
 /// One endpoint, as it stands when a call is to be sent.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Candidate {
-    pub(crate) priority: u32,
-    pub(crate) state: EndpointState,
+pub(super) struct Candidate {
+    pub(super) priority: u32,
+    pub(super) state: EndpointState,
     /// Whether it served last.
-    pub(crate) in_use: bool,
-    pub(crate) latency: Option<Duration>,
-    pub(crate) error_rate: f64,
-    pub(crate) head: Option<u64>,
+    pub(super) in_use: bool,
+    pub(super) latency: Option<Duration>,
+    pub(super) error_rate: f64,
+    pub(super) head: Option<u64>,
 }
 
 /// The places of the candidates that a call may go to, best first. `reach` is the block that the call is about: who
 /// isn't known to have it comes after who is. Those on another chain stand only where there are no others, since
 /// whoever asks one makes sure of the chain first; those that rest never do.
-pub(crate) fn order(candidates: &[Candidate], reach: Option<u64>) -> Vec<usize> {
+pub(super) fn order(candidates: &[Candidate], reach: Option<u64>) -> Vec<usize> {
     let ranks: Vec<Option<u8>> = candidates.iter().map(|candidate| rank(candidate.state)).collect();
     let mut places: Vec<usize> =
         (0..candidates.len()).filter(|place| ranks.get(*place).is_some_and(Option::is_some)).collect();

@@ -1,10 +1,8 @@
 //! What counts only when several endpoints say the same.
 
 use super::{Endpoint, Endpoints};
-use crate::transport::CallError;
-use ethers::types::{Address, Bytes, H256, Log, U64, U256};
+use crate::{ChainError, rpc::CallError};
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use phat_connector::ChainError;
 use std::{future::Future, time::Duration};
 use tokio::time::{Instant, sleep};
 
@@ -12,17 +10,6 @@ use tokio::time::{Instant, sleep};
 const ROUNDS: u32 = 4;
 /// How long to wait between two rounds.
 const BETWEEN_ROUNDS: Duration = Duration::from_millis(150);
-
-/// What a log is, so that two can be compared: where it stands, and what it says.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct LogIdentity {
-    block: (Option<U64>, Option<H256>),
-    transaction: Option<H256>,
-    index: Option<U256>,
-    address: Address,
-    topics: Vec<H256>,
-    data: Bytes,
-}
 
 /// One answer, and who gave it.
 struct Vote<T, Key> {
@@ -47,7 +34,7 @@ impl Endpoints {
     /// # Errors
     /// `Disagreement` where they differ; otherwise the first that one of too few met. An error that is no
     /// endpoint's own is the answer.
-    pub(crate) async fn agree<T, Key, Asking>(
+    pub async fn agree<T, Key, Asking>(
         &self,
         method: &str,
         reach: Option<u64>,
@@ -151,27 +138,14 @@ impl Endpoints {
         })
     }
 
-    pub(super) async fn agree_on_logs<Asking>(
-        &self,
-        to: u64,
-        ask: impl Fn(Endpoint) -> Asking,
-    ) -> Result<Result<Vec<Log>, CallError>, CallError>
-    where
-        Asking: Future<Output = Result<Result<Vec<Log>, CallError>, CallError>>,
-    {
-        // A range that one refuses is refused, whatever another says.
-        let words = |endpoint: Endpoint| {
-            let asking = ask(endpoint);
-            async move { asking.await?.map_or_else(|word| Ok(Err(word)), |logs| Ok(Ok(logs))) }
-        };
-        let key = |logs: &Result<Vec<Log>, CallError>| logs.as_ref().ok().map(|logs| identities(logs));
-        self.agree("eth_getLogs", Some(to), key, words).await
-    }
-
     /// What every endpoint answers that is of use now: those that do well, or all that may be called where fewer than a
     /// quorum do. Waits a little for the slow ones once a quorum has answered.
-    pub(crate) async fn survey<T, Asking>(
+    ///
+    /// # Errors
+    /// Where fewer than a quorum answer.
+    pub async fn survey<T, Asking>(
         &self,
+        method: &str,
         ask: impl Fn(Endpoint) -> Asking,
     ) -> Result<Vec<(Endpoint, T)>, CallError>
     where
@@ -198,7 +172,7 @@ impl Endpoints {
             }
         }
         if answers.len() < self.quorum() {
-            return Err(first_error.unwrap_or_else(|| self.too_few("eth_getBlockByNumber").into()));
+            return Err(first_error.unwrap_or_else(|| self.too_few(method).into()));
         }
         Ok(answers)
     }
@@ -212,22 +186,4 @@ impl Endpoints {
         let endpoints = self.in_order(None).iter().map(|endpoint| endpoint.name().to_owned()).collect();
         ChainError::Disagreement { method: method.to_owned(), needed: self.quorum(), endpoints }
     }
-}
-
-/// What the logs are, in an order that doesn't depend on who answered.
-pub(crate) fn identities(logs: &[Log]) -> Vec<LogIdentity> {
-    let mut identities: Vec<LogIdentity> = logs
-        .iter()
-        .filter(|log| log.removed != Some(true))
-        .map(|log| LogIdentity {
-            block: (log.block_number, log.block_hash),
-            transaction: log.transaction_hash,
-            index: log.log_index,
-            address: log.address,
-            topics: log.topics.clone(),
-            data: log.data.clone(),
-        })
-        .collect();
-    identities.sort_unstable();
-    identities
 }

@@ -1,10 +1,12 @@
-use super::failure;
-use crate::EndpointUrl;
+use super::{EndpointUrl, ErrorCodes, failure, transport::MAX_ANSWER};
+use crate::ChainError;
 use jsonrpsee::ws_client::{PingConfig, WsClient, WsClientBuilder};
-use phat_connector::ChainError;
 use rustls::ClientConfig;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Mutex;
+
+/// Connecting calls no method whose error would have a meaning.
+const NOTHING_CALLED: ErrorCodes = ErrorCodes { permanent: &[], own_trouble: &[], limit: &[] };
 
 /// A web socket for calls, connected when first needed and again after it broke.
 pub(super) struct WebSocket {
@@ -47,7 +49,10 @@ impl std::fmt::Debug for WebSocket {
 
 /// Connects, within the time of a call. A peer that answers no ping within three times as long is
 /// taken for dead.
-pub(crate) async fn connect(
+///
+/// # Errors
+/// Where no connection comes about in that time.
+pub async fn connect(
     name: &str,
     url: &EndpointUrl,
     tls: ClientConfig,
@@ -57,7 +62,7 @@ pub(crate) async fn connect(
         .with_custom_cert_store(tls)
         .request_timeout(call_timeout)
         .connection_timeout(call_timeout)
-        .max_response_size(super::MAX_ANSWER)
+        .max_response_size(MAX_ANSWER)
         // A node has no business to send us elsewhere.
         .max_redirections(1)
         .enable_ws_ping(
@@ -67,7 +72,9 @@ pub(crate) async fn connect(
                 .max_failures(1),
         );
     match tokio::time::timeout(call_timeout, builder.build(url.expose())).await {
-        Ok(connected) => connected.map_err(|error| failure::classify(name, "connect", call_timeout, &error).into()),
+        Ok(connected) => {
+            connected.map_err(|error| failure::classify(name, "connect", call_timeout, &NOTHING_CALLED, &error).into())
+        }
         Err(_late) => Err(failure::no_answer(name, call_timeout)),
     }
 }

@@ -11,15 +11,14 @@ mod quorum;
 mod reading;
 mod selection;
 
-pub(crate) use endpoint::Endpoint;
-pub(crate) use quorum::{LogIdentity, identities};
+pub use endpoint::Endpoint;
 
-use crate::{EndpointSettings, SettingsError, transport::Transport};
+use super::{Dialect, EndpointSettings, EndpointUrl, SettingsError, transport::Transport};
+use crate::{CallObserver, ChainError, EndpointReport, EndpointState};
 use broadcast::Sends;
 use endpoint::{Heads, Parts};
 use futures_util::future::join_all;
 use health::Policy;
-use phat_connector::{CallObserver, ChainError, EndpointReport, EndpointState};
 use rustls::ClientConfig;
 use selection::Candidate;
 use std::{
@@ -45,7 +44,7 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// The endpoints of one chain. Cheap to clone; clones share everything.
 #[derive(Clone)]
-pub(crate) struct Endpoints(Arc<Pool>);
+pub struct Endpoints(Arc<Pool>);
 
 struct Pool {
     endpoints: Vec<Endpoint>,
@@ -58,15 +57,22 @@ struct Pool {
 }
 
 /// What the endpoints of one chain have in common.
-pub(crate) struct Common {
-    pub(crate) chain_id: u64,
-    pub(crate) call_timeout: Duration,
-    pub(crate) tls: ClientConfig,
-    pub(crate) observer: Arc<dyn CallObserver>,
+#[derive(Debug)]
+pub struct Common {
+    /// How they are spoken to.
+    pub dialect: Arc<dyn Dialect>,
+    /// How long one call may take, connecting included.
+    pub call_timeout: Duration,
+    /// How TLS is set up.
+    pub tls: ClientConfig,
+    /// Who is told of every call.
+    pub observer: Arc<dyn CallObserver>,
     /// How many must agree on what counts.
-    pub(crate) quorum: NonZeroUsize,
-    pub(crate) max_lag: u64,
-    pub(crate) probe_interval: Duration,
+    pub quorum: NonZeroUsize,
+    /// An endpoint that is more blocks behind the others is used only where none else serves.
+    pub max_lag: u64,
+    /// An endpoint that nothing was heard of for so long is looked at; one in trouble sooner, at first.
+    pub probe_interval: Duration,
 }
 
 impl Endpoints {
@@ -74,8 +80,8 @@ impl Endpoints {
     ///
     /// # Errors
     /// When there is none, fewer than the quorum, two of one name, or a client can't be made.
-    pub(crate) fn new(settings: &[EndpointSettings], common: Common) -> Result<Self, SettingsError> {
-        let Common { chain_id, call_timeout, tls, observer, quorum, max_lag, probe_interval } = common;
+    pub fn new(settings: &[EndpointSettings], common: Common) -> Result<Self, SettingsError> {
+        let Common { dialect, call_timeout, tls, observer, quorum, max_lag, probe_interval } = common;
         if settings.len() < quorum.get() {
             return Err(SettingsError::TooFewEndpoints { needed: quorum.get(), found: settings.len() });
         }
@@ -87,10 +93,10 @@ impl Endpoints {
             if !names.insert(name) {
                 return Err(SettingsError::SameName { endpoint: name.clone() });
             }
-            let transport = Transport::new(name, url, tls.clone(), call_timeout, observer.clone())
+            let transport = Transport::new(name, url, tls.clone(), call_timeout, observer.clone(), dialect.clone())
                 .map_err(|error| SettingsError::Endpoint { endpoint: name.clone(), cause: error.to_string() })?;
-            let announces = ws_url.clone().or_else(|| Some(url.clone()).filter(crate::EndpointUrl::is_web_socket));
-            let parts = Parts { place, priority: *priority, chain_id, transport, announces, policy };
+            let announces = ws_url.clone().or_else(|| Some(url.clone()).filter(EndpointUrl::is_web_socket));
+            let parts = Parts { place, priority: *priority, dialect: dialect.clone(), transport, announces, policy };
             endpoints.push(Endpoint::new(parts, heads.clone()));
         }
         Ok(Self(Arc::new(Pool {
@@ -104,24 +110,27 @@ impl Endpoints {
     }
 
     /// The name of the one that served last, without credentials.
-    pub(crate) fn name(&self) -> &str {
+    #[must_use]
+    pub fn name(&self) -> &str {
         let place = self.0.in_use.load(Ordering::Relaxed);
         self.0.endpoints.get(place).map_or("", Endpoint::name)
     }
 
     /// How many must agree on what counts.
-    pub(crate) fn quorum(&self) -> usize {
+    #[must_use]
+    pub fn quorum(&self) -> usize {
         self.0.quorum
     }
 
     /// What is known of each.
-    pub(crate) fn reports(&self) -> Vec<EndpointReport> {
+    #[must_use]
+    pub fn reports(&self) -> Vec<EndpointReport> {
         let (now, in_use) = (Instant::now(), self.0.in_use.load(Ordering::Relaxed));
         self.0.endpoints.iter().map(|endpoint| endpoint.report(endpoint.place() == in_use, now)).collect()
     }
 
     /// Looks at those that are due, all at once. Says when the next is.
-    pub(crate) async fn probe(&self) -> Duration {
+    pub async fn probe(&self) -> Duration {
         let due = self.0.endpoints.iter().filter(|endpoint| endpoint.until_probe(Instant::now()).is_zero());
         join_all(due.map(Endpoint::probe)).await;
         let now = Instant::now();
@@ -130,14 +139,15 @@ impl Endpoints {
     }
 
     /// Looks at all of them now, but for those that rest.
-    pub(crate) async fn look(&self) {
+    pub async fn look(&self) {
         let now = Instant::now();
         let awake = self.0.endpoints.iter().filter(|endpoint| endpoint.state(now) != EndpointState::Resting);
         join_all(awake.map(Endpoint::probe)).await;
     }
 
     /// Those that may be called, best first, for a call about the block `reach`.
-    pub(crate) fn in_order(&self, reach: Option<u64>) -> Vec<Endpoint> {
+    #[must_use]
+    pub fn in_order(&self, reach: Option<u64>) -> Vec<Endpoint> {
         let (now, in_use) = (Instant::now(), self.0.in_use.load(Ordering::Relaxed));
         let candidates: Vec<Candidate> = self
             .0
@@ -160,7 +170,8 @@ impl Endpoints {
     }
 
     /// Whether any announces new blocks.
-    pub(crate) fn announce(&self) -> bool {
+    #[must_use]
+    pub fn announce(&self) -> bool {
         self.0.endpoints.iter().any(|endpoint| endpoint.announces().is_some())
     }
 

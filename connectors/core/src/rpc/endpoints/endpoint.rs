@@ -1,10 +1,8 @@
 use super::health::{Health, Identity, Policy, Sample};
 use crate::{
-    EndpointUrl,
-    transport::{Call, CallError, Params, Reply, Transport},
+    ChainError, EndpointReport, EndpointState,
+    rpc::{Call, CallError, Dialect, EndpointUrl, Params, Reply, transport::Transport},
 };
-use ethers::types::{U64, U256};
-use phat_connector::{ChainError, EndpointReport, EndpointState};
 use serde_json::value::RawValue;
 use std::{
     fmt,
@@ -18,12 +16,12 @@ use tokio::time::Instant;
 
 /// One endpoint with what is known of it. Cheap to clone; clones share everything.
 #[derive(Clone)]
-pub(crate) struct Endpoint(Arc<Inner>);
+pub struct Endpoint(Arc<Inner>);
 
 struct Inner {
     place: usize,
     priority: u32,
-    chain_id: u64,
+    dialect: Arc<dyn Dialect>,
     transport: Transport,
     announces: Option<EndpointUrl>,
     policy: Policy,
@@ -72,7 +70,7 @@ impl Heads {
 pub(super) struct Parts {
     pub(super) place: usize,
     pub(super) priority: u32,
-    pub(super) chain_id: u64,
+    pub(super) dialect: Arc<dyn Dialect>,
     pub(super) transport: Transport,
     pub(super) announces: Option<EndpointUrl>,
     pub(super) policy: Policy,
@@ -80,38 +78,49 @@ pub(super) struct Parts {
 
 impl Endpoint {
     pub(super) fn new(parts: Parts, heads: Arc<Heads>) -> Self {
-        let Parts { place, priority, chain_id, transport, announces, policy } = parts;
+        let Parts { place, priority, dialect, transport, announces, policy } = parts;
         let health = Mutex::new(Health::default());
-        Self(Arc::new(Inner { place, priority, chain_id, transport, announces, policy, health, heads }))
+        Self(Arc::new(Inner { place, priority, dialect, transport, announces, policy, health, heads }))
     }
 
     /// Its place in the configuration.
-    pub(crate) fn place(&self) -> usize {
+    pub(super) fn place(&self) -> usize {
         self.0.place
     }
 
-    pub(crate) fn name(&self) -> &str {
+    /// What it goes by, without credentials.
+    #[must_use]
+    pub fn name(&self) -> &str {
         self.0.transport.name()
     }
 
-    pub(crate) fn priority(&self) -> u32 {
+    pub(super) fn priority(&self) -> u32 {
         self.0.priority
     }
 
     /// Where it announces new blocks.
-    pub(crate) fn announces(&self) -> Option<&EndpointUrl> {
+    #[must_use]
+    pub fn announces(&self) -> Option<&EndpointUrl> {
         self.0.announces.as_ref()
     }
 
-    pub(crate) fn health(&self) -> MutexGuard<'_, Health> {
+    /// The newest block that it showed.
+    #[must_use]
+    pub fn head(&self) -> Option<u64> {
+        self.health().head()
+    }
+
+    pub(super) fn health(&self) -> MutexGuard<'_, Health> {
         lock(&self.0.health)
     }
 
-    pub(crate) fn state(&self, now: Instant) -> EndpointState {
+    /// How it does.
+    #[must_use]
+    pub fn state(&self, now: Instant) -> EndpointState {
         self.health().state(self.0.policy, now)
     }
 
-    pub(crate) fn report(&self, in_use: bool, now: Instant) -> EndpointReport {
+    pub(super) fn report(&self, in_use: bool, now: Instant) -> EndpointReport {
         let health = self.health();
         EndpointReport {
             name: self.name().to_owned(),
@@ -129,16 +138,34 @@ impl Endpoint {
     }
 
     /// One call.
-    pub(crate) async fn request(&self, method: &str, params: Params) -> Result<Box<RawValue>, CallError> {
+    ///
+    /// # Errors
+    /// Where it isn't answered, or by an error.
+    pub async fn request(&self, method: &str, params: Params) -> Result<Box<RawValue>, CallError> {
         let sent = Instant::now();
         let result = self.0.transport.call(method, params).await;
         self.note(sent, result.as_ref().err());
         result
     }
 
+    /// One call. What the node says to it is the reply's.
+    ///
+    /// # Errors
+    /// Where it isn't answered.
+    pub async fn call(&self, call: Call) -> Result<Reply, CallError> {
+        let sent = Instant::now();
+        let result = self.0.transport.reply(call).await;
+        let answered = result.as_ref().ok().and_then(Reply::error);
+        self.note(sent, result.as_ref().err().or(answered.as_ref()));
+        result
+    }
+
     /// Several calls in one round trip. A limit that one of them met is an error of them all, and so is the node's own
     /// trouble with every one.
-    pub(crate) async fn batch(&self, calls: Vec<Call>) -> Result<Vec<Reply>, CallError> {
+    ///
+    /// # Errors
+    /// Where they aren't answered, or by such an error.
+    pub async fn batch(&self, calls: Vec<Call>) -> Result<Vec<Reply>, CallError> {
         let latest: Vec<bool> = calls.iter().map(Call::shows_head).collect();
         let sent = Instant::now();
         let result = self.0.transport.batch(calls).await.map_err(CallError::from).and_then(|replies| {
@@ -160,7 +187,10 @@ impl Endpoint {
     }
 
     /// Several calls in one round trip, whatever the node says to each.
-    pub(crate) async fn batch_of_words(&self, calls: Vec<Call>) -> Result<Vec<Reply>, CallError> {
+    ///
+    /// # Errors
+    /// Where they aren't answered.
+    pub async fn batch_of_words(&self, calls: Vec<Call>) -> Result<Vec<Reply>, CallError> {
         let sent = Instant::now();
         let result = self.0.transport.batch(calls).await.map_err(CallError::from);
         self.note(sent, result.as_ref().err());
@@ -168,7 +198,7 @@ impl Endpoint {
     }
 
     /// Makes sure that it serves the configured chain, where that isn't known.
-    pub(crate) async fn identify(&self) -> Result<(), CallError> {
+    pub(super) async fn identify(&self) -> Result<(), CallError> {
         match self.health().identity() {
             Identity::Right => return Ok(()),
             Identity::Unknown | Identity::Wrong => {}
@@ -177,22 +207,18 @@ impl Endpoint {
     }
 
     /// Asks for its chain and its newest block.
-    pub(crate) async fn look(&self) -> Result<(), CallError> {
-        let none: [u8; 0] = [];
-        let calls = vec![Call::new("eth_chainId", none), Call::new("eth_blockNumber", none)];
+    pub(super) async fn look(&self) -> Result<(), CallError> {
+        let dialect = &self.0.dialect;
         let replies: [Reply; 2] = self
-            .batch(calls)
+            .batch(vec![dialect.identity(), dialect.newest()])
             .await?
             .try_into()
-            .map_err(|_| malformed("eth_chainId", "not two answers to two calls"))?;
-        let [chain_id, head] = replies;
-        let found: U256 = chain_id.read()?;
-        if found != U256::from(self.0.chain_id) {
-            let error = CallError::Failed(ChainError::WrongChain {
-                endpoint: self.name().to_owned(),
-                expected: self.0.chain_id.to_string(),
-                found: found.to_string(),
-            });
+            .map_err(|_| malformed("identity", "not two answers to two calls"))?;
+        let [identity, head] = replies;
+        let (expected, found) = (dialect.chain(), dialect.found(identity)?);
+        if found != expected {
+            let endpoint = self.name().to_owned();
+            let error = CallError::Failed(ChainError::WrongChain { endpoint, expected, found });
             self.update(|health, now| {
                 health.identified(Identity::Wrong, now);
                 health.note_error(error.to_string());
@@ -201,21 +227,22 @@ impl Endpoint {
             return Err(error);
         }
         self.update(|health, now| health.identified(Identity::Right, now));
-        self.showed(head.read::<U64>()?.as_u64());
+        self.showed(dialect.height(head)?);
         Ok(())
     }
 
     /// Its newest block, asked now.
-    pub(crate) async fn newest(&self) -> Result<u64, CallError> {
-        let none: [u8; 0] = [];
-        let raw = self.request("eth_blockNumber", Params::new(none)).await?;
-        let head: U64 = serde_json::from_str(raw.get()).map_err(|error| malformed("eth_blockNumber", error))?;
-        self.showed(head.as_u64());
-        Ok(head.as_u64())
+    ///
+    /// # Errors
+    /// Where it doesn't say.
+    pub async fn newest(&self) -> Result<u64, CallError> {
+        let head = self.0.dialect.height(self.call(self.0.dialect.newest()).await?)?;
+        self.showed(head);
+        Ok(head)
     }
 
     /// It showed its newest block.
-    pub(crate) fn showed(&self, head: u64) {
+    pub fn showed(&self, head: u64) {
         if self.health().identity() == Identity::Right {
             self.0.heads.set(self.0.place, Some(head));
         }
@@ -224,7 +251,7 @@ impl Endpoint {
     }
 
     /// A quorum contradicted it.
-    pub(crate) fn dissented(&self, method: &str) {
+    pub(super) fn dissented(&self, method: &str) {
         self.update(|health, now| {
             health.dissented(now);
             health.note_error(format!("its answer to {method} is not that of the others"));
@@ -232,7 +259,7 @@ impl Endpoint {
     }
 
     /// It asked for fewer calls, by an answer that can mean something else as well.
-    pub(crate) fn limited(&self, error: &CallError) {
+    pub fn limited(&self, error: &CallError) {
         self.update(|health, now| {
             health.observe(Sample::Limited { retry_after: None }, now);
             health.note_error(error.to_string());
@@ -240,7 +267,7 @@ impl Endpoint {
     }
 
     /// It was too slow, so that another was asked as well and answered before it.
-    pub(crate) fn overtaken(&self, waited: Duration) {
+    pub(super) fn overtaken(&self, waited: Duration) {
         self.update(|health, now| {
             health.observe(Sample::Failed { lost: false }, now);
             health.note_error(format!("no answer within {waited:?}, and another was faster"));
@@ -293,11 +320,11 @@ impl Endpoint {
     }
 
     fn tell(&self, before: EndpointState, after: EndpointState, error: Option<&str>) {
-        let (endpoint, chain_id) = (self.name(), self.0.chain_id);
+        let (endpoint, chain) = (self.name(), self.0.dialect.chain());
         if !after.is_well() {
-            tracing::warn!(endpoint, chain_id, state = after.as_str(), error, "an endpoint is taken out");
+            tracing::warn!(endpoint, chain, state = after.as_str(), error, "an endpoint is taken out");
         } else if !before.is_well() {
-            tracing::info!(endpoint, chain_id, state = after.as_str(), "an endpoint is brought back");
+            tracing::info!(endpoint, chain, state = after.as_str(), "an endpoint is brought back");
         }
     }
 }

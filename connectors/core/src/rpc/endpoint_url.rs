@@ -51,7 +51,9 @@ impl EndpointUrl {
         self.scheme
     }
 
-    pub(crate) fn expose(&self) -> &str {
+    /// The whole URL, secrets included.
+    #[must_use]
+    pub fn expose(&self) -> &str {
         self.whole.expose_secret()
     }
 }

@@ -24,7 +24,10 @@ pub enum CertificateError {
 
 /// TLS 1.2 and up, with the roots of Mozilla's programme as they were compiled in, and those in
 /// `extra_roots` (PEM) for nodes of one's own. The system's stores are not read.
-pub(crate) fn client_config(extra_roots: Option<&str>) -> Result<ClientConfig, CertificateError> {
+///
+/// # Errors
+/// Where `extra_roots` holds no certificate that can be used.
+pub fn client_config(extra_roots: Option<&str>) -> Result<ClientConfig, CertificateError> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     if let Some(pem) = extra_roots {
         let mut found = false;

@@ -1,0 +1,50 @@
+use ethers::types::{U64, U256};
+use phat_connector::rpc::{Call, CallError, Dialect, ErrorCodes, Reply};
+
+/// What the nodes of an EVM chain are asked about themselves.
+#[derive(Debug)]
+pub(crate) struct Ethereum {
+    pub(crate) chain_id: u64,
+}
+
+static CODES: ErrorCodes = ErrorCodes {
+    // Codes of JSON-RPC 2.0 (section 5.1) and EIP-1474 that say that the call itself can't be served.
+    permanent: &[-32600, -32601, -32602, -32004, -32006],
+    // JSON-RPC 2.0's "internal error", and EIP-1474's "resource unavailable". Nodes that have no such code of their own
+    // for a call that reverts put its data beside it.
+    own_trouble: &[-32603, -32002],
+    // EIP-1474's "limit exceeded", and the HTTP status that some providers repeat as a code.
+    limit: &[-32005, 429],
+};
+
+impl Dialect for Ethereum {
+    fn chain(&self) -> String {
+        self.chain_id.to_string()
+    }
+
+    fn identity(&self) -> Call {
+        let none: [u8; 0] = [];
+        Call::new("eth_chainId", none)
+    }
+
+    fn found(&self, reply: Reply) -> Result<String, CallError> {
+        Ok(reply.read::<U256>()?.to_string())
+    }
+
+    fn newest(&self) -> Call {
+        let none: [u8; 0] = [];
+        Call::new("eth_blockNumber", none)
+    }
+
+    fn height(&self, reply: Reply) -> Result<u64, CallError> {
+        Ok(reply.read::<U64>()?.as_u64())
+    }
+
+    fn codes(&self) -> &'static ErrorCodes {
+        &CODES
+    }
+
+    fn batches(&self) -> bool {
+        true
+    }
+}
