@@ -1,10 +1,10 @@
-//! The composition root: the one file that names concrete chains, stores and clients.
+//! The composition root: with its folder, the one place that names concrete chains, stores and clients.
 
 mod doctor;
+mod evm;
 mod greeting;
 mod jobs;
 mod opening;
-mod registrar;
 mod signals;
 mod wrapping;
 
@@ -14,25 +14,17 @@ pub use wrapping::{Bare, Wrapping};
 use crate::{
     api::{self, ApiChain, ApiJobs, ApiState, Registrar},
     clock::{Millis, SharedClock, SystemClock},
-    config::{ChainConfig, ChainKind, Config, EndpointConfig, EvmConfig, WalletConfig, WalletSigner},
+    config::{ChainConfig, ChainKind, Config, EndpointConfig},
     enclave::VettedEnclave,
     health::Health,
     jobs::{JobChain, JobDoorbells},
-    metrics::CallsOf,
-    pipeline::{
-        Beside, ChainEnd, Doorbells, ExecuteSettings, Pipeline, ProbeStage, RetrySettings, SubmitSettings, Submitter,
-        Submitters, WatchSettings,
-    },
+    pipeline::{Beside, ChainEnd, ExecuteSettings, Pipeline, ProbeStage, RetrySettings, SubmitSettings, WatchSettings},
     store::{JobStore, sqlite::SqliteStore},
 };
-use anyhow::{Context, Result, ensure};
-use phat_connector::{
-    EndpointPool, EventSource,
-    rpc::{EndpointSettings, SettingsError},
-};
-use phat_connector_evm::{EvmChain, EvmSettings, SigningKey, Web3Signer, admin::EvmAdmin};
+use anyhow::{Context, Result};
+use doctor::Examiner;
+use phat_connector::{EndpointPool, EventSource, rpc::EndpointSettings};
 use phat_enclave_api::{Client, ClientSettings};
-use registrar::EvmRegistrar;
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -70,7 +62,7 @@ async fn run_until(config: Config, wrapping: &impl Wrapping, cancel: Cancellatio
     let (mut ends, mut probes) = (Vec::new(), Vec::new());
     let (mut api_chains, mut job_chains) = (BTreeMap::new(), Vec::new());
     for (name, chain) in &config.chains {
-        let (end, events, endpoints, registrar) = open_chain(name, chain)?;
+        let Opened { end, events, endpoints, registrar, .. } = open_chain(name, chain)?;
         job_chains.push((
             JobChain {
                 name: end.name.clone(),
@@ -201,65 +193,20 @@ fn write_whole(path: &Path, text: &str) -> Result<()> {
         .with_context(|| format!("can't write {}", path.display()))
 }
 
-/// One chain's end, what it tells, its endpoints, and who registers the worker there.
-type Opened = (ChainEnd, Arc<dyn EventSource>, Arc<dyn EndpointPool>, Arc<dyn Registrar>);
+/// One chain's end, what it tells, its endpoints, who registers the worker there, and who looks at it all.
+struct Opened {
+    end: ChainEnd,
+    events: Arc<dyn EventSource>,
+    endpoints: Arc<dyn EndpointPool>,
+    registrar: Arc<dyn Registrar>,
+    examiner: Arc<dyn Examiner>,
+}
 
 fn open_chain(name: &str, config: &ChainConfig) -> Result<Opened> {
-    let context = || format!("chains.{name}");
-    match &config.kind {
-        ChainKind::Evm(evm) => {
-            let (first, others) = evm.wallets.split_first().with_context(context)?;
-            let key = signing_key(first, evm).with_context(context)?;
-            let chain = EvmChain::connect(evm_settings(name, evm), &key).with_context(context)?;
-            let admin = EvmAdmin::beside(&chain, &key);
-            let submitter = |chain: EvmChain, wallet: &WalletConfig| Submitter {
-                sink: Arc::new(chain),
-                min_balance: wallet.min_balance,
-            };
-            let others =
-                others.iter().map(|wallet| Ok(submitter(chain.submitting_as(&signing_key(wallet, evm)?), wallet)));
-            let others = others.collect::<Result<_, SettingsError>>().with_context(context)?;
-            let submitters = Submitters::new(submitter(chain.clone(), first), others);
-            ensure!(submitters.are_distinct(), "chains.{name}.wallets: two of them are the same account");
-            let registrar = EvmRegistrar { chain: chain.clone(), admin };
-            let (events, endpoints) = (Arc::new(chain.clone()), Arc::new(chain.clone()));
-            let end = ChainEnd {
-                name: name.into(),
-                source: Arc::new(chain.clone()),
-                submitters,
-                status: Arc::new(chain),
-                doorbells: Doorbells::default(),
-            };
-            Ok((end, events, endpoints, Arc::new(registrar)))
-        }
-    }
-}
-
-/// What signs for a wallet of the chain.
-fn signing_key(wallet: &WalletConfig, chain: &EvmConfig) -> Result<SigningKey, SettingsError> {
-    match &wallet.signer {
-        WalletSigner::Key(key) => Ok(key.clone()),
-        WalletSigner::Remote { url, public_key } => {
-            let signer = Web3Signer::open(url, public_key, chain.call_timeout, chain.ca_certificate.as_deref())?;
-            Ok(SigningKey::elsewhere(public_key, Arc::new(signer)))
-        }
-    }
-}
-
-fn evm_settings(name: &str, config: &EvmConfig) -> EvmSettings {
-    EvmSettings {
-        endpoints: config.endpoints.endpoints.iter().map(endpoint_settings).collect(),
-        read_quorum: config.endpoints.read_quorum,
-        max_lag: config.endpoints.max_lag,
-        probe_interval: config.endpoints.probe_interval,
-        chain_id: config.chain_id,
-        oracle: config.oracle,
-        finality: config.finality,
-        call_timeout: config.call_timeout,
-        ca_certificate: config.ca_certificate.clone(),
-        fees: config.fees,
-        calls: Arc::new(CallsOf(name.into())),
-    }
+    let opened = match &config.kind {
+        ChainKind::Evm(config) => evm::open(name, config),
+    };
+    opened.with_context(|| format!("chains.{name}"))
 }
 
 fn endpoint_settings(config: &EndpointConfig) -> EndpointSettings {

@@ -18,7 +18,7 @@ pub use contracts::{Presence, contracts};
 pub use database::database;
 pub use enclave::enclave;
 pub use endpoint::endpoints;
-pub use oracle::{CodeOnChain, Contracts, oracle};
+pub use oracle::{CodeOnChain, Contracts, Deployed, Pallet, oracle};
 pub use registration::{Registration, registration};
 pub use wallet::wallet;
 

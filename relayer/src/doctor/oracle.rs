@@ -2,6 +2,26 @@ use super::{Check, remedy};
 use phat_connector::{ChainError, ChainFacts, Finality, Head};
 use phat_protocol::Digest;
 
+/// What a chain's oracle is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deployed {
+    /// Contracts on an EVM chain.
+    Contracts(Contracts),
+    /// A pallet in a Substrate chain's runtime.
+    Pallet(Pallet),
+}
+
+/// A pallet in a Substrate chain's runtime.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pallet {
+    /// The runtime's name and version.
+    pub runtime: String,
+    /// The version of the pallet's storage.
+    pub storage_version: u16,
+    /// The version that this release reads.
+    pub known_storage_version: u16,
+}
+
 /// What a chain's contracts and its node are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Contracts {
@@ -37,7 +57,7 @@ pub fn oracle(
     finality: Finality,
     facts: &Result<ChainFacts, ChainError>,
     head: &Result<Head, ChainError>,
-    contracts: &Result<Contracts, ChainError>,
+    deployed: &Result<Deployed, ChainError>,
 ) -> Vec<Check> {
     let subject = format!("chain {chain}");
     let facts = match facts {
@@ -56,8 +76,9 @@ pub fn oracle(
         Check::ok(&subject, format!("oracle {}, registry {}", facts.oracle, facts.registry))
     });
     checks.push(threshold(chain, facts));
-    match contracts {
-        Ok(contracts) => checks.extend(made_of(chain, finality, contracts)),
+    match deployed {
+        Ok(Deployed::Contracts(contracts)) => checks.extend(made_of(chain, finality, contracts)),
+        Ok(Deployed::Pallet(pallet)) => checks.push(in_runtime(chain, pallet)),
         Err(error) => checks.push(Check::fail(subject, error.to_string(), remedy::of_chain(chain, error))),
     }
     checks
@@ -104,4 +125,21 @@ fn made_of(chain: &str, finality: Finality, contracts: &Contracts) -> Vec<Check>
         )
     };
     vec![code("oracle", contracts.oracle), code("registry", contracts.registry), finality_check]
+}
+
+fn in_runtime(chain: &str, pallet: &Pallet) -> Check {
+    let subject = format!("chain {chain}: runtime");
+    let Pallet { runtime, storage_version, known_storage_version } = pallet;
+    if storage_version == known_storage_version {
+        Check::ok(subject, format!("{runtime}, with version {storage_version} of the pallet's storage"))
+    } else {
+        Check::warn(
+            subject,
+            format!(
+                "{runtime} has version {storage_version} of the pallet's storage; this release knows \
+                 {known_storage_version}"
+            ),
+            "see that it is a release that works with this one",
+        )
+    }
 }

@@ -116,7 +116,13 @@ fn an_enclave_is_there_vouched_for_and_able_to_sign() {
 fn a_chain_with_the_oracle_of_this_release_is_well() {
     let found = contracts_of_this_release();
     for finality in [Finality::Latest(2), Finality::Safe, Finality::Finalized] {
-        let checks = oracle("local", finality, &Result::Ok(facts()), &Result::Ok(head()), &Result::Ok(found));
+        let checks = oracle(
+            "local",
+            finality,
+            &Result::Ok(facts()),
+            &Result::Ok(head()),
+            &Result::Ok(Deployed::Contracts(found)),
+        );
         assert!(checks.iter().all(|check| check.state == Ok), "{checks:?}");
     }
 }
@@ -127,7 +133,13 @@ fn what_is_wrong_with_an_oracle_is_named() {
     let other = CodeOnChain::Other { hash: Digest([9; 32]), size: 77 };
     let without_finality = Contracts { has_safe: false, has_finalized: false, ..ours };
     let one = |facts: ChainFacts, contracts: Contracts, finality: Finality| {
-        only_wrong(oracle("local", finality, &Result::Ok(facts), &Result::Ok(head()), &Result::Ok(contracts)))
+        only_wrong(oracle(
+            "local",
+            finality,
+            &Result::Ok(facts),
+            &Result::Ok(head()),
+            &Result::Ok(Deployed::Contracts(contracts)),
+        ))
     };
     let latest = Finality::Latest(0);
     assert_is(&one(ChainFacts { paused: true, ..facts() }, ours, latest), Fail, "paused");
@@ -139,8 +151,21 @@ fn what_is_wrong_with_an_oracle_is_named() {
     assert_eq!(code.subject, "chain local: registry code");
     assert_is(&one(facts(), without_finality, Finality::Safe), Fail, "no block that is safe");
     assert_is(&one(facts(), without_finality, Finality::Finalized), Fail, "no block that is finalized");
-    let checks = oracle("local", latest, &Result::Ok(facts()), &Result::Ok(head()), &Result::Ok(without_finality));
+    let deployed = Result::Ok(Deployed::Contracts(without_finality));
+    let checks = oracle("local", latest, &Result::Ok(facts()), &Result::Ok(head()), &deployed);
     assert!(checks.iter().all(|check| check.state == Ok), "{checks:?}");
+}
+
+#[test]
+fn a_pallet_whose_storage_this_release_does_not_know_is_named() {
+    for (storage_version, state) in [(1, Ok), (2, Warn)] {
+        let runtime = "phat-dev 1".to_owned();
+        let deployed = Result::Ok(Deployed::Pallet(Pallet { runtime, storage_version, known_storage_version: 1 }));
+        let checks = oracle("local", Finality::Finalized, &Result::Ok(facts()), &Result::Ok(head()), &deployed);
+        let check = checks.iter().find(|check| check.subject == "chain local: runtime").unwrap();
+        assert_eq!(check.state, state, "{check:?}");
+        assert!(check.finding.contains("phat-dev 1"), "{check:?}");
+    }
 }
 
 #[test]
