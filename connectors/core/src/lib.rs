@@ -26,7 +26,7 @@ pub use finality::{Finality, ParseFinalityError};
 pub use sink::{Acceptance, Entry, Fees, Outlook, PreparedTransaction, ReportSink};
 pub use source::{ObservedRequest, RequestSource};
 pub use status::{
-    ChainFacts, EntryEffect, EntryRefusal, OnChainState, OracleStatus, Receipt, Resolution, ResolutionKind,
+    Asked, ChainFacts, EntryEffect, EntryRefusal, OnChainState, OracleStatus, Receipt, Resolution, ResolutionKind, Sent,
 };
 
 #[cfg(test)]

@@ -14,7 +14,8 @@ pub struct Entry {
     pub signatures: Vec<Signature>,
 }
 
-/// What a transaction offers for its inclusion, in the chain's smallest unit for each unit of gas.
+/// What a transaction offers for its inclusion, in the chain's smallest unit: for each unit of gas on an EVM chain, and
+/// beyond the fee for the whole of it, as a tip, on a Substrate chain, where both are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Fees {
     /// The most that is paid in all (EIP-1559's maxFeePerGas, or a legacy gas price).
@@ -35,7 +36,8 @@ pub struct Outlook {
     pub fees: Fees,
     /// The most that a transaction may offer in all (`max_fee`), by the operator's word.
     pub fee_cap: Option<Amount>,
-    /// The most gas that one transaction may use.
+    /// The most gas that one transaction may use; on a Substrate chain the reference time of its weight, in
+    /// picoseconds.
     pub gas_limit: u64,
 }
 
@@ -64,6 +66,9 @@ pub enum Acceptance {
     /// It offers too little: less than the chain's base fee, or about as much as another transaction with
     /// this nonce, which is in the pool.
     Underpriced,
+    /// It can't be mined any more as it was signed: the blocks that it was good for are over, or the chain's rules
+    /// changed. No pool keeps it, and another with its nonce needs to offer no more.
+    Expired,
 }
 
 /// Where reports go, by one account that sends and pays. A chain may have several. Stage `submit` calls

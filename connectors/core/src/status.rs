@@ -1,4 +1,4 @@
-use crate::{BlockRef, ChainError, Entry, TxHash};
+use crate::{Account, BlockRef, ChainError, Entry, TxHash};
 use async_trait::async_trait;
 use phat_protocol::{Digest, RequestId, WorkerAddress};
 use serde::{Deserialize, Serialize};
@@ -122,6 +122,26 @@ pub struct Receipt {
     pub effects: Vec<(RequestId, EntryEffect)>,
 }
 
+/// A transaction that was broadcast. Some chains find it by its hash, others by the nonce that it uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// Its hash.
+    pub hash: TxHash,
+    /// The account that signed it.
+    pub account: Account,
+    /// The nonce that it uses.
+    pub nonce: u64,
+}
+
+/// A request that was asked, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The request.
+    pub id: RequestId,
+    /// The height of the block that holds it.
+    pub block: u64,
+}
+
 /// What a chain and its oracle say of themselves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChainFacts {
@@ -148,16 +168,17 @@ pub trait OracleStatus: Send + Sync {
     /// The state of each request at `block`, or at the newest block. One call for all of them.
     async fn states(&self, ids: &[RequestId], block: Option<u64>) -> Result<Vec<OnChainState>, ChainError>;
 
-    /// The events that closed any of `ids`, from block `from` to `to`.
-    async fn resolutions(&self, ids: &[RequestId], from: u64, to: u64) -> Result<Vec<Resolution>, ChainError>;
+    /// How the requests left the pending state, up to block `to`, in the order of the chain. One that the endpoints
+    /// don't show any more is missing.
+    async fn resolutions(&self, requests: &[Asked], to: u64) -> Result<Vec<Resolution>, ChainError>;
 
     /// Why the oracle would refuse each entry now; none where it would take it. `submit` calls it
     /// before it builds transactions. One round trip for all of them.
     async fn refusals(&self, entries: &[Entry]) -> Result<Vec<Option<EntryRefusal>>, ChainError>;
 
     /// The receipts of those transactions that were mined on the canonical chain. `settle` asks for
-    /// every hash of an attempt.
-    async fn receipts(&self, hashes: &[TxHash]) -> Result<Vec<Receipt>, ChainError>;
+    /// every one of an attempt.
+    async fn receipts(&self, transactions: &[Sent]) -> Result<Vec<Receipt>, ChainError>;
 
     /// Whether the worker's reports count now.
     async fn is_active(&self, worker: WorkerAddress) -> Result<bool, ChainError>;

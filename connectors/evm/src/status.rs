@@ -18,8 +18,8 @@ use ethers::{
     types::{Address, BlockNumber, Bytes, Filter, H256, Log, TransactionReceipt, U64, U256, ValueOrArray},
 };
 use phat_connector::{
-    BlockRef, ChainError, ChainFacts, Entry, EntryEffect, EntryRefusal, OnChainState, OracleStatus, Receipt,
-    Resolution, ResolutionKind, TxHash,
+    Asked, BlockRef, ChainError, ChainFacts, Entry, EntryEffect, EntryRefusal, OnChainState, OracleStatus, Receipt,
+    Resolution, ResolutionKind, Sent, TxHash,
     rpc::{Call, Reply},
 };
 use phat_protocol::{BlockHash, Chain, EvmAddress, RequestId, WorkerAddress, evm::Slot};
@@ -82,8 +82,10 @@ impl OracleStatus for EvmChain {
         Ok(states)
     }
 
-    async fn resolutions(&self, ids: &[RequestId], from: u64, to: u64) -> Result<Vec<Resolution>, ChainError> {
+    async fn resolutions(&self, requests: &[Asked], to: u64) -> Result<Vec<Resolution>, ChainError> {
         let mut resolutions = Vec::new();
+        let from = requests.iter().map(|request| request.block).min().unwrap_or(to);
+        let ids: Vec<RequestId> = requests.iter().map(|request| request.id).collect();
         for chunk in ids.chunks(IDS_AT_ONCE) {
             let filter = Filter::new()
                 .address(self.0.oracle_address())
@@ -105,15 +107,16 @@ impl OracleStatus for EvmChain {
         self.0.refusals_of(entries).await
     }
 
-    async fn receipts(&self, hashes: &[TxHash]) -> Result<Vec<Receipt>, ChainError> {
-        if hashes.is_empty() {
+    async fn receipts(&self, transactions: &[Sent]) -> Result<Vec<Receipt>, ChainError> {
+        if transactions.is_empty() {
             return Ok(Vec::new());
         }
-        let (answered, newest) = self.0.node.receipts(hashes).await?;
+        let hashes: Vec<TxHash> = transactions.iter().map(|transaction| transaction.hash).collect();
+        let (answered, newest) = self.0.node.receipts(&hashes).await?;
         let mut receipts = Vec::new();
         for (receipt, hash) in answered.into_iter().zip(hashes) {
             let Some(receipt) = receipt else { continue };
-            if abi::tx_hash(receipt.transaction_hash) != *hash {
+            if abi::tx_hash(receipt.transaction_hash) != hash {
                 return Err(bad_receipt(format!("asked for {hash}, got {:?}", receipt.transaction_hash)));
             }
             receipts.extend(self.0.receipt(receipt)?);

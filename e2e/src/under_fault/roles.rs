@@ -4,8 +4,9 @@ use super::point::Points;
 use async_trait::async_trait;
 use bytes::Bytes;
 use phat_connector::{
-    Acceptance, Account, BlockRef, ChainError, ChainFacts, Entry, EntryRefusal, Fees, Head, ObservedRequest,
-    OnChainState, OracleStatus, Outlook, PreparedTransaction, Receipt, ReportSink, RequestSource, Resolution, TxHash,
+    Acceptance, Account, Asked, BlockRef, ChainError, ChainFacts, Entry, EntryRefusal, Fees, Head, ObservedRequest,
+    OnChainState, OracleStatus, Outlook, PreparedTransaction, Receipt, ReportSink, RequestSource, Resolution, Sent,
+    TxHash,
 };
 use phat_enclave_api::{
     Act, Acted, Call, CallResult, Code, Contract, Enclave, EnclaveError, Execute, Execution, Instantiate, Quote,
@@ -183,9 +184,9 @@ watched! {
     STATUS = OracleStatus for dyn OracleStatus {
         async fn facts() -> Result<ChainFacts, ChainError>;
         async fn states(ids: &[RequestId], block: Option<u64>) -> Result<Vec<OnChainState>, ChainError>;
-        async fn resolutions(ids: &[RequestId], from: u64, to: u64) -> Result<Vec<Resolution>, ChainError>;
+        async fn resolutions(requests: &[Asked], to: u64) -> Result<Vec<Resolution>, ChainError>;
         async fn refusals(entries: &[Entry]) -> Result<Vec<Option<EntryRefusal>>, ChainError>;
-        async fn receipts(hashes: &[TxHash]) -> Result<Vec<Receipt>, ChainError>;
+        async fn receipts(transactions: &[Sent]) -> Result<Vec<Receipt>, ChainError>;
     }
     // The API's alone.
     beside {

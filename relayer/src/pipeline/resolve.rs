@@ -8,7 +8,7 @@ use crate::{
     store::{SettleStore, Suspect, Verdict},
 };
 use futures_util::future::join_all;
-use phat_connector::{Head, OnChainState, Resolution, ResolutionKind};
+use phat_connector::{Asked, Head, OnChainState, Resolution, ResolutionKind};
 use phat_protocol::RequestId;
 use std::{collections::HashMap, sync::Arc};
 
@@ -35,16 +35,15 @@ impl Resolver {
     async fn resolve_round(&self, suspects: &[Suspect], head: &Head) -> Result<(), StageError> {
         let ids: Vec<RequestId> = suspects.iter().map(|suspect| suspect.id).collect();
         let states = self.chain.status.states(&ids, Some(head.confirmed.number)).await?;
-        let closed: Vec<RequestId> = ids
+        let closed: Vec<Asked> = suspects
             .iter()
             .zip(&states)
             .filter(|(_, state)| !matches!(state, OnChainState::Pending))
-            .map(|(id, _)| *id)
+            .map(|(suspect, _)| Asked { id: suspect.id, block: suspect.block })
             .collect();
         let mut resolutions: HashMap<RequestId, Resolution> = HashMap::new();
         if !closed.is_empty() {
-            let from = suspects.iter().map(|suspect| suspect.block).min().unwrap_or(0);
-            for resolution in self.chain.status.resolutions(&closed, from, head.confirmed.number).await? {
+            for resolution in self.chain.status.resolutions(&closed, head.confirmed.number).await? {
                 // In the order of the chain: a callback that was tried again comes after its failure.
                 resolutions.insert(resolution.id, resolution);
             }

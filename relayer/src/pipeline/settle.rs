@@ -11,7 +11,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use futures_util::future::{join_all, try_join_all};
-use phat_connector::{Account, BlockRef, Head, OnChainState, Receipt, TxHash};
+use phat_connector::{Account, BlockRef, Head, OnChainState, Receipt, Sent, TxHash};
 use phat_protocol::RequestId;
 use std::{
     collections::{BTreeSet, HashMap},
@@ -81,9 +81,8 @@ impl SettleStage {
         }
         // The nonce is read first: a receipt that is older than it shows in what is read after.
         let mined_nonces = self.mined_nonces(&open).await?;
-        let hashes: Vec<TxHash> =
-            open.iter().flat_map(|attempt| attempt.transactions.iter().map(|transaction| transaction.hash)).collect();
-        let receipts = self.chain.status.receipts(&hashes).await?;
+        let sent: Vec<Sent> = open.iter().flat_map(sent).collect();
+        let receipts = self.chain.status.receipts(&sent).await?;
         let mined: HashMap<TxHash, &Receipt> = receipts.iter().map(|receipt| (receipt.hash, receipt)).collect();
         let mut changes = Vec::with_capacity(open.len());
         let mut missing = 0;
@@ -238,6 +237,12 @@ impl Stage for SettleStage {
         self.settle_requests(&head).await?;
         attempts
     }
+}
+
+/// The transactions of an attempt.
+fn sent(attempt: &OpenAttempt) -> impl Iterator<Item = Sent> {
+    let of_attempt = |hash: TxHash| Sent { hash, account: attempt.submitter.clone(), nonce: attempt.nonce };
+    attempt.transactions.iter().map(move |transaction| of_attempt(transaction.hash))
 }
 
 /// What a look at the chain changes.

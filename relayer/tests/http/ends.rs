@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use phat_connector::{
-    Acceptance, Account, BlockRef, ChainError, ChainFacts, EndpointPool, EndpointReport, EndpointState, Entry,
+    Acceptance, Account, Asked, BlockRef, ChainError, ChainFacts, EndpointPool, EndpointReport, EndpointState, Entry,
     EntryRefusal, Fees, Head, ObservedRequest, OnChainState, OracleStatus, Outlook, PreparedTransaction, Receipt,
-    ReportSink, RequestSource, Resolution, TxHash,
+    ReportSink, RequestSource, Resolution, Sent, TxHash,
 };
 use phat_enclave_api::{
     Act, Acted, Attestation, Call, CallResult, Code, Contract, Enclave, EnclaveError, EventEntry, Execute, Execution,
@@ -132,13 +132,13 @@ impl OracleStatus for TestChain {
     async fn states(&self, _: &[RequestId], _: Option<u64>) -> Result<Vec<OnChainState>, ChainError> {
         panic!("{NOT_ASKED}")
     }
-    async fn resolutions(&self, _: &[RequestId], _: u64, _: u64) -> Result<Vec<Resolution>, ChainError> {
+    async fn resolutions(&self, _: &[Asked], _: u64) -> Result<Vec<Resolution>, ChainError> {
         panic!("{NOT_ASKED}")
     }
     async fn refusals(&self, _: &[Entry]) -> Result<Vec<Option<EntryRefusal>>, ChainError> {
         panic!("{NOT_ASKED}")
     }
-    async fn receipts(&self, _: &[TxHash]) -> Result<Vec<Receipt>, ChainError> {
+    async fn receipts(&self, _: &[Sent]) -> Result<Vec<Receipt>, ChainError> {
         panic!("{NOT_ASKED}")
     }
     async fn is_active(&self, worker: WorkerAddress) -> Result<bool, ChainError> {

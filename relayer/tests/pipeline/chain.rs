@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use phat_connector::{
-    Acceptance, Account, BlockRef, ChainError, ChainFacts, Entry, EntryEffect, EntryRefusal, Fees, Head,
+    Acceptance, Account, Asked, BlockRef, ChainError, ChainFacts, Entry, EntryEffect, EntryRefusal, Fees, Head,
     ObservedRequest, OnChainState, OracleStatus, Outlook, PreparedTransaction, Receipt, ReportSink, RequestSource,
     Resolution, ResolutionKind, TxHash,
 };
@@ -70,6 +70,8 @@ pub(crate) struct State {
     pub(crate) deaf: bool,
     /// Transactions that were broadcast, by hash and in order.
     pub(crate) broadcasts: Vec<TxHash>,
+    /// Transactions that can't be mined any more as they were signed.
+    pub(crate) over: HashSet<TxHash>,
     /// What the oracle would not take, and why.
     pub(crate) refused: HashMap<RequestId, EntryRefusal>,
     /// Transactions that carry one of these would revert as a whole.
@@ -492,6 +494,10 @@ impl ReportSink for TestWallet {
         if sent.nonce < state.used_nonces(sent.wallet) {
             return Ok(Acceptance::NonceUsed);
         }
+        if state.over.contains(&sent.hash) {
+            state.pool.retain(|pooled| pooled.hash != sent.hash);
+            return Ok(Acceptance::Expired);
+        }
         if !state.pool.iter().any(|pooled| pooled.hash == sent.hash) {
             state.pool.push(sent);
         }
@@ -509,6 +515,7 @@ impl TestWallet {
         raw.extend(nonce.to_be_bytes());
         raw.extend(fees.max_fee.0);
         raw.extend(entries.iter().flat_map(|id| id.0));
+        raw.extend(self.chain.state().over.len().to_be_bytes());
         let hash = TxHash(Digest(keccak256(&raw)));
         let sent = Sent { hash, wallet: self.number, nonce, max_fee: fees.max_fee, entries };
         self.chain.state().signed.insert(raw.clone(), sent);
@@ -541,13 +548,15 @@ impl OracleStatus for TestChain {
         Ok(ids.iter().map(|id| if pending(id) { OnChainState::Pending } else { OnChainState::Closed }).collect())
     }
 
-    async fn resolutions(&self, ids: &[RequestId], from: u64, to: u64) -> Result<Vec<Resolution>, ChainError> {
+    async fn resolutions(&self, requests: &[Asked], to: u64) -> Result<Vec<Resolution>, ChainError> {
         let state = self.state();
         state.reach()?;
         let mut resolutions = Vec::new();
+        let from = requests.iter().map(|request| request.block).min().unwrap_or(to);
+        let is_asked_for = |id: &RequestId| requests.iter().any(|request| request.id == *id);
         for block in state.blocks.iter().filter(|block| (from..=to).contains(&block.block.number)) {
             for (sent, answered) in &block.transactions {
-                for id in answered.iter().filter(|id| ids.contains(id)) {
+                for id in answered.iter().filter(|id| is_asked_for(id)) {
                     resolutions.push(Resolution {
                         id: *id,
                         kind: ResolutionKind::Fulfilled { callback_ok: true },
@@ -570,15 +579,16 @@ impl OracleStatus for TestChain {
         Ok(entries.iter().map(|entry| refusal(&entry.report.request_id)).collect())
     }
 
-    async fn receipts(&self, hashes: &[TxHash]) -> Result<Vec<Receipt>, ChainError> {
+    async fn receipts(&self, transactions: &[phat_connector::Sent]) -> Result<Vec<Receipt>, ChainError> {
         let mut state = self.state();
         state.asked("receipts")?;
         if state.hides_receipts {
             return Ok(Vec::new());
         }
         let mut receipts = BTreeMap::new();
+        let is_asked_for = |hash: TxHash| transactions.iter().any(|transaction| transaction.hash == hash);
         for block in &state.blocks {
-            for (sent, answered) in block.transactions.iter().filter(|(sent, _)| hashes.contains(&sent.hash)) {
+            for (sent, answered) in block.transactions.iter().filter(|(sent, _)| is_asked_for(sent.hash)) {
                 let effects = answered.iter().map(|id| (*id, EntryEffect::Fulfilled { callback_ok: true })).collect();
                 receipts.insert(
                     sent.hash,

@@ -92,3 +92,20 @@ async fn a_transaction_that_was_replaced_as_often_as_it_may_be_is_told_of() {
     assert_eq!(offered(&world).await.len(), 4);
     assert!(notices(&health)[0].contains("replaced as often as it may be"));
 }
+
+#[tokio::test]
+async fn a_transaction_whose_time_is_over_is_signed_again_though_the_cap_is_reached() {
+    let world = World::new().await;
+    let mut stage = world.submit_stage();
+    world.chain.state().fee_cap = Some(100);
+    let id = world.submitted().await;
+    let first = world.store.open_attempts("test").await.unwrap()[0].transactions[0].hash;
+    world.chain.state().over.insert(first);
+    world.later(Duration::from_secs(61));
+    step(&mut stage).await;
+    assert_eq!(offered(&world).await, [100, 100].map(Amount::from), "the first is out, so that no more is needed");
+    world.chain.mine();
+    world.settle().await.unwrap();
+    assert_eq!((world.state(id).await, world.chain.answers(id)), (StateName::Settled, 1));
+    assert_eq!(world.chain.wasted(), 0);
+}

@@ -4,7 +4,7 @@ use crate::{
     anvil::{CHAIN_ID, SUBMITTER_KEY},
     faulty_node::{Answer, FaultyNode, block},
     proxy::Proxy,
-    stage::{Stage, key, send},
+    stage::{Stage, key, send, sent},
 };
 use phat_connector::{ChainError, Entry, EntryRefusal, OracleStatus, ReportSink, RequestSource};
 use phat_connector_evm::{EvmChain, EvmSettings};
@@ -97,11 +97,11 @@ async fn receipts_of_many_transactions_take_two_batches_at_most() {
         hashes.push(stage.deliver(&[entry]).await.1.hash);
     }
     let before = proxy.asked();
-    assert_eq!(chain.receipts(&hashes).await.unwrap().len(), 4);
+    assert_eq!(chain.receipts(&sent(&hashes)).await.unwrap().len(), 4);
     // Four receipts and the newest block; the three blocks before it.
     assert_eq!(proxy.asked() - before, (2, 8));
     let before = proxy.asked();
-    assert_eq!(chain.receipts(&hashes[3..]).await.unwrap().len(), 1);
+    assert_eq!(chain.receipts(&sent(&hashes[3..])).await.unwrap().len(), 1);
     assert_eq!(proxy.asked() - before, (1, 2), "the newest transaction is in the newest block");
 }
 

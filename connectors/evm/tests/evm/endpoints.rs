@@ -3,7 +3,7 @@
 use crate::{
     anvil::{Anvil, CHAIN_ID, SUBMITTER_KEY},
     faulty_node::{Answer, FaultyNode, ORACLE, block},
-    stage::key,
+    stage::{key, sent},
 };
 use phat_connector::rpc::{EndpointSettings, SettingsError};
 use phat_connector::{
@@ -368,7 +368,7 @@ async fn a_batch_is_answered_by_one_endpoint() {
     let (first, second, chain) = pair().await;
     chain.head().await.unwrap();
     first.is(Mood::Broken);
-    let receipts = chain.receipts(&[TRANSACTION, TRANSACTION]).await.unwrap();
+    let receipts = chain.receipts(&sent(&[TRANSACTION, TRANSACTION])).await.unwrap();
     assert_eq!(receipts.len(), 2);
     assert_eq!((first.asked_for("eth_getTransactionReceipt"), second.asked_for("eth_getTransactionReceipt")), (1, 2));
 }
@@ -377,7 +377,7 @@ async fn a_batch_is_answered_by_one_endpoint() {
 async fn a_node_that_hides_a_log_or_a_receipt_is_outvoted() {
     let ([a, _b, _c], chain) = three().await;
     a.fork.store(6, Ordering::SeqCst);
-    assert_eq!(chain.receipts(&[TRANSACTION]).await.unwrap().len(), 1);
+    assert_eq!(chain.receipts(&sent(&[TRANSACTION])).await.unwrap().len(), 1);
     assert_eq!(state(&chain, "a"), EndpointState::Disagreeing);
     assert!(report(&chain, "a").last_error.unwrap().contains("eth_getTransactionReceipt"));
     let ([a, _b, _c], chain) = three().await;
@@ -392,7 +392,7 @@ async fn where_no_quorum_agrees_nothing_counts_and_everyone_is_named() {
     for (node, fork) in [(&a, 5), (&b, 6), (&c, 7)] {
         node.fork.store(fork, Ordering::SeqCst);
     }
-    for error in [chain.requests(1..=9).await.unwrap_err(), chain.receipts(&[TRANSACTION]).await.unwrap_err()] {
+    for error in [chain.requests(1..=9).await.unwrap_err(), chain.receipts(&sent(&[TRANSACTION])).await.unwrap_err()] {
         let ChainError::Disagreement { needed, endpoints, .. } = &error else { panic!("{error:?}") };
         assert_eq!((*needed, endpoints.join(" ")), (2, "a b c".to_owned()));
         assert!(error.is_transient());

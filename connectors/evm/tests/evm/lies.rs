@@ -1,6 +1,9 @@
 //! Endpoints that tell untruths.
 
-use crate::faulty_node::{Answer, FaultyNode, ORACLE, block};
+use crate::{
+    faulty_node::{Answer, FaultyNode, ORACLE, block},
+    stage::sent,
+};
 use ethers::{
     abi::Token,
     types::{Address, H256, U256},
@@ -189,7 +192,7 @@ async fn receipts_of(answer: Value, asked: TxHash) -> Result<usize, ChainError> 
         other => panic!("{other} wasn't expected"),
     })
     .await;
-    node.chain().receipts(&[asked]).await.map(|receipts| receipts.len())
+    node.chain().receipts(&sent(&[asked])).await.map(|receipts| receipts.len())
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 use crate::{
     anvil::{ADMIN_KEY, Anvil, CHAIN_ID, SUBMITTER_KEY},
-    stage::{Stage, key, send},
+    stage::{Stage, key, made, send, sent},
 };
 use ethers::signers::Signer as _;
 use phat_connector::{
@@ -38,11 +38,11 @@ async fn a_report_reaches_the_consumer() {
     assert_eq!(stage.chain.states(&[asked.id], Some(asked.block.number)).await.unwrap(), [OnChainState::Pending]);
     assert_eq!(stage.price(&asked).await, ("77".to_owned(), "0".to_owned(), "true".to_owned()));
 
-    let resolutions = stage.chain.resolutions(&[asked.id], asked.block.number, receipt.block.number).await.unwrap();
+    let resolutions = stage.chain.resolutions(&[made(&asked)], receipt.block.number).await.unwrap();
     let [resolution] = &resolutions[..] else { panic!("one resolution, not {resolutions:?}") };
     assert_eq!(resolution.kind, ResolutionKind::Fulfilled { callback_ok: true });
     assert_eq!((resolution.id, resolution.block, resolution.transaction), (asked.id, receipt.block, sent.hash));
-    let before = stage.chain.resolutions(&[asked.id], 0, asked.block.number).await.unwrap();
+    let before = stage.chain.resolutions(&[made(&asked)], asked.block.number).await.unwrap();
     assert_eq!(before, []);
 }
 
@@ -106,7 +106,7 @@ async fn an_answer_that_the_consumer_turns_away_is_kept() {
     assert_eq!(receipt.effects, [(asked.id, EntryEffect::Fulfilled { callback_ok: false })]);
     let kept = slot_hash(0, &[1; 31], executed_at);
     assert_eq!(stage.chain.states(&[asked.id], None).await.unwrap(), [OnChainState::CallbackFailed(kept)]);
-    let resolutions = stage.chain.resolutions(&[asked.id], 0, receipt.block.number).await.unwrap();
+    let resolutions = stage.chain.resolutions(&[made(&asked)], receipt.block.number).await.unwrap();
     assert_eq!(resolutions[0].kind, ResolutionKind::Fulfilled { callback_ok: false });
 }
 
@@ -119,7 +119,7 @@ async fn a_request_that_expired_can_be_cancelled_but_not_answered() {
     stage.anvil.mine(1).await;
     assert_eq!(stage.chain.refusals(std::slice::from_ref(&late)).await.unwrap(), [Some(EntryRefusal::Expired)]);
     let cancelled = stage.cancel(&asked).await;
-    let resolutions = stage.chain.resolutions(&[asked.id], 0, cancelled.block.number).await.unwrap();
+    let resolutions = stage.chain.resolutions(&[made(&asked)], cancelled.block.number).await.unwrap();
     assert_eq!(resolutions.len(), 1);
     assert_eq!((resolutions[0].kind, resolutions[0].transaction), (ResolutionKind::Cancelled, cancelled.hash));
     assert_eq!(stage.chain.states(&[asked.id], None).await.unwrap(), [OnChainState::Closed]);
@@ -198,10 +198,10 @@ async fn sending_twice_is_harmless() {
     assert_eq!(chain.broadcast(&filler.raw).await.unwrap(), Acceptance::Pooled);
     assert_eq!(chain.broadcast(&filler.raw).await.unwrap(), Acceptance::Pooled);
     assert_eq!(chain.mined_nonce().await.unwrap(), 0);
-    assert_eq!(chain.receipts(&[filler.hash]).await.unwrap(), []);
+    assert_eq!(chain.receipts(&sent(&[filler.hash])).await.unwrap(), []);
     anvil.mine(1).await;
     assert_eq!(chain.mined_nonce().await.unwrap(), 1);
-    assert!(chain.receipts(&[filler.hash]).await.unwrap()[0].succeeded);
+    assert!(chain.receipts(&sent(&[filler.hash])).await.unwrap()[0].succeeded);
     assert_eq!(chain.broadcast(&filler.raw).await.unwrap(), Acceptance::NonceUsed);
 }
 
@@ -228,7 +228,7 @@ async fn a_replacement_must_offer_more() {
     assert_eq!(chain.broadcast(&less.raw).await.unwrap(), Acceptance::Underpriced);
     assert_eq!(chain.broadcast(&more.raw).await.unwrap(), Acceptance::Pooled);
     anvil.mine(1).await;
-    let receipts = chain.receipts(&[first.hash, less.hash, more.hash]).await.unwrap();
+    let receipts = chain.receipts(&sent(&[first.hash, less.hash, more.hash])).await.unwrap();
     assert_eq!(receipts.iter().map(|receipt| receipt.hash).collect::<Vec<_>>(), [more.hash]);
 }
 

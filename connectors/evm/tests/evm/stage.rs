@@ -9,7 +9,8 @@ use ethers::{
     types::{H256, Signature as EthersSignature},
 };
 use phat_connector::{
-    Acceptance, Entry, ObservedRequest, OracleStatus, PreparedTransaction, Receipt, ReportSink, RequestSource,
+    Acceptance, Account, Asked, Entry, ObservedRequest, OracleStatus, PreparedTransaction, Receipt, ReportSink,
+    RequestSource, Sent, TxHash,
 };
 use phat_connector_evm::{
     EvmChain, EvmSettings, SigningKey,
@@ -194,7 +195,7 @@ pub(crate) async fn send(chain: &EvmChain, prepared: &PreparedTransaction) -> Re
     assert_eq!(chain.broadcast(&prepared.raw).await.unwrap(), Acceptance::Pooled);
     let mined = async {
         loop {
-            if let Some(receipt) = chain.receipts(&[prepared.hash]).await.unwrap().pop() {
+            if let Some(receipt) = chain.receipts(&sent(&[prepared.hash])).await.unwrap().pop() {
                 return receipt;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -205,4 +206,14 @@ pub(crate) async fn send(chain: &EvmChain, prepared: &PreparedTransaction) -> Re
 
 pub(crate) fn artifact() -> Artifact {
     Artifact::parse(include_str!("../../../../contracts-evm/artifacts/PriceConsumer.json")).unwrap()
+}
+
+/// Transactions as they are asked for; an EVM chain finds them by their hashes alone.
+pub(crate) fn sent(hashes: &[TxHash]) -> Vec<Sent> {
+    hashes.iter().map(|hash| Sent { hash: *hash, account: Account(String::new()), nonce: 0 }).collect()
+}
+
+/// A request as its resolution is asked for.
+pub(crate) fn made(request: &ObservedRequest) -> Asked {
+    Asked { id: request.id, block: request.block.number }
 }

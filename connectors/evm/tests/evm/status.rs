@@ -1,6 +1,6 @@
 use crate::{
     anvil::{CHAIN_ID, SUBMITTER_KEY},
-    stage::{Stage, key},
+    stage::{Stage, key, made},
 };
 use phat_connector::{ChainError, ChainFacts, OnChainState, OracleStatus, RequestSource};
 use phat_connector_evm::{EvmChain, EvmSettings};
@@ -83,8 +83,8 @@ async fn a_receipt_vanishes_with_its_block() {
     let entry = stage.answer(&asked, 1).await;
     let (sent, _) = stage.deliver(&[entry]).await;
     stage.anvil.rpc("anvil_reorg", json!([1, []])).await;
-    assert_eq!(stage.chain.receipts(&[sent.hash]).await.unwrap(), []);
+    assert_eq!(stage.chain.receipts(&crate::stage::sent(&[sent.hash])).await.unwrap(), []);
     assert_eq!(stage.chain.states(&[asked.id], None).await.unwrap(), [OnChainState::Pending]);
     let head = stage.chain.head().await.unwrap().latest.number;
-    assert_eq!(stage.chain.resolutions(&[asked.id], 0, head).await.unwrap(), []);
+    assert_eq!(stage.chain.resolutions(&[made(&asked)], head).await.unwrap(), []);
 }

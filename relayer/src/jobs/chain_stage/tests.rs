@@ -5,7 +5,8 @@ use crate::{
     store::{JobRunPage, JobStore, sqlite::SqliteStore},
 };
 use phat_connector::{
-    ChainError, ChainFacts, Entry, EntryRefusal, ObservedRequest, OnChainState, Receipt, Resolution, TxHash,
+    Asked, ChainError, ChainFacts, Entry, EntryRefusal, ObservedRequest, OnChainState, Receipt, Resolution, Sent,
+    TxHash,
 };
 use phat_protocol::{BlockHash, ContractId, Digest, EvmAddress, RequestId, WorkerAddress};
 use std::{
@@ -117,7 +118,7 @@ impl OracleStatus for TestChain {
         panic!("{NOT_ASKED}")
     }
 
-    async fn resolutions(&self, _: &[RequestId], _: u64, _: u64) -> Result<Vec<Resolution>, ChainError> {
+    async fn resolutions(&self, _: &[Asked], _: u64) -> Result<Vec<Resolution>, ChainError> {
         panic!("{NOT_ASKED}")
     }
 
@@ -125,7 +126,7 @@ impl OracleStatus for TestChain {
         panic!("{NOT_ASKED}")
     }
 
-    async fn receipts(&self, _: &[TxHash]) -> Result<Vec<Receipt>, ChainError> {
+    async fn receipts(&self, _: &[Sent]) -> Result<Vec<Receipt>, ChainError> {
         panic!("{NOT_ASKED}")
     }
 

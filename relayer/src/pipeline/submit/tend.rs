@@ -127,6 +127,8 @@ impl SubmitStage {
         }
         match (self.broadcaster.send(&*wallet.sink, last.hash, &last.raw).await?, replacement) {
             (Acceptance::Underpriced, Ok(fees)) => self.replace(attempt, wallet, fees, now).await.map(|()| None),
+            // It stands in nothing's way, so that neither the cap nor the number of bumps matters.
+            (Acceptance::Expired, _) => self.replace(attempt, wallet, wallet.outlook.fees, now).await.map(|()| None),
             (Acceptance::Underpriced, Err(_)) | (Acceptance::Pooled | Acceptance::NonceUsed, Ok(_) | Err(_)) => {
                 Ok(hold)
             }
