@@ -1,4 +1,4 @@
-use crate::toolchain::{NoToolchain, TARGET, Toolchain};
+use crate::toolchain::{NoToolchain, Toolchain};
 use serde_json::Value;
 use std::{
     env, fs, io,
@@ -6,7 +6,7 @@ use std::{
     process::{Command, ExitStatus},
 };
 
-/// Packages of a Cargo workspace that are contracts.
+/// Packages of a Cargo workspace that are contracts, or one that is a runtime.
 #[derive(Clone, Debug)]
 pub struct Packages<'a> {
     /// The workspace's folder.
@@ -26,13 +26,15 @@ pub struct Packages<'a> {
     pub is_locked: bool,
 }
 
-/// What contracts in Rust are written with.
+/// What packages are written with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// The SDK.
     Sdk,
     /// ink!: there is a feature `std`, on by default, for everything but wasm.
     Ink,
+    /// FRAME: a library that is linked alone, without its feature `std`.
+    Frame,
 }
 
 /// Why nothing was built.
@@ -101,13 +103,19 @@ impl Packages<'_> {
     /// # Errors
     /// When one isn't built.
     pub fn modules(&self, toolchain: &Toolchain) -> Result<Vec<Vec<u8>>, BuildError> {
-        let mut cargo = self.cargo();
+        let mut cargo = self.cargo(match self.dialect {
+            Dialect::Sdk | Dialect::Ink => "build",
+            Dialect::Frame => "rustc",
+        });
         cargo.arg("--release");
         match self.dialect {
             Dialect::Sdk => {}
             // `pink` uses an unstable feature of the language.
             Dialect::Ink => {
                 cargo.arg("--no-default-features").env("RUSTC_BOOTSTRAP", "1");
+            }
+            Dialect::Frame => {
+                cargo.args(["--lib", "--crate-type", "cdylib", "--no-default-features"]);
             }
         }
         for (package, _) in self.names {
@@ -124,7 +132,8 @@ impl Packages<'_> {
             hidden.push(utf8(path)?);
         }
         let modules = self.names.iter().map(|(package, library)| {
-            let file = self.target.join(TARGET).join("release").join(library).with_extension("wasm");
+            let file =
+                self.target.join(toolchain.product().target()).join("release").join(library).with_extension("wasm");
             let wasm = fs::read(&file).map_err(BuildError::file(&file))?;
             match hidden.iter().find(|path| contains(&wasm, path.as_bytes())) {
                 Some(path) => Err(BuildError::Place { package: (*package).to_owned(), path: path.clone() }),
@@ -140,7 +149,7 @@ impl Packages<'_> {
     /// # Errors
     /// When one isn't built, fails, or prints something else.
     pub fn metadata(&self, examples: &[&str]) -> Result<Vec<Value>, BuildError> {
-        let mut cargo = self.cargo();
+        let mut cargo = self.cargo("build");
         for example in examples {
             cargo.args(["--example", example]);
         }
@@ -158,9 +167,9 @@ impl Packages<'_> {
         described.collect()
     }
 
-    fn cargo(&self) -> Command {
+    fn cargo(&self, command: &str) -> Command {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.current_dir(self.workspace).arg("build").arg("--target-dir").arg(self.target);
+        cargo.current_dir(self.workspace).arg(command).arg("--target-dir").arg(self.target);
         if self.is_locked {
             cargo.arg("--locked");
         }

@@ -20,4 +20,4 @@ pub use javascript::ENGINE;
 pub use name::{InvalidName, ProjectName};
 pub use project::{File, Language, Project, UnknownLanguage, WriteError};
 pub use sdk::Sdk;
-pub use toolchain::{DEBIAN_FLAGS, FLAGS, NoToolchain, RUSTUP_FLAGS, TARGET, Toolchain};
+pub use toolchain::{DEBIAN_FLAGS, FLAGS, NoToolchain, Product, RUNTIME_FLAGS, RUSTUP_FLAGS, Toolchain};

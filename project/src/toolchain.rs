@@ -6,9 +6,48 @@ use std::{
     process::Command,
 };
 
-/// What contracts are compiled to.
-pub const TARGET: &str = "wasm32-unknown-unknown";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+
+/// What is compiled to WebAssembly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Product {
+    /// A Phat Contract.
+    Contract,
+    /// A Substrate runtime.
+    Runtime,
+}
+
+impl Product {
+    /// The target that it is compiled for.
+    #[must_use]
+    pub const fn target(self) -> &'static str {
+        match self {
+            Self::Contract => "wasm32-unknown-unknown",
+            Self::Runtime => "wasm32v1-none",
+        }
+    }
+
+    /// Flags of either compiler.
+    #[must_use]
+    pub const fn flags(self) -> &'static [&'static str] {
+        match self {
+            Self::Contract => &FLAGS,
+            Self::Runtime => &RUNTIME_FLAGS,
+        }
+    }
+
+    const fn rustup_flags(self) -> &'static [&'static str] {
+        match self {
+            Self::Contract => &RUSTUP_FLAGS,
+            Self::Runtime => &[],
+        }
+    }
+}
+
+/// Flags of a runtime: polkadot-sdk's own switch, and what nodes expect, which bring the memory and call through the
+/// table.
+pub const RUNTIME_FLAGS: [&str; 4] =
+    ["--cfg", "substrate_runtime", "-Clink-arg=--export-table", "-Clink-arg=--import-memory"];
 
 /// Flags of every contract: memory comes from the host, at most 4 MiB of it, 64 KiB of which is stack;
 /// instructions of WebAssembly 1.0 alone.
@@ -27,9 +66,10 @@ pub const RUSTUP_FLAGS: [&str; 2] = ["-Clink-arg=--no-check-features", "-Clink-a
 /// Flags of Debian's toolchain, which brings no linker of its own.
 pub const DEBIAN_FLAGS: [&str; 1] = ["-Clinker=wasm-ld"];
 
-/// A compiler for contracts.
+/// A compiler for contracts, or for runtimes.
 #[derive(Clone, Debug)]
 pub struct Toolchain {
+    product: Product,
     origin: Origin,
     version: String,
 }
@@ -42,12 +82,15 @@ enum Origin {
     Debian { library: PathBuf },
 }
 
-/// There is no compiler for contracts.
+/// There is no compiler for a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "no compiler for {TARGET}: run `rustup target add {TARGET}`, or on Debian `apt-get install rustc-web rust-web-src lld`"
+    "no compiler for {target}: run `rustup target add {target}`, or on Debian `apt-get install rustc-web rust-web-src lld`"
 )]
-pub struct NoToolchain;
+pub struct NoToolchain {
+    /// The target.
+    pub target: &'static str,
+}
 
 impl fmt::Display for Toolchain {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -55,40 +98,56 @@ impl fmt::Display for Toolchain {
             Origin::Rustup => "rustup's target",
             Origin::Debian { .. } => "Debian's rustc-web, which builds core and alloc too",
         };
-        write!(formatter, "{TARGET} from {source}: {}", self.version)
+        write!(formatter, "{} from {source}: {}", self.product.target(), self.version)
     }
 }
 
 impl Toolchain {
-    /// The toolchain that is installed; rustup's where both are. rustup may have several compilers, and chooses one
-    /// for `folder`.
+    /// The toolchain for contracts that is installed; rustup's where both are. rustup may have several compilers, and
+    /// chooses one for `folder`.
     ///
     /// # Errors
     /// When there is none.
     pub fn find(folder: &Path) -> Result<Self, NoToolchain> {
-        Self::rustup(folder).or_else(|| Self::debian(folder)).ok_or(NoToolchain)
+        Self::find_for(Product::Contract, folder)
     }
 
-    fn rustup(folder: &Path) -> Option<Self> {
+    /// As [`Self::find`], for any product.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn find_for(product: Product, folder: &Path) -> Result<Self, NoToolchain> {
+        let found = Self::rustup(product, folder).or_else(|| Self::debian(product, folder));
+        found.ok_or(NoToolchain { target: product.target() })
+    }
+
+    /// What it compiles.
+    #[must_use]
+    pub const fn product(&self) -> Product {
+        self.product
+    }
+
+    fn rustup(product: Product, folder: &Path) -> Option<Self> {
         let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-        let library = output(folder, &rustc, &["--print", "target-libdir", "--target", TARGET])?;
+        let library = output(folder, &rustc, &["--print", "target-libdir", "--target", product.target()])?;
         let core = fs::read_dir(library)
             .ok()?
             .flatten()
             .any(|file| file.file_name().as_encoded_bytes().starts_with(b"libcore-"));
         let version = output(folder, &rustc, &["--version"])?;
-        core.then_some(Self { origin: Origin::Rustup, version })
+        core.then_some(Self { product, origin: Origin::Rustup, version })
     }
 
-    fn debian(folder: &Path) -> Option<Self> {
+    fn debian(product: Product, folder: &Path) -> Option<Self> {
         let rustc = OsString::from(DEBIAN_RUSTC);
         let library = Path::new(&output(folder, &rustc, &["--print", "sysroot"])?).join("lib/rustlib/src/rust");
         let linker = output(folder, &"wasm-ld".into(), &["--version"])?;
         let version = format!("{}; {linker}", output(folder, &rustc, &["--version"])?);
-        library
-            .join("library/core/Cargo.toml")
-            .is_file()
-            .then_some(Self { origin: Origin::Debian { library }, version })
+        library.join("library/core/Cargo.toml").is_file().then_some(Self {
+            product,
+            origin: Origin::Debian { library },
+            version,
+        })
     }
 
     /// Compiler and linker, as they name themselves.
@@ -100,16 +159,16 @@ impl Toolchain {
     /// Has cargo compile with this toolchain. `replaced` are folders of this machine, and what stands for them in what
     /// is compiled.
     pub(crate) fn apply(&self, cargo: &mut Command, replaced: &[(String, &str)]) {
-        let mut flags: Vec<String> = FLAGS.map(String::from).into();
+        let mut flags: Vec<String> = self.product.flags().iter().copied().map(String::from).collect();
         flags.extend(replaced.iter().map(|(path, name)| format!("--remap-path-prefix={path}={name}")));
         match self.origin {
-            Origin::Rustup => flags.extend(RUSTUP_FLAGS.map(String::from)),
+            Origin::Rustup => flags.extend(self.product.rustup_flags().iter().copied().map(String::from)),
             Origin::Debian { .. } => {
                 flags.extend(DEBIAN_FLAGS.map(String::from));
                 cargo.arg("-Zbuild-std=core,alloc").env("RUSTC_BOOTSTRAP", "1").env("RUSTC", DEBIAN_RUSTC);
             }
         }
-        cargo.args(["--target", TARGET]);
+        cargo.args(["--target", self.product.target()]);
         cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f")).env_remove("RUSTFLAGS");
     }
 

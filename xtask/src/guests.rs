@@ -9,6 +9,8 @@ mod javascript;
 mod manifest;
 mod sources;
 
+pub(crate) use sources::digest_of;
+
 use anyhow::{Context, Result, bail, ensure};
 use manifest::{Artifact, Manifest};
 use phat_project::{Dialect, Packages, Toolchain};
@@ -128,7 +130,7 @@ fn target(repository: &Path) -> Result<PathBuf> {
     })
 }
 
-fn repository() -> Result<PathBuf> {
+pub(crate) fn repository() -> Result<PathBuf> {
     let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
     let repository = xtask.parent().context("xtask lies in the repository's folder")?;
     ensure!(repository.join("phat-contracts/Cargo.toml").is_file(), "no phat-contracts/ in {}", repository.display());

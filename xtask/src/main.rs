@@ -11,6 +11,7 @@ mod openapi;
 mod pinned;
 mod process;
 mod python;
+mod runtime;
 mod setup;
 mod soak;
 mod test;
@@ -62,6 +63,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Build the development runtime to pallets/artifacts
+    Runtime(runtime::Runtime),
     /// Build the Solidity contracts to contracts-evm/artifacts and measure their gas
     Contracts {
         /// Write nothing; fail when the committed files are not current
@@ -92,6 +95,7 @@ fn main() -> Result<()> {
         Command::Soak(soak) => soak::run(&soak),
         Command::Analyse => analysis::run(),
         Command::Guests { check } => guests::run(check),
+        Command::Runtime(runtime) => runtime::run(&runtime),
         Command::Contracts { check } => contracts::run(check),
         Command::Openapi { check } => openapi::run(check),
         Command::Vectors { check } => vectors::run(check),

@@ -33,7 +33,7 @@ pub(super) fn digest(repository: &Path, shared: &[&str], folder: &str) -> Result
 }
 
 /// As [`digest`], of other flags and sources.
-pub(super) fn digest_of(repository: &Path, flags: &[&str], sources: Vec<PathBuf>) -> Result<Digest> {
+pub(crate) fn digest_of(repository: &Path, flags: &[&str], sources: Vec<PathBuf>) -> Result<Digest> {
     let mut message = Vec::new();
     append(&mut message, flags.join("\n").as_bytes());
     for path in files(repository, sources)? {

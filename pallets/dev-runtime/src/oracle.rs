@@ -1,0 +1,41 @@
+//! The oracle, and its consumer.
+
+use crate::{Balances, PhatOracle, PriceConsumer, Runtime, RuntimeHoldReason, Timestamp};
+use frame_support::{
+    PalletId, parameter_types,
+    traits::{ConstU32, ConstU64},
+};
+use frame_system::EnsureRoot;
+use pallet_phat_oracle::{SimulatedVerifier, WorkerAddress, weights::Estimated};
+use sp_runtime::AccountId32;
+
+parameter_types! {
+    /// The address of the key that signs simulated evidence.
+    pub const DevelopmentKey: WorkerAddress = [
+        0x64, 0x62, 0xed, 0x14, 0x5c, 0x51, 0xb5, 0x2b, 0x71, 0xaf, 0x86, 0xe6, 0xcb, 0xc6, 0xd1, 0x6e, 0x5d, 0xe9,
+        0x82, 0x42,
+    ];
+    pub const ConsumerId: PalletId = PalletId(*b"phat/prc");
+}
+
+impl pallet_phat_oracle::Config for Runtime {
+    type Currency = Balances;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type Time = Timestamp;
+    type Consumer = PriceConsumer;
+    type Verifier = SimulatedVerifier<DevelopmentKey>;
+    type RegisterOrigin = EnsureRoot<AccountId32>;
+    type AdminOrigin = EnsureRoot<AccountId32>;
+    type AdditionOrigin = EnsureRoot<AccountId32>;
+    type MaxBatch = ConstU32<64>;
+    type WeightInfo = Estimated<Runtime>;
+}
+
+impl pallet_price_consumer::Config for Runtime {
+    type Oracle = PhatOracle;
+    type Currency = Balances;
+    type Time = Timestamp;
+    type PalletId = ConsumerId;
+    type Lifetime = ConstU64<600>;
+    type AdminOrigin = EnsureRoot<AccountId32>;
+}

@@ -1,0 +1,588 @@
+//! The oracle of Phat Contracts for FRAME runtimes.
+//!
+//! An account or a pallet asks ([`Call::request`], [`Oracle::ask`]); a relayer carries the report of an enclave back
+//! ([`Call::fulfill`]); the pallet checks the workers' signatures, pays whom the report names, and calls the consumer
+//! ([`OnPhatReport`]). `docs/protocol.md` defines ids, digests and rules; `docs/frame.md` shows how to use the pallet.
+//!
+//! # What always holds
+//! - What the payments of an account's pending requests add up to is on hold there for [`HoldReason::Payment`].
+//! - Every other amount that a request brought is with whom it belongs to, or in [`Credits`].
+//! - A request is answered once: it is gone, or waits with its answer, before its consumer is called.
+//! - What a consumer does in a callback that fails is undone, and nothing else.
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+mod answering;
+mod asking;
+mod attestation;
+mod consumer;
+#[cfg(feature = "try-runtime")]
+mod integrity;
+pub mod migration;
+mod oracle;
+mod payment;
+mod registry;
+mod report;
+mod request;
+mod settings;
+mod signature;
+mod skip_reason;
+pub mod weights;
+mod worker;
+
+pub use attestation::{AttestationVerifier, Attested, EvidenceRefused, SimulatedVerifier};
+pub use consumer::{Answer, Closed, OnPhatReport};
+pub use oracle::{Oracle, Question, RequestStatus};
+pub use pallet::*;
+pub use report::{Entry, Report, Signatures};
+pub use request::{RequestState, StoredRequest};
+pub use settings::{MAX_THRESHOLD, Prices};
+pub use skip_reason::SkipReason;
+pub use weights::WeightInfo;
+pub use worker::{MAX_EVIDENCE, MAX_REGISTRATION_VALIDITY, MAX_WORKERS_PER_OPERATOR, WorkerInfo, WorkerRegistration};
+
+use frame_support::traits::{ConstU32, fungible::Inspect};
+use frame_system::pallet_prelude::BlockNumberFor;
+use phat_protocol::bounds;
+
+/// A request's id.
+pub type RequestId = [u8; 32];
+/// A Phat Contract's id.
+pub type ContractId = [u8; 32];
+/// A worker's name: the Ethereum-style address of its secp256k1 key.
+pub type WorkerAddress = [u8; 20];
+/// A measurement: what hardware says is running.
+pub type Measurement = [u8; 32];
+/// The hash of an enclave's configuration.
+pub type ConfigHash = [u8; 32];
+/// What a request asks, at most [`bounds::MAX_PAYLOAD`] bytes.
+pub type Payload = frame_support::BoundedVec<u8, ConstU32<{ bounds::MAX_PAYLOAD }>>;
+/// What a report answers, at most [`bounds::MAX_OUTPUT`] bytes.
+pub type Output = frame_support::BoundedVec<u8, ConstU32<{ bounds::MAX_OUTPUT }>>;
+/// An amount in the runtime's currency.
+pub type BalanceOf<T> = <<T as Config>::Currency as Inspect<<T as frame_system::Config>::AccountId>>::Balance;
+
+type StoredRequestOf<T> = StoredRequest<<T as frame_system::Config>::AccountId, BalanceOf<T>, BlockNumberFor<T>>;
+type ReportOf<T> = Report<<T as frame_system::Config>::AccountId>;
+type EntryOf<T> = Entry<<T as frame_system::Config>::AccountId>;
+
+#[frame_support::pallet]
+pub mod pallet {
+    use super::*;
+    use frame_support::{
+        pallet_prelude::*,
+        traits::{ConstU64, UnixTime, fungible},
+    };
+    use frame_system::pallet_prelude::*;
+
+    /// The layout of the pallet's storage.
+    pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+    #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
+    pub struct Pallet<T>(_);
+
+    /// What the pallet needs of a runtime. Accounts have 32 bytes, as the report's digest has them.
+    #[pallet::config]
+    pub trait Config:
+        frame_system::Config<AccountId: Into<[u8; 32]>, Hash: Into<[u8; 32]>, RuntimeEvent: From<Event<Self>>>
+    {
+        /// What is paid in. Mints only what it burned before: a payment that the payee's account could not take.
+        type Currency: fungible::Mutate<Self::AccountId, Balance: Into<u128>>
+            + fungible::hold::Mutate<Self::AccountId, Reason = Self::RuntimeHoldReason>;
+
+        /// The runtime's reasons for holds.
+        type RuntimeHoldReason: From<HoldReason>;
+
+        /// The chain's clock.
+        type Time: UnixTime;
+
+        /// Who hears the answers; a tuple of pallets, or `()`.
+        type Consumer: OnPhatReport<Self::AccountId>;
+
+        /// Checks the evidence that workers register with.
+        type Verifier: AttestationVerifier;
+
+        /// May register workers.
+        type RegisterOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
+        /// May take away and change what lets nobody new in, at once: revoke, disallow, pause, set.
+        type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
+        /// May add to what is trusted: allow a pair, lower the threshold, let operators have more workers or
+        /// registrations last longer. A runtime with a timelock names it here, and [`Config::AdminOrigin`] otherwise.
+        type AdditionOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
+        /// The most entries of a batch.
+        #[pallet::constant]
+        type MaxBatch: Get<u32>;
+
+        /// What calls weigh.
+        type WeightInfo: WeightInfo;
+    }
+
+    /// What accounts' money is on hold for.
+    #[pallet::composite_enum]
+    pub enum HoldReason {
+        /// The payments of pending requests.
+        Payment,
+    }
+
+    /// Requests that are not answered, and those whose consumer failed when it was called.
+    #[pallet::storage]
+    pub type Requests<T: Config> = StorageMap<_, Identity, RequestId, StoredRequestOf<T>>;
+
+    /// The sequence of the next request.
+    #[pallet::storage]
+    pub type NextSequence<T: Config> = StorageValue<_, u64, ValueQuery, ConstU64<1>>;
+
+    /// What accounts may withdraw.
+    #[pallet::storage]
+    pub type Credits<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, BalanceOf<T>, ValueQuery>;
+
+    /// Whether asking, fulfilling and retrying are stopped.
+    #[pallet::storage]
+    pub type Paused<T: Config> = StorageValue<_, bool, ValueQuery>;
+
+    /// How many workers must have signed a report.
+    #[pallet::storage]
+    pub type Threshold<T: Config> = StorageValue<_, u32, ValueQuery, ConstU32<1>>;
+
+    /// How far ahead of the clock a request must expire at least, in seconds.
+    #[pallet::storage]
+    pub type MinLifetime<T: Config> = StorageValue<_, u64, ValueQuery, ConstU64<{ settings::DEFAULT_MIN_LIFETIME }>>;
+
+    /// How far ahead of the clock a request may expire at most, in seconds.
+    #[pallet::storage]
+    pub type MaxLifetime<T: Config> = StorageValue<_, u64, ValueQuery, ConstU64<{ settings::DEFAULT_MAX_LIFETIME }>>;
+
+    /// The least that requests cost.
+    #[pallet::storage]
+    pub type Price<T: Config> = StorageValue<_, Prices<BalanceOf<T>>, ValueQuery>;
+
+    /// Every worker that was ever registered. One counts unless it is revoked, until it expires, and while its pair is
+    /// allowed.
+    #[pallet::storage]
+    pub type Workers<T: Config> = StorageMap<_, Blake2_128Concat, WorkerAddress, WorkerInfo<T::AccountId>>;
+
+    /// The workers of an operator that count against its limit: neither revoked nor, when it was written, expired.
+    #[pallet::storage]
+    pub type WorkersOf<T: Config> = StorageMap<
+        _,
+        Blake2_128Concat,
+        T::AccountId,
+        BoundedVec<WorkerAddress, ConstU32<MAX_WORKERS_PER_OPERATOR>>,
+        ValueQuery,
+    >;
+
+    /// The pairs of measurement and configuration hash that workers may have.
+    #[pallet::storage]
+    pub type AllowedPairs<T: Config> = StorageMap<_, Blake2_128Concat, (Measurement, ConfigHash), ()>;
+
+    /// How many workers an operator may have.
+    #[pallet::storage]
+    pub type MaxWorkersPerOperator<T: Config> = StorageValue<_, u32, ValueQuery, ConstU32<2>>;
+
+    /// How long a registration counts, in seconds.
+    #[pallet::storage]
+    pub type RegistrationValidity<T: Config> =
+        StorageValue<_, u64, ValueQuery, ConstU64<{ settings::DEFAULT_REGISTRATION_VALIDITY }>>;
+
+    /// The settings at the chain's start.
+    #[pallet::genesis_config]
+    #[derive(frame_support::DefaultNoBound)]
+    pub struct GenesisConfig<T: Config> {
+        /// Pairs of measurement and configuration hash that workers may have.
+        pub allowed_pairs: alloc::vec::Vec<(Measurement, ConfigHash)>,
+        /// The least that requests cost.
+        pub price: Prices<BalanceOf<T>>,
+    }
+
+    #[pallet::genesis_build]
+    impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+        fn build(&self) {
+            Pallet::<T>::start(self);
+        }
+    }
+
+    #[pallet::event]
+    #[pallet::generate_deposit(pub(super) fn deposit_event)]
+    pub enum Event<T: Config> {
+        /// Somebody asked. The event has everything that the id binds, but for genesis and instance.
+        RequestSubmitted {
+            /// The request.
+            request_id: RequestId,
+            /// The contract that is asked.
+            contract_id: ContractId,
+            /// Who asked, and is called back.
+            requester: T::AccountId,
+            /// The pallet's count of requests.
+            sequence: u64,
+            /// The hash of the block before this one.
+            parent_hash: [u8; 32],
+            /// The least revision of the contract's state that may answer.
+            min_revision: u64,
+            /// What is asked.
+            payload: Payload,
+            /// The longest output, in bytes.
+            max_output: u32,
+            /// Until when an answer is accepted, unix seconds.
+            expires_at: u64,
+            /// What is on hold for the answer.
+            payment: BalanceOf<T>,
+        },
+        /// A report was accepted and paid.
+        RequestFulfilled {
+            /// The request.
+            request_id: RequestId,
+            /// How the run ended.
+            outcome: u8,
+            /// Whether the consumer took the answer. If not, the answer waits for a retry until the request expires.
+            callback_ok: bool,
+            /// Who was paid.
+            payee: T::AccountId,
+        },
+        /// An expired request was given up and its payment released.
+        RequestCancelled {
+            /// The request.
+            request_id: RequestId,
+        },
+        /// An answer whose consumer had failed was forgotten, since its request expired.
+        AnswerDropped {
+            /// The request.
+            request_id: RequestId,
+        },
+        /// A consumer that had failed took its answer.
+        CallbackRetried {
+            /// The request.
+            request_id: RequestId,
+        },
+        /// An entry of a batch was passed over.
+        EntrySkipped {
+            /// The request that the entry names.
+            request_id: RequestId,
+            /// Why.
+            reason: SkipReason,
+        },
+        /// An account could not take an amount, which it can withdraw once it is worth an account.
+        Credited {
+            /// Whose it is.
+            account: T::AccountId,
+            /// How much was added.
+            amount: BalanceOf<T>,
+        },
+        /// A credit was paid out.
+        Withdrawn {
+            /// To whom.
+            account: T::AccountId,
+            /// How much.
+            amount: BalanceOf<T>,
+        },
+        /// A worker was registered, or its registration renewed.
+        WorkerRegistered {
+            /// The worker.
+            worker: WorkerAddress,
+            /// Who runs it.
+            operator: T::AccountId,
+            /// Until when it counts, unix seconds.
+            expiry: u64,
+        },
+        /// A worker never counts again.
+        WorkerRevoked {
+            /// The worker.
+            worker: WorkerAddress,
+        },
+        /// Workers of this pair may register, and count.
+        PairAllowed {
+            /// What they are measured as.
+            measurement: Measurement,
+            /// What they are configured as.
+            config_hash: ConfigHash,
+        },
+        /// Workers of this pair don't count.
+        PairDisallowed {
+            /// What they are measured as.
+            measurement: Measurement,
+            /// What they are configured as.
+            config_hash: ConfigHash,
+        },
+        /// So many workers must have signed a report.
+        ThresholdChanged {
+            /// The threshold.
+            threshold: u32,
+        },
+        /// Requests have to expire so far ahead of the clock.
+        LifetimesChanged {
+            /// At least, in seconds.
+            min: u64,
+            /// At most, in seconds.
+            max: u64,
+        },
+        /// Requests cost this at least.
+        PriceChanged {
+            /// The prices.
+            price: Prices<BalanceOf<T>>,
+        },
+        /// Asking, fulfilling and retrying were stopped, or go on.
+        PausedChanged {
+            /// Whether they are stopped.
+            paused: bool,
+        },
+        /// An operator may have so many workers.
+        MaxWorkersPerOperatorChanged {
+            /// The most.
+            max: u32,
+        },
+        /// Registrations from now on count so long.
+        RegistrationValidityChanged {
+            /// In seconds.
+            validity: u64,
+        },
+    }
+
+    #[pallet::error]
+    #[derive(PartialEq)]
+    pub enum Error<T> {
+        /// Asking, fulfilling and retrying are stopped.
+        Paused,
+        /// The payment is below the price.
+        PaymentTooLow,
+        /// The request expires too soon or too late.
+        ExpiryOutOfBounds,
+        /// The most output that is asked for is above 16 KiB.
+        MaxOutputTooLarge,
+        /// The payload is longer than 16 KiB.
+        PayloadTooLarge,
+        /// The request is unknown, answered or cancelled.
+        NotPending,
+        /// The request expired.
+        Expired,
+        /// The request has not expired.
+        NotExpired,
+        /// The report was executed more than 300 s ahead of the chain's clock.
+        ExecutedInFuture,
+        /// The output is longer than the request allows.
+        OutputTooLong,
+        /// There are more or fewer signatures than the threshold.
+        WrongSignatureCount,
+        /// A signature has another v than 27 and 28, a high s, or recovers no key.
+        BadSignature,
+        /// The signers are not in strictly ascending order.
+        SignersNotAscending,
+        /// A signer is no worker that counts, or a worker to be revoked was never registered.
+        UnknownWorker,
+        /// Two signers have the same operator.
+        SameOperator,
+        /// A batch without entries.
+        EmptyBatch,
+        /// There is no answer that its consumer did not take.
+        NoFailedCallback,
+        /// The consumer failed again.
+        CallbackFailed,
+        /// The account has no credit.
+        NothingToWithdraw,
+        /// The worker's address is zero.
+        ZeroWorker,
+        /// The worker was revoked.
+        WorkerRevoked,
+        /// Another operator registered the worker.
+        WorkerOfAnotherOperator,
+        /// The operator has as many workers as it may.
+        TooManyWorkers,
+        /// The block that the evidence vouches for is unknown or more than 256 blocks old.
+        BlockNotRecent,
+        /// The verifier refuses the evidence.
+        EvidenceRefused,
+        /// The evidence vouches for something else than the registration says.
+        EvidenceMismatch,
+        /// Workers of this measurement and configuration are not allowed.
+        PairNotAllowed,
+        /// Neither the admin nor the worker's operator.
+        NotOperator,
+        /// A setting out of its bounds.
+        InvalidSetting,
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        fn integrity_test() {
+            Self::check_runtime();
+        }
+
+        #[cfg(feature = "try-runtime")]
+        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+            Self::check_state()
+        }
+    }
+
+    #[pallet::call]
+    impl<T: Config> Pallet<T> {
+        /// Asks a Phat Contract. `payment`, at least the price, is held until the request is answered or cancelled.
+        /// `expires_at` is in unix seconds, `max_output` in bytes.
+        #[pallet::call_index(0)]
+        #[pallet::weight(T::WeightInfo::request(asking::length(payload)))]
+        pub fn request(
+            origin: OriginFor<T>,
+            contract_id: ContractId,
+            min_revision: u64,
+            payload: Payload,
+            max_output: u32,
+            expires_at: u64,
+            payment: BalanceOf<T>,
+        ) -> DispatchResult {
+            let requester = ensure_signed(origin)?;
+            let question = Question { contract_id, min_revision, payload, max_output, expires_at };
+            Self::submit(requester, question, payment).map(|_| ())
+        }
+
+        /// Answers a request with a report that exactly the threshold's number of workers signed. Anyone may; no fee
+        /// is paid for a report that is accepted.
+        #[pallet::call_index(1)]
+        #[pallet::weight(Pallet::<T>::fulfill_weight(report, signatures))]
+        pub fn fulfill(
+            origin: OriginFor<T>,
+            request_id: RequestId,
+            report: ReportOf<T>,
+            signatures: Signatures,
+        ) -> DispatchResultWithPostInfo {
+            ensure_signed(origin)?;
+            Self::ensure_not_paused()?;
+            Self::answer(request_id, report, &signatures).map_err(Error::<T>::from)?;
+            Ok(Pays::No.into())
+        }
+
+        /// Answers several requests. An entry that can't be taken is passed over with an event; no fee is paid when
+        /// every entry was taken.
+        #[pallet::call_index(2)]
+        #[pallet::weight(Pallet::<T>::batch_weight(entries))]
+        pub fn fulfill_batch(
+            origin: OriginFor<T>,
+            entries: BoundedVec<EntryOf<T>, T::MaxBatch>,
+        ) -> DispatchResultWithPostInfo {
+            ensure_signed(origin)?;
+            Self::ensure_not_paused()?;
+            ensure!(!entries.is_empty(), Error::<T>::EmptyBatch);
+            Ok(Self::answer_all(entries.into_inner()))
+        }
+
+        /// Calls a consumer again that failed, until the request expires. Anyone may.
+        #[pallet::call_index(3)]
+        #[pallet::weight(Pallet::<T>::retry_weight(request_id))]
+        pub fn retry_callback(origin: OriginFor<T>, request_id: RequestId) -> DispatchResult {
+            ensure_signed(origin)?;
+            Self::ensure_not_paused()?;
+            Self::retry(request_id)
+        }
+
+        /// Gives up a request that expired, and releases its payment. An answer that its consumer did not take is
+        /// forgotten. Anyone may.
+        #[pallet::call_index(4)]
+        #[pallet::weight(<Pallet<T> as Oracle<T::AccountId>>::cancel_weight())]
+        pub fn cancel(origin: OriginFor<T>, request_id: RequestId) -> DispatchResult {
+            ensure_signed(origin)?;
+            Self::give_up(request_id)
+        }
+
+        /// Pays out the sender's credit.
+        #[pallet::call_index(5)]
+        #[pallet::weight(T::WeightInfo::withdraw())]
+        pub fn withdraw(origin: OriginFor<T>) -> DispatchResult {
+            Self::pay_credit(&ensure_signed(origin)?)
+        }
+
+        /// Registers a worker, or renews its registration, with evidence of what it runs.
+        #[pallet::call_index(6)]
+        #[pallet::weight(Pallet::<T>::register_weight(registration))]
+        pub fn register_worker(origin: OriginFor<T>, registration: WorkerRegistration<T::AccountId>) -> DispatchResult {
+            T::RegisterOrigin::ensure_origin(origin)?;
+            Self::register(registration)
+        }
+
+        /// Revokes a worker for ever. The admin may, and the worker's operator.
+        #[pallet::call_index(7)]
+        #[pallet::weight(T::WeightInfo::revoke_worker())]
+        pub fn revoke_worker(origin: OriginFor<T>, worker: WorkerAddress) -> DispatchResult {
+            if let Err(origin) = T::AdminOrigin::try_origin(origin) {
+                let sender = ensure_signed(origin)?;
+                let operator = Workers::<T>::get(worker).map(|info| info.operator);
+                ensure!(operator == Some(sender), Error::<T>::NotOperator);
+            }
+            Self::revoke(worker)
+        }
+
+        /// Lets workers of a measurement and configuration register, and count.
+        #[pallet::call_index(8)]
+        #[pallet::weight(T::WeightInfo::allow_pair())]
+        pub fn allow_pair(origin: OriginFor<T>, measurement: Measurement, config_hash: ConfigHash) -> DispatchResult {
+            T::AdditionOrigin::ensure_origin(origin)?;
+            AllowedPairs::<T>::insert((measurement, config_hash), ());
+            Self::deposit_event(Event::PairAllowed { measurement, config_hash });
+            Ok(())
+        }
+
+        /// Has workers of a measurement and configuration count no more.
+        #[pallet::call_index(9)]
+        #[pallet::weight(T::WeightInfo::disallow_pair())]
+        pub fn disallow_pair(
+            origin: OriginFor<T>,
+            measurement: Measurement,
+            config_hash: ConfigHash,
+        ) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            AllowedPairs::<T>::remove((measurement, config_hash));
+            Self::deposit_event(Event::PairDisallowed { measurement, config_hash });
+            Ok(())
+        }
+
+        /// Sets how many workers must have signed a report: 1 to [`MAX_THRESHOLD`].
+        #[pallet::call_index(10)]
+        #[pallet::weight(T::WeightInfo::set())]
+        pub fn set_threshold(origin: OriginFor<T>, threshold: u32) -> DispatchResult {
+            Self::ensure_may_set(origin, threshold < Threshold::<T>::get())?;
+            Self::change_threshold(threshold)
+        }
+
+        /// Sets how far ahead of the clock requests must expire, in seconds: 60 <= min <= max <= 30 days.
+        #[pallet::call_index(11)]
+        #[pallet::weight(T::WeightInfo::set())]
+        pub fn set_lifetimes(origin: OriginFor<T>, min: u64, max: u64) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            Self::change_lifetimes(min, max)
+        }
+
+        /// Sets the least that requests cost.
+        #[pallet::call_index(12)]
+        #[pallet::weight(T::WeightInfo::set())]
+        pub fn set_price(origin: OriginFor<T>, price: Prices<BalanceOf<T>>) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            Self::change_price(price);
+            Ok(())
+        }
+
+        /// Stops asking, fulfilling and retrying, or lets them go on. Cancelling and withdrawing always go on.
+        #[pallet::call_index(13)]
+        #[pallet::weight(T::WeightInfo::set())]
+        pub fn set_paused(origin: OriginFor<T>, paused: bool) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            Self::change_paused(paused);
+            Ok(())
+        }
+
+        /// Sets how many workers an operator may have: 1 to [`MAX_WORKERS_PER_OPERATOR`].
+        #[pallet::call_index(14)]
+        #[pallet::weight(T::WeightInfo::set())]
+        pub fn set_max_workers_per_operator(origin: OriginFor<T>, max: u32) -> DispatchResult {
+            Self::ensure_may_set(origin, max > MaxWorkersPerOperator::<T>::get())?;
+            Self::change_max_workers_per_operator(max)
+        }
+
+        /// Sets how long registrations count that are made from now on: 1 s to [`MAX_REGISTRATION_VALIDITY`].
+        #[pallet::call_index(15)]
+        #[pallet::weight(T::WeightInfo::set())]
+        pub fn set_registration_validity(origin: OriginFor<T>, validity: u64) -> DispatchResult {
+            Self::ensure_may_set(origin, validity > RegistrationValidity::<T>::get())?;
+            Self::change_registration_validity(validity)
+        }
+    }
+}

@@ -1,0 +1,38 @@
+use super::{SOURCES, manifest::Manifest, source_digest};
+use phat_protocol::{Digest, blake2_256};
+use std::fs;
+
+#[test]
+fn a_changed_source_changes_the_digest_and_a_changed_test_does_not() {
+    let repository = tempfile::tempdir().expect("a temporary folder");
+    for source in SOURCES {
+        let path = repository.path().join(source);
+        let file = if source.ends_with("src") { path.join("lib.rs") } else { path };
+        fs::create_dir_all(file.parent().expect("a folder")).expect("created");
+        fs::write(file, source).expect("written");
+    }
+    let before = source_digest(repository.path()).expect("a digest");
+    fs::write(repository.path().join("pallets/phat-oracle/src/tests.rs"), "new").expect("written");
+    assert_eq!(source_digest(repository.path()).expect("a digest"), before);
+    fs::write(repository.path().join("pallets/phat-oracle/src/answering.rs"), "new").expect("written");
+    assert_ne!(source_digest(repository.path()).expect("a digest"), before);
+}
+
+#[test]
+fn a_manifest_tells_other_sources_and_another_file_apart() {
+    let manifest = Manifest {
+        compiler: "rustc".into(),
+        runtime_hash: Digest(blake2_256(b"runtime")),
+        size: 7,
+        source_digest: Digest([1; 32]),
+    };
+    assert!(manifest.differences(b"runtime", &Digest([1; 32])).is_empty());
+    assert_eq!(
+        manifest.differences(b"runtime", &Digest([2; 32])),
+        ["the runtime's sources changed since it was built"]
+    );
+    assert_eq!(
+        manifest.differences(b"Runtime", &Digest([1; 32])),
+        ["the runtime is not the file that the manifest names"]
+    );
+}
