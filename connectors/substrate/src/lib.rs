@@ -1,0 +1,35 @@
+//! The Substrate end of the oracle: source, sink and status of `pallet-phat-oracle` over JSON-RPC, and what an operator
+//! does once (registering a worker).
+//!
+//! `subxt` reads metadata, and by it encodes calls and keys, signs extrinsics and decodes storage and events: any runtime
+//! with the pallet serves, under whatever name and index. None of it is in a public signature. What goes over the
+//! wire is sent by [`phat_connector::rpc`], as calls that every node of polkadot-sdk serves (`chain_…`, `state_…`,
+//! `author_submitExtrinsic`, `system_accountNextIndex`).
+
+pub mod admin;
+mod block;
+mod chain;
+mod dialect;
+mod examine;
+mod extrinsic;
+mod head;
+mod key;
+mod listen;
+mod peer;
+mod receipts;
+mod refusal;
+mod resolutions;
+mod runtime;
+mod runtimes;
+mod settings;
+mod sink;
+mod source;
+mod status;
+mod stored;
+mod validity;
+mod weight;
+
+pub use chain::SubstrateChain;
+pub use examine::Examination;
+pub use key::{InvalidKey, KeyScheme, ParseKeySchemeError, SubmitterKey};
+pub use settings::{SubstrateSettings, TipPolicy};

@@ -1,0 +1,127 @@
+use crate::{SubstrateChain, peer::Peer, validity::Validity};
+use async_trait::async_trait;
+use phat_connector::{
+    Acceptance, Account, ChainError, Entry, Fees, Outlook, PreparedTransaction, ReportSink,
+    rpc::{CallError, Params},
+};
+use phat_protocol::{Amount, Payee};
+use subxt::{dynamic::Value, ext::scale_value::Composite};
+
+/// Codes of polkadot-sdk's `author_…` calls for what a pool answers: it has the extrinsic, or another with its nonce
+/// that offers no less (`substrate/client/rpc-api/src/author/error.rs`, `POOL_ALREADY_IMPORTED`,
+/// `POOL_TOO_LOW_PRIORITY`).
+const ALREADY_IMPORTED: i64 = 1013;
+const TOO_LOW_PRIORITY: i64 = 1014;
+
+#[async_trait]
+impl ReportSink for SubstrateChain {
+    fn submitter(&self) -> Account {
+        Account(self.1.address())
+    }
+
+    fn payee(&self) -> Payee {
+        Payee(self.account())
+    }
+
+    async fn mined_nonce(&self) -> Result<u64, ChainError> {
+        let ask = |peer: Peer| async move {
+            let best = peer.best().await?;
+            Ok(peer.account(&self.account(), best).await?.nonce)
+        };
+        self.0.read(None, ask).await
+    }
+
+    async fn balance(&self) -> Result<Amount, ChainError> {
+        let ask = |peer: Peer| async move {
+            let best = peer.best().await?;
+            Ok(peer.account(&self.account(), best).await?.data.free)
+        };
+        self.0.read(None, ask).await.map(Amount::from)
+    }
+
+    async fn outlook(&self) -> Result<Outlook, ChainError> {
+        let address = self.1.address();
+        let ask = |peer: Peer| {
+            let address = address.as_str();
+            async move {
+                let best = peer.best().await?;
+                let (account, pending, runtime) = tokio::try_join!(
+                    async { peer.account(&self.account(), best).await },
+                    async { pooled(peer.next_nonce(address).await) },
+                    async { peer.runtime(best).await },
+                )?;
+                self.0.gauge.allows(runtime.max_batch()?);
+                Ok((account.nonce, pending, runtime.max_weight()?))
+            }
+        };
+        let (mined_nonce, pending, gas_limit) = self.0.read(None, ask).await?;
+        let tip = self.0.tips.min_tip.unwrap_or_default();
+        let tip = self.0.tips.max_tip.map_or(tip, |most| tip.min(most));
+        Ok(Outlook {
+            mined_nonce,
+            pending_nonce: pending.unwrap_or(mined_nonce).max(mined_nonce),
+            fees: Fees { max_fee: tip, max_priority_fee: tip },
+            fee_cap: self.0.tips.max_tip,
+            gas_limit,
+        })
+    }
+
+    fn fitting(&self, entries: &[Entry], gas_limit: u64) -> usize {
+        self.0.gauge.fitting(entries, gas_limit)
+    }
+
+    async fn prepare(&self, entries: &[Entry], nonce: u64, fees: Fees) -> Result<PreparedTransaction, ChainError> {
+        let call = self.0.answer(entries)?;
+        let (prepared, cost) = self.sign(&call, nonce, fees).await?;
+        self.0.gauge.weighs(entries.len(), cost.weight);
+        Ok(prepared)
+    }
+
+    async fn prepare_filler(&self, nonce: u64, fees: Fees) -> Result<PreparedTransaction, ChainError> {
+        let nothing = Composite::Named(vec![("remark".to_owned(), Value::from_bytes([]))]);
+        let call = subxt::dynamic::tx("System", "remark", nothing);
+        Ok(self.sign(&call, nonce, fees).await?.0)
+    }
+
+    async fn broadcast(&self, raw: &[u8]) -> Result<Acceptance, ChainError> {
+        match self.0.validity(raw).await? {
+            Validity::NonceUsed => return Ok(Acceptance::NonceUsed),
+            Validity::Expired => return Ok(Acceptance::Expired),
+            Validity::Unpayable => return Err(self.unpayable(raw).await?),
+            Validity::Sound => {}
+        }
+        let params = Params::new([crate::peer::Bytes(raw.to_vec())]);
+        match self.0.endpoints.broadcast("author_submitExtrinsic", params).await {
+            Ok(_hash) => Ok(Acceptance::Pooled),
+            Err(CallError::Answered(answered)) if answered.error.code == ALREADY_IMPORTED => Ok(Acceptance::Pooled),
+            Err(CallError::Answered(answered)) if answered.error.code == TOO_LOW_PRIORITY => {
+                Ok(Acceptance::Underpriced)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl SubstrateChain {
+    /// What the account has, and what the extrinsic may cost.
+    async fn unpayable(&self, raw: &[u8]) -> Result<ChainError, ChainError> {
+        let account = &self.account();
+        let ask = |peer: Peer| async move {
+            let best = peer.best().await?;
+            tokio::try_join!(peer.account(account, best), peer.cost(raw, best))
+        };
+        let (account, cost) = self.0.read(None, ask).await?;
+        // The tip is in the bytes alone; it is what the account lacks where the fee is not.
+        let needed = cost.fee.max(account.data.free.saturating_add(1));
+        Ok(self.insufficient(account.data.free, needed))
+    }
+}
+
+/// Not every node keeps a pool that it would tell of.
+fn pooled(nonce: Result<u64, CallError>) -> Result<Option<u64>, CallError> {
+    match nonce {
+        Ok(nonce) => Ok(Some(nonce)),
+        Err(CallError::Answered(_)) => Ok(None),
+        Err(error @ (CallError::Failed(_) | CallError::TooLong { .. })) => Err(error),
+    }
+}
