@@ -139,16 +139,14 @@ impl SubstrateChain {
         let ask = |peer: Peer| async move {
             let best = peer.best().await?;
             let (runtime, now) = tokio::try_join!(peer.runtime(best), peer.time(best))?;
-            let (workers, revoked) = (runtime.entry("Workers"), runtime.entry("RevokedWorkers"));
-            let key = vec![Value::from_bytes(worker.0)];
-            let keys = [runtime.key(workers, key.clone())?, runtime.key(revoked, key)?];
-            let [stored, revoked] = peer.values(keys, best).await?;
+            let workers = runtime.entry("Workers");
+            let [stored] = peer.values([runtime.key(workers, vec![Value::from_bytes(worker.0)])?], best).await?;
             let stored: Option<StoredWorker> = stored.map(|stored| runtime.decode(workers, &stored)).transpose()?;
             let [counting] = self.0.counting(&peer, [worker], best, now).await?;
             Ok(WorkerRecord {
                 operator: stored.as_ref().map(|stored| stored.operator.0),
-                expiry: stored.as_ref().map_or(0, |stored| stored.expires_at),
-                revoked: revoked.is_some(),
+                expiry: stored.as_ref().map_or(0, |stored| stored.expiry),
+                revoked: stored.as_ref().is_some_and(|stored| stored.revoked),
                 active: counting.is_some(),
                 measurement: Digest(stored.as_ref().map_or([0; 32], |stored| stored.measurement)),
                 config_hash: Digest(stored.as_ref().map_or([0; 32], |stored| stored.config_hash)),

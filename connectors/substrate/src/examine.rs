@@ -35,7 +35,7 @@ impl SubstrateChain {
             let best = peer.best().await?;
             let (runtime, finalized) = tokio::try_join!(peer.runtime(best), peer.finalized())?;
             let Version { spec_name, spec_version, .. } = runtime.version.clone();
-            let parts = ["Requests", "Workers", "RevokedWorkers", "AllowedPairs", "Threshold", "Paused"];
+            let parts = ["Requests", "Workers", "AllowedPairs", "Threshold", "Paused"];
             let has_oracle = parts.into_iter().all(|part| runtime.prefix(runtime.entry(part)).is_ok());
             let fee = runtime.has_api("TransactionPaymentApi");
             Ok(Examination {

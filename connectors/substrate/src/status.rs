@@ -77,5 +77,5 @@ impl OracleStatus for SubstrateChain {
 
 /// The worker's operator, where the worker counts as far as its own record tells.
 pub(crate) fn operator(worker: &StoredWorker, now: u64) -> Option<[u8; 32]> {
-    (now <= worker.expires_at).then_some(worker.operator.0)
+    (!worker.revoked && now <= worker.expiry).then_some(worker.operator.0)
 }

@@ -74,7 +74,8 @@ impl StoredRequest {
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
 pub(crate) struct StoredWorker {
     pub(crate) operator: AccountId32,
-    pub(crate) expires_at: u64,
+    pub(crate) expiry: u64,
+    pub(crate) revoked: bool,
     pub(crate) measurement: [u8; 32],
     pub(crate) config_hash: [u8; 32],
 }
