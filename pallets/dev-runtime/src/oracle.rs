@@ -6,7 +6,7 @@ use frame_support::{
     traits::{ConstU32, ConstU64},
 };
 use frame_system::EnsureRoot;
-use pallet_phat_oracle::{SimulatedVerifier, WorkerAddress, weights::Estimated};
+use pallet_phat_oracle::{EnsureRootOrSigned, SimulatedVerifier, WorkerAddress, weights::Estimated};
 use sp_runtime::AccountId32;
 
 parameter_types! {
@@ -24,7 +24,7 @@ impl pallet_phat_oracle::Config for Runtime {
     type Time = Timestamp;
     type Consumer = PriceConsumer;
     type Verifier = SimulatedVerifier<DevelopmentKey>;
-    type RegisterOrigin = EnsureRoot<AccountId32>;
+    type RegisterOrigin = EnsureRootOrSigned<AccountId32>;
     type AdminOrigin = EnsureRoot<AccountId32>;
     type AdditionOrigin = EnsureRoot<AccountId32>;
     type MaxBatch = ConstU32<64>;

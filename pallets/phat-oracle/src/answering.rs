@@ -29,12 +29,11 @@ impl<T: Config> Pallet<T> {
         Requests::<T>::remove(request_id);
         Self::pay(&request.requester, &report.payee, request.payment);
         let callback_ok = Self::call_back(request_id, &request.requester, &report).is_ok();
-        let (outcome, payee) = (report.outcome, report.payee.clone());
         if !callback_ok {
-            request.state = RequestState::CallbackFailed(report);
+            request.state = RequestState::CallbackFailed(report.clone());
             Requests::<T>::insert(request_id, request);
         }
-        Self::deposit_event(Event::RequestFulfilled { request_id, outcome, callback_ok, payee });
+        Self::deposit_event(Event::RequestFulfilled { request_id, callback_ok, report });
         Ok(())
     }
 
@@ -97,6 +96,10 @@ impl<T: Config> Pallet<T> {
             output: &report.output,
             executed_at: report.executed_at,
         };
+        // An account that no pallet asks from hears through the event.
+        if !T::Consumer::asks_from(requester) {
+            return Ok(());
+        }
         with_storage_layer(|| T::Consumer::on_phat_report(&answer))
     }
 

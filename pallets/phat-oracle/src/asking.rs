@@ -107,7 +107,9 @@ impl<T: Config> Pallet<T> {
                 Closed::AnswerDropped
             }
         };
-        T::Consumer::on_closed(&request_id, &request.requester, closed);
+        if T::Consumer::asks_from(&request.requester) {
+            T::Consumer::on_closed(&request_id, &request.requester, closed);
+        }
         Ok(())
     }
 

@@ -21,6 +21,7 @@ mod consumer;
 mod integrity;
 pub mod migration;
 mod oracle;
+mod origin;
 mod payment;
 mod registry;
 mod report;
@@ -34,6 +35,7 @@ mod worker;
 pub use attestation::{AttestationVerifier, Attested, EvidenceRefused, SimulatedVerifier};
 pub use consumer::{Answer, Closed, OnPhatReport};
 pub use oracle::{Oracle, Question, RequestStatus};
+pub use origin::EnsureRootOrSigned;
 pub use pallet::*;
 pub use report::{Entry, Report, Signatures};
 pub use request::{RequestState, StoredRequest};
@@ -104,8 +106,8 @@ pub mod pallet {
         /// Checks the evidence that workers register with.
         type Verifier: AttestationVerifier;
 
-        /// May register workers.
-        type RegisterOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+        /// May register workers: its own, where it is an account, and anyone's otherwise.
+        type RegisterOrigin: EnsureOrigin<Self::RuntimeOrigin, Success = Option<Self::AccountId>>;
 
         /// May take away and change what lets nobody new in, at once: revoke, disallow, pause, set.
         type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
@@ -236,12 +238,10 @@ pub mod pallet {
         RequestFulfilled {
             /// The request.
             request_id: RequestId,
-            /// How the run ended.
-            outcome: u8,
             /// Whether the consumer took the answer. If not, the answer waits for a retry until the request expires.
             callback_ok: bool,
-            /// Who was paid.
-            payee: T::AccountId,
+            /// The answer: a requester without a pallet hears it here.
+            report: ReportOf<T>,
         },
         /// An expired request was given up and its payment released.
         RequestCancelled {
@@ -398,7 +398,7 @@ pub mod pallet {
         EvidenceMismatch,
         /// Workers of this measurement and configuration are not allowed.
         PairNotAllowed,
-        /// Neither the admin nor the worker's operator.
+        /// Neither the admin nor the worker's operator, or the registration of another's worker.
         NotOperator,
         /// A setting out of its bounds.
         InvalidSetting,
@@ -495,7 +495,8 @@ pub mod pallet {
         #[pallet::call_index(6)]
         #[pallet::weight(Pallet::<T>::register_weight(registration))]
         pub fn register_worker(origin: OriginFor<T>, registration: WorkerRegistration<T::AccountId>) -> DispatchResult {
-            T::RegisterOrigin::ensure_origin(origin)?;
+            let operator = T::RegisterOrigin::ensure_origin(origin)?;
+            ensure!(operator.is_none_or(|operator| operator == registration.operator), Error::<T>::NotOperator);
             Self::register(registration)
         }
 

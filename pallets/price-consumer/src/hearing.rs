@@ -48,9 +48,22 @@ impl<T: Config> OnPhatReport<T::AccountId> for Pallet<T> {
     }
 }
 
-/// abi.encode(uint256 price), as ready-made contracts answer, where it fits.
+/// A word of Solidity's ABI.
+const WORD: usize = 32;
+
+/// `abi.encode(uint256 price)`, as ready-made contracts answer; or what `evm-read` answers, `abi.encode(uint256 blockNumber,
+/// bytes32 blockHash, bytes returned)`, of a function that returns a price. A price is below 2^128.
 fn price(output: &[u8]) -> Option<u128> {
-    let word: &[u8; 32] = output.try_into().ok()?;
+    if let Ok(word) = output.try_into() {
+        return number(word);
+    }
+    let (words, []) = output.as_chunks::<WORD>() else { return None };
+    let [_block_number, _block_hash, offset, length, returned] = words else { return None };
+    let is_a_word = number(offset) == Some(96) && number(length) == Some(32);
+    if is_a_word { number(returned) } else { None }
+}
+
+fn number(word: &[u8; WORD]) -> Option<u128> {
     let (above, value) = word.split_first_chunk::<16>()?;
     let value = value.first_chunk::<16>()?;
     (*above == [0; 16]).then_some(u128::from_be_bytes(*value))
