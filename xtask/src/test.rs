@@ -7,7 +7,7 @@ use crate::{
 };
 use anyhow::{Context, Result};
 
-/// Runs the tests of the main workspace, of the guests and of the Solidity contracts.
+/// Runs the tests of the main workspace, of the guests, of the pallets and of the Solidity contracts.
 ///
 /// # Errors
 /// When a test fails, or a part that tests need is missing.
@@ -25,6 +25,7 @@ pub(crate) fn run(filter: Option<&str>) -> Result<()> {
     process::run(npm("contracts-evm").args(["run", "--silent", "test"]))?;
     analysis::run()?;
     process::run(cargo().current_dir(root().join("phat-contracts")).args(["test", "--quiet"]))?;
+    process::run(cargo().current_dir(root().join("pallets")).args(["test", "--quiet", "--lib"]))?;
     // `--doc` runs those of crates that say `doctest = false` too: their examples are generated, and not ours.
     let generated = ["--exclude", "phat-connector-evm", "--exclude", "phat-e2e"];
     process::run(cargo().args(["test", "--workspace", "--doc", "--quiet"]).args(generated))?;

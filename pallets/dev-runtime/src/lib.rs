@@ -17,6 +17,8 @@ mod currency;
 mod genesis;
 mod oracle;
 mod system;
+#[cfg(test)]
+mod tests;
 
 pub use apis::api;
 pub use currency::{Balance, EXISTENTIAL_DEPOSIT, UNIT};

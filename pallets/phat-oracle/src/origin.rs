@@ -17,7 +17,7 @@ where
         match origin.into()? {
             RawOrigin::Root => Ok(None),
             RawOrigin::Signed(account) => Ok(Some(account)),
-            other => Err(Origin::from(other)),
+            other @ (RawOrigin::None | RawOrigin::Authorized) => Err(Origin::from(other)),
         }
     }
 

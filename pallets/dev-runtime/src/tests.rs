@@ -1,0 +1,6 @@
+//! The runtime as a chain runs it: from its preset, with signed transactions.
+
+mod artifacts;
+mod chain;
+mod fees;
+mod prices;

@@ -1,0 +1,13 @@
+mod answering;
+mod asking;
+mod attestation;
+mod batches;
+mod callbacks;
+mod cancelling;
+mod conservation;
+mod integrity;
+mod mock;
+mod money;
+mod protocol;
+mod registry;
+mod settings;
