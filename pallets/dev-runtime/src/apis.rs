@@ -1,5 +1,9 @@
 //! What nodes call.
 
+#[cfg(feature = "runtime-benchmarks")]
+use crate::AllPalletsWithSystem;
+#[cfg(feature = "runtime-benchmarks")]
+use crate::PhatOracle;
 use crate::{
     Balance, Block, Executive, InherentDataExt, Runtime, RuntimeCall, RuntimeGenesisConfig, System, TransactionPayment,
     VERSION, genesis,
@@ -20,6 +24,9 @@ use sp_runtime::{
 };
 use sp_session::OpaqueGeneratedSessionKeys;
 use sp_version::RuntimeVersion;
+
+#[cfg(feature = "runtime-benchmarks")]
+frame_benchmarking::define_benchmarks!([pallet_phat_oracle, PhatOracle]);
 
 impl_runtime_apis! {
     impl sp_api::Core<Block> for Runtime {
@@ -131,6 +138,51 @@ impl_runtime_apis! {
         }
         fn query_length_to_fee(length: u32) -> Balance {
             TransactionPayment::length_to_fee(length)
+        }
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    impl frame_benchmarking::Benchmark<Block> for Runtime {
+        fn benchmark_metadata(
+            extra: bool,
+        ) -> (Vec<frame_benchmarking::BenchmarkList>, Vec<frame_support::traits::StorageInfo>) {
+            use frame_benchmarking::BenchmarkList;
+            use frame_support::traits::StorageInfoTrait;
+
+            let mut list = Vec::<BenchmarkList>::new();
+            list_benchmarks!(list, extra);
+            (list, AllPalletsWithSystem::storage_info())
+        }
+        fn dispatch_benchmark(
+            config: frame_benchmarking::BenchmarkConfig,
+        ) -> Result<Vec<frame_benchmarking::BenchmarkBatch>, alloc::string::String> {
+            use frame_benchmarking::BenchmarkBatch;
+            use frame_support::traits::{TrackedStorageKey, WhitelistedStorageKeys};
+
+            let whitelist: Vec<TrackedStorageKey> = AllPalletsWithSystem::whitelisted_storage_keys();
+            let mut batches = Vec::<BenchmarkBatch>::new();
+            let params = (&config, &whitelist);
+            add_benchmarks!(params, batches);
+            Ok(batches)
+        }
+    }
+
+    #[cfg(feature = "try-runtime")]
+    impl frame_try_runtime::TryRuntime<Block> for Runtime {
+        fn on_runtime_upgrade(
+            checks: frame_try_runtime::UpgradeCheckSelect,
+        ) -> (frame_support::weights::Weight, frame_support::weights::Weight) {
+            let weight = Executive::try_runtime_upgrade(checks).expect("an upgrade that works");
+            (weight, crate::system::Weights::get().max_block)
+        }
+        fn execute_block(
+            block: <Block as BlockT>::LazyBlock,
+            state_root_check: bool,
+            signature_check: bool,
+            select: frame_try_runtime::TryStateSelect,
+        ) -> frame_support::weights::Weight {
+            let executed = Executive::try_execute_block(block, state_root_check, signature_check, select);
+            executed.expect("a block that works")
         }
     }
 

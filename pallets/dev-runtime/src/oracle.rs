@@ -29,6 +29,19 @@ impl pallet_phat_oracle::Config for Runtime {
     type AdditionOrigin = EnsureRoot<AccountId32>;
     type MaxBatch = ConstU32<64>;
     type WeightInfo = Estimated<Runtime>;
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = Clock;
+}
+
+/// The clock, which benchmarks set.
+#[cfg(feature = "runtime-benchmarks")]
+pub struct Clock;
+
+#[cfg(feature = "runtime-benchmarks")]
+impl pallet_phat_oracle::BenchmarkHelper for Clock {
+    fn set_time(seconds: u64) {
+        pallet_timestamp::Now::<Runtime>::put(seconds * 1_000);
+    }
 }
 
 impl pallet_price_consumer::Config for Runtime {

@@ -30,4 +30,8 @@ pub trait AttestationVerifier {
 
     /// The most that [`Self::verify`] weighs with so many bytes of evidence.
     fn weight(evidence_length: u32) -> Weight;
+
+    /// Evidence that [`Self::verify`] takes, for benchmarks.
+    #[cfg(feature = "runtime-benchmarks")]
+    fn evidence(measurement: Measurement, report_data: &[u8; 64]) -> alloc::vec::Vec<u8>;
 }

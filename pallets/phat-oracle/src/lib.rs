@@ -16,6 +16,8 @@ extern crate alloc;
 mod answering;
 mod asking;
 mod attestation;
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
 mod consumer;
 mod event;
 #[cfg(any(feature = "try-runtime", test))]
@@ -36,6 +38,8 @@ pub mod weights;
 mod worker;
 
 pub use attestation::{AttestationVerifier, Attested, EvidenceRefused, SimulatedVerifier};
+#[cfg(feature = "runtime-benchmarks")]
+pub use benchmarking::BenchmarkHelper;
 pub use consumer::{Answer, Closed, OnPhatReport};
 pub use oracle::{Oracle, Question, RequestStatus};
 pub use origin::EnsureRootOrSigned;
@@ -129,6 +133,10 @@ pub mod pallet {
 
         /// What calls weigh.
         type WeightInfo: WeightInfo;
+
+        /// Sets the clock for benchmarks.
+        #[cfg(feature = "runtime-benchmarks")]
+        type BenchmarkHelper: BenchmarkHelper;
     }
 
     /// What accounts' money is on hold for.

@@ -6,7 +6,7 @@ mod callbacks;
 mod cancelling;
 mod conservation;
 mod integrity;
-mod mock;
+pub(crate) mod mock;
 mod money;
 mod protocol;
 mod registry;

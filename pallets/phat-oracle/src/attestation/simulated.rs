@@ -33,6 +33,24 @@ impl<Key: Get<WorkerAddress>> AttestationVerifier for SimulatedVerifier<Key> {
         // One recovery takes about 50 µs, and the two hashes in wasm a few.
         Weight::from_parts(WEIGHT_REF_TIME_PER_MICROS.saturating_mul(150), 0)
     }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn evidence(measurement: [u8; 32], report_data: &[u8; 64]) -> alloc::vec::Vec<u8> {
+        let secret = phat_protocol::keccak256(b"phat-development-attestation-key/v1");
+        let digest = simulated_quote_digest(&Digest(measurement), &ReportData(*report_data));
+        let signature = crate::benchmarking::sign(&secret, &digest.0);
+        let parts: [&[u8]; 8] = [
+            &measurement,
+            &word(3 * 32),
+            &word(3 * 32 + 32 + 64),
+            &word(64),
+            report_data,
+            &word(65),
+            &signature,
+            &[0; 31],
+        ];
+        parts.concat()
+    }
 }
 
 /// The one way to lay the three out (Contract ABI Specification).

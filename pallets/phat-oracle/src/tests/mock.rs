@@ -87,6 +87,18 @@ impl Config for Test {
     type AdditionOrigin = EnsureRoot<AccountId32>;
     type MaxBatch = ConstU32<8>;
     type WeightInfo = weights::Estimated<Test>;
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = Clock;
+}
+
+#[cfg(feature = "runtime-benchmarks")]
+pub struct Clock;
+
+#[cfg(feature = "runtime-benchmarks")]
+impl BenchmarkHelper for Clock {
+    fn set_time(seconds: u64) {
+        at(seconds);
+    }
 }
 
 /// May do what lets nobody new in.
@@ -185,6 +197,14 @@ pub(crate) fn chain() -> sp_io::TestExternalities {
         }
         System::reset_events();
     });
+    chain
+}
+
+/// The same with a keystore, for benchmarks.
+#[cfg(feature = "runtime-benchmarks")]
+pub(crate) fn chain_with_keys() -> sp_io::TestExternalities {
+    let mut chain = chain();
+    chain.register_extension(sp_keystore::KeystoreExt::new(sp_keystore::testing::MemoryKeystore::new()));
     chain
 }
 
