@@ -11,6 +11,8 @@ pub const MAX_TOPICS: usize = 4;
 pub enum EventFilter {
     /// Logs of a contract on an EVM chain.
     Evm(EvmEventFilter),
+    /// Events of a pallet on a Substrate chain.
+    Substrate(SubstrateEventFilter),
 }
 
 /// Logs of one contract on an EVM chain.
@@ -22,16 +24,35 @@ pub struct EvmEventFilter {
     pub topics: Vec<Option<Digest>>,
 }
 
+/// Events of one kind of one pallet on a Substrate chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubstrateEventFilter {
+    /// The pallet, by its name in the runtime.
+    pub pallet: String,
+    /// The event, by its name in the pallet.
+    pub event: String,
+}
+
+impl SubstrateEventFilter {
+    /// Who tells such events, as [`ChainEvent::emitter`] has it.
+    #[must_use]
+    pub fn emitter(&self) -> String {
+        let Self { pallet, event } = self;
+        format!("{pallet}.{event}")
+    }
+}
+
 /// Something that a contract or pallet told on chain, whoever it was meant for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainEvent {
     /// The block that holds it.
     pub block: BlockRef,
-    /// The transaction that made it.
+    /// The transaction that made it; the hash of the block where none did, as in a pallet's hooks.
     pub transaction: TxHash,
     /// Its place among all events of the block, from 0.
     pub index: u32,
-    /// Who told it: a contract's address, or a pallet's name.
+    /// Who told it: a contract's address, or the names of a pallet and its event with a point between
+    /// (`Balances.Transfer`).
     pub emitter: Vec<u8>,
     /// Its topics, at most [`MAX_TOPICS`] on an EVM chain.
     pub topics: Vec<Digest>,
@@ -53,6 +74,7 @@ impl EventFilter {
                         .zip(&event.topics)
                         .all(|(wanted, topic)| wanted.is_none_or(|it| it == *topic))
             }
+            Self::Substrate(filter) => event.emitter == filter.emitter().into_bytes(),
         }
     }
 }

@@ -21,7 +21,7 @@ pub use block::{BlockRef, Head};
 pub use call::{Call, CallObserver, Unobserved};
 pub use endpoint::{EndpointPool, EndpointReport, EndpointState};
 pub use error::ChainError;
-pub use event::{ChainEvent, EventFilter, EventSource, EvmEventFilter, MAX_TOPICS};
+pub use event::{ChainEvent, EventFilter, EventSource, EvmEventFilter, MAX_TOPICS, SubstrateEventFilter};
 pub use finality::{Finality, ParseFinalityError};
 pub use sink::{Acceptance, Entry, Fees, Outlook, PreparedTransaction, ReportSink};
 pub use source::{ObservedRequest, RequestSource};

@@ -14,10 +14,11 @@ impl EventSource for EvmChain {
         filters: &[EventFilter],
         blocks: RangeInclusive<u64>,
     ) -> Result<Vec<ChainEvent>, ChainError> {
-        if filters.is_empty() || blocks.is_empty() {
+        let of_evm: Vec<&EvmEventFilter> = filters.iter().filter_map(of_evm).collect();
+        if of_evm.is_empty() || blocks.is_empty() {
             return Ok(Vec::new());
         }
-        let mut logs = self.0.node.logs(&union(filters), *blocks.start(), *blocks.end()).await?;
+        let mut logs = self.0.node.logs(&union(&of_evm), *blocks.start(), *blocks.end()).await?;
         logs.retain(|log| log.removed != Some(true));
         logs.sort_by_key(|log| (log.block_number, log.log_index));
         let events = logs
@@ -28,11 +29,18 @@ impl EventSource for EvmChain {
     }
 }
 
+/// What another family's filters admit is not here.
+fn of_evm(filter: &EventFilter) -> Option<&EvmEventFilter> {
+    match filter {
+        EventFilter::Evm(filter) => Some(filter),
+        EventFilter::Substrate(_) => None,
+    }
+}
+
 /// A filter that lets all pass that any of `filters` does, and little else: what one query can say of many.
-fn union(filters: &[EventFilter]) -> Filter {
-    let of_evm = filters.iter().map(|EventFilter::Evm(filter)| filter);
-    let addresses: BTreeSet<Address> = of_evm.clone().map(|filter| abi::address(filter.address)).collect();
-    let first_topics: Option<BTreeSet<H256>> = of_evm.map(first_topic).collect();
+fn union(filters: &[&EvmEventFilter]) -> Filter {
+    let addresses: BTreeSet<Address> = filters.iter().map(|filter| abi::address(filter.address)).collect();
+    let first_topics: Option<BTreeSet<H256>> = filters.iter().map(|filter| first_topic(filter)).collect();
     let filter = Filter::new().address(ValueOrArray::Array(addresses.into_iter().collect()));
     match first_topics {
         Some(topics) => filter.topic0(ValueOrArray::Array(topics.into_iter().collect::<Vec<_>>())),

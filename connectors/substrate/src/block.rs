@@ -57,8 +57,12 @@ impl Told {
         &'told self,
         pallet: &'told str,
     ) -> impl Iterator<Item = (Event<'told, SubstrateConfig>, Option<TxHash>)> {
-        let readable = self.events.iter().filter_map(Result::ok).filter(move |event| event.pallet_name() == pallet);
-        readable.map(|event| {
+        self.all().filter(move |(event, _)| event.pallet_name() == pallet)
+    }
+
+    /// All events that can be read, each with the extrinsic that told it, if one did.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (Event<'_, SubstrateConfig>, Option<TxHash>)> {
+        self.events.iter().filter_map(Result::ok).map(|event| {
             let extrinsic = match event.phase() {
                 Phase::ApplyExtrinsic(place) => self.extrinsic(place),
                 Phase::Finalization | Phase::Initialization => None,

@@ -59,13 +59,21 @@ impl Peer {
         let mut back: u64 = 1;
         while back <= head {
             let block = self.known_hash(head - back).await?;
-            match self.time(block).await {
-                Ok(_) => back = back.saturating_mul(2),
-                Err(CallError::Answered(_)) => break,
-                Err(error @ (CallError::Failed(_) | CallError::TooLong { .. })) => return Err(error),
+            if !self.has_state(block).await? {
+                break;
             }
+            back = back.saturating_mul(2);
         }
         Ok(back / 2)
+    }
+
+    /// Whether the node tells the state of a block.
+    pub(crate) async fn has_state(&self, block: BlockHash) -> Result<bool, CallError> {
+        match self.time(block).await {
+            Ok(_) => Ok(true),
+            Err(CallError::Answered(_)) => Ok(false),
+            Err(error @ (CallError::Failed(_) | CallError::TooLong { .. })) => Err(error),
+        }
     }
 
     /// The key of `Sudo`; none where the runtime has none.

@@ -10,6 +10,7 @@ pub mod admin;
 mod block;
 mod chain;
 mod dialect;
+mod event;
 mod examine;
 mod extrinsic;
 mod head;

@@ -125,10 +125,12 @@ fn event(mut section: Section<'_>, is_there: bool, mistakes: &mut Vec<Mistake>) 
         return None;
     }
     let chain = section.required("chain", mistakes);
-    let address = section.required("address", mistakes);
+    let address = section.optional("address", mistakes);
     let topics = section.or("topics", Vec::new(), mistakes);
+    let pallet = section.optional("pallet", mistakes);
+    let event = section.optional("event", mistakes);
     section.finish(mistakes);
-    Some(EventForm { chain: chain?, address: address?, topics })
+    Some(EventForm { chain: chain?, address, topics, pallet, event })
 }
 
 #[cfg(test)]

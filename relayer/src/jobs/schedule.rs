@@ -1,6 +1,6 @@
 use super::{Cron, InvalidCron};
 use crate::{clock::Millis, schema};
-use phat_connector::{EventFilter, EvmEventFilter, MAX_TOPICS};
+use phat_connector::{EventFilter, EvmEventFilter, MAX_TOPICS, SubstrateEventFilter};
 use phat_protocol::{Digest, EvmAddress};
 use serde::{Deserialize, Serialize};
 use std::{fmt, num::NonZeroU64};
@@ -56,19 +56,29 @@ pub struct ScheduleForm {
     pub event: Option<EventForm>,
 }
 
-/// Events of a chain.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// Events of a chain: of a contract (`address`, and `topics` if any) on an EVM chain, or of a pallet (`pallet` and
+/// `event`) on a Substrate chain.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EventForm {
     /// The chain's configured name.
     pub chain: String,
     /// The contract that emits them.
-    #[schema(value_type = schema::EvmAddress)]
-    pub address: EvmAddress,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schema::EvmAddress>)]
+    pub address: Option<EvmAddress>,
     /// What their topics must be, from the first on: `0x` and 64 hexadecimal digits each, or `any`. At most 4.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 4)]
     pub topics: Vec<String>,
+    /// The pallet that emits them, by its name in the runtime.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Balances")]
+    pub pallet: Option<String>,
+    /// The event's name in the pallet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Transfer")]
+    pub event: Option<String>,
 }
 
 /// What is no schedule.
@@ -89,6 +99,9 @@ pub enum InvalidSchedule {
     /// The cron expression can't be read.
     #[error("cron: {0}")]
     Cron(#[from] InvalidCron),
+    /// It doesn't say which events, or it mixes two chain families.
+    #[error("an event has an address (with topics, on an EVM chain), or a pallet and an event (on a Substrate chain)")]
+    NoEvent,
     /// There are too many topics.
     #[error("an event has at most {MAX_TOPICS} topics, found {0}")]
     Topics(usize),
@@ -138,12 +151,21 @@ impl TryFrom<ScheduleForm> for Schedule {
                 every: NonZeroU64::new(every).ok_or(InvalidSchedule::EveryNone)?,
                 chain: chain.ok_or(InvalidSchedule::NoChain)?,
             }),
-            (None, None, Some(EventForm { chain, address, topics })) => {
-                if topics.len() > MAX_TOPICS {
-                    return Err(InvalidSchedule::Topics(topics.len()));
-                }
-                let topics = topics.into_iter().map(topic).collect::<Result<_, _>>()?;
-                Ok(Self::Event { chain, filter: EventFilter::Evm(EvmEventFilter { address, topics }) })
+            (None, None, Some(EventForm { chain, address, topics, pallet, event })) => {
+                let filter = match (address, pallet, event) {
+                    (Some(address), None, None) => {
+                        if topics.len() > MAX_TOPICS {
+                            return Err(InvalidSchedule::Topics(topics.len()));
+                        }
+                        let topics = topics.into_iter().map(topic).collect::<Result<_, _>>()?;
+                        EventFilter::Evm(EvmEventFilter { address, topics })
+                    }
+                    (None, Some(pallet), Some(event)) if topics.is_empty() => {
+                        EventFilter::Substrate(SubstrateEventFilter { pallet, event })
+                    }
+                    (Some(_) | None, Some(_) | None, Some(_) | None) => return Err(InvalidSchedule::NoEvent),
+                };
+                Ok(Self::Event { chain, filter })
             }
             (None, None, None) | (Some(_), Some(_), _) | (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => {
                 Err(InvalidSchedule::NotOne)
@@ -166,9 +188,19 @@ impl From<Schedule> for ScheduleForm {
             Schedule::Blocks { every, chain } => {
                 Self { every_blocks: Some(every.get()), chain: Some(chain), ..Self::default() }
             }
-            Schedule::Event { chain, filter: EventFilter::Evm(EvmEventFilter { address, topics }) } => {
-                let topics = topics.iter().map(|topic| topic.map_or_else(|| ANY.to_owned(), |topic| topic.to_string()));
-                Self { event: Some(EventForm { chain, address, topics: topics.collect() }), ..Self::default() }
+            Schedule::Event { chain, filter } => {
+                let event = match filter {
+                    EventFilter::Evm(EvmEventFilter { address, topics }) => {
+                        let written =
+                            |topic: &Option<Digest>| topic.map_or_else(|| ANY.to_owned(), |it| it.to_string());
+                        let topics = topics.iter().map(written).collect();
+                        EventForm { chain, address: Some(address), topics, ..EventForm::default() }
+                    }
+                    EventFilter::Substrate(SubstrateEventFilter { pallet, event }) => {
+                        EventForm { chain, pallet: Some(pallet), event: Some(event), ..EventForm::default() }
+                    }
+                };
+                Self { event: Some(event), ..Self::default() }
             }
         }
     }
@@ -184,8 +216,13 @@ impl fmt::Display for ScheduleForm {
         if let Some(every) = every_blocks {
             write!(formatter, "every {every} blocks of {}", chain.as_deref().unwrap_or("?"))?;
         }
-        if let Some(EventForm { chain, address, topics }) = event {
-            write!(formatter, "event of {address} on {chain}")?;
+        if let Some(EventForm { chain, address, topics, pallet, event }) = event {
+            if let Some(address) = address {
+                write!(formatter, "event of {address} on {chain}")?;
+            }
+            if let (Some(pallet), Some(event)) = (pallet, event) {
+                write!(formatter, "event {pallet}.{event} on {chain}")?;
+            }
             if !topics.is_empty() {
                 write!(formatter, ", topics {}", topics.join(" "))?;
             }

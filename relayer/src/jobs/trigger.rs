@@ -51,7 +51,8 @@ pub enum JobTrigger {
         transaction: Digest,
         /// Its place among all events of the block, from 0.
         index: u32,
-        /// Who told it: a contract's 20-byte address on an EVM chain.
+        /// Who told it: a contract's 20-byte address on an EVM chain; on a Substrate chain the names of the pallet and the
+        /// event with a point between, as text.
         #[serde(with = "serde_hex")]
         #[schema(value_type = schema::Bytes)]
         emitter: Vec<u8>,

@@ -10,14 +10,16 @@ use crate::{
     jobs::{EventForm, JobName, Missed, ScheduleForm},
 };
 use clap::Args;
-use phat_protocol::EvmAddress;
+use phat_protocol::{EvmAddress, MalformedId};
+use std::str::FromStr;
 
 /// Make a job: a message of a contract that is run on its own.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  relayer job add hourly --contract prices --message price --argument BTC --cron '0 * * * *'\n  \
     relayer job add each-hundred --contract price --input 0x9bae9d5e --every-blocks 100 --chain local\n  relayer job \
-    add on-transfer --contract price --input 0x9bae9d5e --append-trigger --event 0x5fbd… --topic 0xddf2… --chain local"
+    add on-log --contract price --input 0x9bae9d5e --append-trigger --event 0x5fbd… --topic 0xddf2… --chain local\n  \
+    relayer job add on-transfer --contract price --input 0x9bae9d5e --event Balances.Transfer --chain substrate"
 )]
 pub(crate) struct Add {
     /// What it is to be called: lower-case letters, digits, hyphens and underscores.
@@ -40,7 +42,7 @@ pub(crate) struct Add {
     /// The chain, by its name in the configuration, for --every-blocks and --event.
     #[arg(long, value_name = "NAME")]
     chain: Option<String>,
-    /// A topic of the event: 0x and 64 hexadecimal digits, or `any`; once for each, from the first on.
+    /// A topic of a contract's event: 0x and 64 hexadecimal digits, or `any`; once for each, from the first on.
     #[arg(long = "topic", value_name = "HEX|any", requires = "event")]
     topics: Vec<String>,
     /// What becomes of times and heights that passed while no relayer was running: skip, or once.
@@ -72,9 +74,27 @@ struct When {
     /// At each height of the chain that this number divides.
     #[arg(long, value_name = "N", requires = "chain")]
     every_blocks: Option<u64>,
-    /// On each event of the contract at this address on the chain.
-    #[arg(long, value_name = "ADDRESS", requires = "chain")]
-    event: Option<EvmAddress>,
+    /// On each event of the contract at this address on an EVM chain, or of this name on a Substrate chain.
+    #[arg(long, value_name = "ADDRESS|PALLET.EVENT", requires = "chain")]
+    event: Option<Emitter>,
+}
+
+/// Whose events are meant.
+#[derive(Clone, Debug)]
+enum Emitter {
+    Contract(EvmAddress),
+    Pallet { pallet: String, event: String },
+}
+
+impl FromStr for Emitter {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('.') {
+            Some((pallet, event)) => Ok(Self::Pallet { pallet: pallet.to_owned(), event: event.to_owned() }),
+            None => text.parse().map(Self::Contract).map_err(|error: MalformedId| error.to_string()),
+        }
+    }
 }
 
 impl Add {
@@ -82,8 +102,14 @@ impl Add {
         let Self { name, contract, what, arguments, append_trigger, when, chain, topics, missed, api } = self;
         let When { cron, every_blocks, event } = when;
         let schedule = match event {
-            Some(address) => {
-                let event = EventForm { chain: chain.unwrap_or_default(), address, topics };
+            Some(emitter) => {
+                let of_chain = EventForm { chain: chain.unwrap_or_default(), topics, ..EventForm::default() };
+                let event = match emitter {
+                    Emitter::Contract(address) => EventForm { address: Some(address), ..of_chain },
+                    Emitter::Pallet { pallet, event } => {
+                        EventForm { pallet: Some(pallet), event: Some(event), ..of_chain }
+                    }
+                };
                 ScheduleForm { event: Some(event), ..ScheduleForm::default() }
             }
             None => ScheduleForm { cron, every_blocks, chain, event: None },

@@ -40,7 +40,7 @@ fn every_mistake_of_a_job_is_named_with_its_place() {
         (job("schedule = { every_blocks = 5, chain = \"nowhere\" }", ""), "no chain is called \"nowhere\""),
         (job("schedule = { every_blocks = 0, chain = \"nowhere\" }", ""), "at least 1"),
         (job(event, ""), "no chain is called \"nowhere\""),
-        (job("schedule.event = { chain = \"local\" }", ""), "jobs[0].schedule.event.address: is required"),
+        (job("schedule.event = { chain = \"local\" }", ""), "jobs[0].schedule: an event has an address"),
         (job("schedule.cron = \"@daily\"", "misssed = \"skip\""), "jobs[0].misssed: is unknown; did you mean missed?"),
         (job("schedule.cron = \"@daily\"", "missed = \"twice\""), "jobs[0].missed: expected skip or once"),
         (job("schedule.cron = \"@daily\"", "").repeat(2), "jobs[1].name: another job is called one"),

@@ -13,6 +13,8 @@ fn a_schedule_is_written_as_it_was_read() {
         json!({ "cron": "*/5 * * * *" }),
         json!({ "every_blocks": 100, "chain": "local" }),
         json!({ "event": { "chain": "local", "address": address, "topics": [topic, "any"] } }),
+        json!({ "event": { "chain": "local", "address": address } }),
+        json!({ "event": { "chain": "local", "pallet": "Balances", "event": "Transfer" } }),
     ] {
         let schedule = read(value.clone()).unwrap();
         assert_eq!(serde_json::to_value(&schedule).unwrap(), value);
@@ -33,7 +35,14 @@ fn what_is_no_schedule_is_refused_in_words() {
         (json!({ "every_blocks": 0, "chain": "local" }), "at least 1"),
         (json!({ "event": { "chain": "local", "address": address, "topics": ["0x12"] } }), "topics"),
         (json!({ "event": { "chain": "local", "address": address, "topics": vec!["any"; 5] } }), "at most 4"),
-        (json!({ "event": { "chain": "local", "address": address, "pallet": "Balances" } }), "pallet"),
+        (json!({ "event": { "chain": "local", "address": address, "pallet": "Balances" } }), "a pallet and an event"),
+        (json!({ "event": { "chain": "local", "pallet": "Balances" } }), "a pallet and an event"),
+        (json!({ "event": { "chain": "local" } }), "an address"),
+        (
+            json!({ "event": { "chain": "local", "pallet": "Balances", "event": "Transfer", "topics": ["any"] } }),
+            "an address",
+        ),
+        (json!({ "event": { "chain": "local", "address": address, "contract": "0x" } }), "contract"),
         (json!({ "interval": "5s" }), "interval"),
     ] {
         let refused = read(value.clone()).unwrap_err();
