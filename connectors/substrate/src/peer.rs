@@ -13,7 +13,7 @@ use phat_connector::{
 };
 use phat_protocol::BlockHash;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 /// The most keys in one call.
 const KEYS_AT_ONCE: usize = 200;
@@ -202,8 +202,8 @@ impl Peer {
         // A node that lacks the block answers nothing at all.
         let Some(Changes { changes }) = answers.into_iter().next() else { return Err(self.unknown(block)) };
         let found = changes.into_iter().filter_map(|(key, value)| Some((key.0, value?.0)));
-        let mut found: std::collections::HashMap<Vec<u8>, Vec<u8>> = found.collect();
-        Ok(keys.iter().map(|key| found.remove(key)).collect())
+        let found: HashMap<Vec<u8>, Vec<u8>> = found.collect();
+        Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
     }
 
     /// All keys of the state of a block that begin with `prefix`.
