@@ -27,7 +27,7 @@ pub(crate) fn run(filter: Option<&str>) -> Result<()> {
     process::run(cargo().current_dir(root().join("phat-contracts")).args(["test", "--quiet"]))?;
     // With the features that add benchmarks, each of which is a test, and checks of the state.
     let features = ["--features", "runtime-benchmarks,try-runtime"];
-    process::run(cargo().current_dir(root().join("pallets")).args(["test", "--quiet", "--lib"]).args(features))?;
+    process::run(cargo().current_dir(root().join("pallets")).args(["test", "--quiet", "--tests"]).args(features))?;
     // `--doc` runs those of crates that say `doctest = false` too: their examples are generated, and not ours.
     let generated = ["--exclude", "phat-connector-evm", "--exclude", "phat-e2e"];
     process::run(cargo().args(["test", "--workspace", "--doc", "--quiet"]).args(generated))?;

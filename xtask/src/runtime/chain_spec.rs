@@ -28,8 +28,8 @@ fn chain_spec(genesis: &[u8], runtime: &[u8]) -> Result<Value> {
         "protocolId": null,
         "properties": { "ss58Format": 42, "tokenDecimals": 12, "tokenSymbol": "UNIT" },
         "codeSubstitutes": {},
-        // The omni node runs chains of a relay chain; in development there is none.
-        "relay_chain": "none",
+        // The omni node wants to be told of a relay chain, which it uses none of in development.
+        "relay_chain": "rococo-local",
         "para_id": 1000,
         "genesis": { "raw": { "top": stored, "childrenDefault": {} } },
     }))
