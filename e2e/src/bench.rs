@@ -10,10 +10,12 @@ mod leg;
 mod limits;
 mod replay;
 mod spread;
+mod substrate;
 mod watcher;
 
 pub use backfill::{BackfillExtent, backfill};
 pub use figure::{Figure, Figures};
+pub use substrate::relay_on_substrate;
 
 use crate::{Binaries, Settings};
 use anyhow::{Result, ensure};
@@ -76,7 +78,7 @@ pub async fn relay(binaries: &Binaries, extent: &Extent, progress: fn(&str)) -> 
     figures.milliseconds("latency_p99", alone.latency.percentile(99));
     figures.milliseconds("latency_floor", floor);
     figures.ratio("latency_over_floor", p50.as_secs_f64(), floor.as_secs_f64());
-    figures.load(1, &alone.load);
+    figures.load("anvil", 1, &alone.load);
     floors.report(&mut figures);
     limits.report(&mut figures);
 
@@ -84,7 +86,7 @@ pub async fn relay(binaries: &Binaries, extent: &Extent, progress: fn(&str)) -> 
         progress(&format!("{in_flight} requests in flight"));
         let mut leg = Leg::start(settings()?).await?;
         let (load, transactions) = leg.all_at_once(*in_flight).await?;
-        figures.load(*in_flight, &load);
+        figures.load("anvil", *in_flight, &load);
         leg.finish().await?;
         progress(&format!("the same {} transactions by a bare loop", transactions.len()));
         let mut rates = Vec::new();

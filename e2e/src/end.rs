@@ -62,8 +62,18 @@ pub trait OracleEnd: fmt::Debug + Send + Sync + Sized {
     /// Faults that are forged answers of this family's nodes, and that a relayer gets by with.
     const FORGED: &'static [Fault];
 
-    /// Starts the node, and puts the oracle there, by the operator's own commands where there are some.
-    async fn start(settings: &Settings, enclave: &EnclaveProcess) -> Result<Self>;
+    /// The share of its calls that a relayer can do without: what it asks at once on one family takes several calls on
+    /// another, and all are to arrive.
+    const LOSS: f64;
+
+    /// Its node.
+    type Node;
+
+    /// Starts a node.
+    async fn node(settings: &Settings) -> Result<Self::Node>;
+
+    /// Puts an oracle there, by the operator's own commands where there are some.
+    async fn deploy(node: Self::Node, settings: &Settings, enclave: &EnclaveProcess) -> Result<Self>;
 
     /// The chain's section of a relayer's configuration.
     fn chain_config(&self) -> Result<Table>;

@@ -85,10 +85,18 @@ impl OracleEnd for Evm {
 
     const FORGED: &'static [Fault] = &[Fault::StaleHead(2), Fault::DuplicatedLogs, Fault::MissingReceipts];
 
-    async fn start(settings: &Settings, enclave: &EnclaveProcess) -> Result<Self> {
+    const LOSS: f64 = 0.25;
+
+    type Node = Anvil;
+
+    async fn node(settings: &Settings) -> Result<Anvil> {
+        let anvil = Anvil::start(settings.directory.path()).await?;
+        (settings.progress)(&format!("anvil, an EVM node, serves {}", anvil.url()));
+        Ok(anvil)
+    }
+
+    async fn deploy(anvil: Anvil, settings: &Settings, enclave: &EnclaveProcess) -> Result<Self> {
         let (say, directory) = (settings.progress, &settings.directory);
-        let anvil = Anvil::start(directory.path()).await?;
-        say(&format!("anvil, an EVM node, serves {}", anvil.url()));
         let chain = Chain::connect(&anvil.url()).await?;
         let deployer = Wallet::create(directory, DEPLOYER_KEY)?;
         let wallet = Wallet::create(directory, WALLET_KEY)?;

@@ -22,6 +22,15 @@ impl<End: OracleEnd> Ground<End> {
     /// # Errors
     /// When a part doesn't come up.
     pub async fn start(settings: Settings) -> Result<Self> {
+        let node = End::node(&settings).await?;
+        Self::on(node, settings).await
+    }
+
+    /// The same, on a node that runs.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn on(node: End::Node, settings: Settings) -> Result<Self> {
         install_tls_provider();
         let (say, directory) = (settings.progress, &settings.directory);
         let source = PriceSource::start().await?;
@@ -31,7 +40,7 @@ impl<End: OracleEnd> Ground<End> {
         let status = enclave.status().await?;
         say(&format!("the enclave ({}) serves {}", status.attestation, enclave.endpoint()));
         say(&format!("its worker is {}", status.keys.worker));
-        let end = End::start(&settings, &enclave).await?;
+        let end = End::deploy(node, &settings, &enclave).await?;
         Ok(Self { enclave, source, end, settings })
     }
 }

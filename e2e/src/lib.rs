@@ -11,6 +11,7 @@ mod bindings;
 mod chain;
 mod command;
 mod consumer;
+mod crossing;
 mod database;
 mod dice;
 mod directory;
@@ -31,6 +32,7 @@ mod settings;
 mod soak;
 mod source;
 mod stranger;
+mod substrate;
 mod synthetic;
 mod tls;
 pub mod under_fault;
@@ -46,6 +48,7 @@ pub use bindings::{
 pub use chain::{CHAIN_ID, Chain};
 pub use command::{CommandFailed, Relayer};
 pub use consumer::{Asked, Asker, Heard, PriceAsker, Question};
+pub use crossing::Crossing;
 pub use database::RelayerDatabase;
 pub use dice::{Dice, Roll};
 pub use directory::Directory;
@@ -65,6 +68,7 @@ pub use relayer::{Component, Ready, RelayerProcess, StatusApi};
 pub use settings::Settings;
 pub use soak::{Endured, Soak};
 pub use source::{Behaviour, PriceSource};
+pub use substrate::{AccountConsumer, Chopsticks, INSTANCE, PalletConsumer, Runtime, Substrate};
 pub use synthetic::{
     Limits, Provider, Rate, SYNTHETIC_CHAIN_ID, SyntheticAsk, SyntheticChain, SyntheticNode, Tally, Trouble, Watched,
 };

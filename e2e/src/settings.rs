@@ -3,7 +3,7 @@
 use crate::{Binaries, Directory, EnclaveProcess, PriceSource, relayer::ADDRESS_FILE};
 use anyhow::{Context, Result};
 use ethers::types::U256;
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 use toml::{Table, Value};
 
 /// What the relayer's configuration calls the chain.
@@ -21,8 +21,10 @@ pub struct Settings {
     pub binaries: Binaries,
     /// Where every part keeps its files.
     pub directory: Arc<Directory>,
-    /// The enclave's settings beside its defaults; the price source's `allow` entry is added.
+    /// The enclave's settings beside its defaults; `allow` entries are added for the price source and what is `allowed`.
     pub enclave: Table,
+    /// What guests may reach over http, beside the price source.
+    pub allowed: Vec<SocketAddr>,
     /// The relayer's settings beside the harness's own.
     pub relayer: Table,
     /// The `[chains.local]` settings beside the harness's own.
@@ -45,6 +47,7 @@ impl Settings {
             binaries,
             directory: Arc::new(Directory::create()?),
             enclave: Table::new(),
+            allowed: Vec::new(),
             relayer: Table::new(),
             chain: Table::new(),
             other_chains: Vec::new(),
@@ -93,11 +96,14 @@ impl Settings {
         let mut config = self.enclave.clone();
         let egress = config.entry("egress").or_insert_with(|| Table::new().into()).as_table_mut().context("egress")?;
         let allow = egress.entry("allow").or_insert_with(|| Vec::<Value>::new().into());
-        let mut entry = Table::new();
-        entry.insert("host".to_owned(), source.address().ip().to_string().into());
-        entry.insert("port".to_owned(), i64::from(source.address().port()).into());
-        entry.insert("http".to_owned(), true.into());
-        allow.as_array_mut().context("egress.allow")?.push(entry.into());
+        let allow = allow.as_array_mut().context("egress.allow")?;
+        for address in self.allowed.iter().copied().chain([source.address()]) {
+            let mut entry = Table::new();
+            entry.insert("host".to_owned(), address.ip().to_string().into());
+            entry.insert("port".to_owned(), i64::from(address.port()).into());
+            entry.insert("http".to_owned(), true.into());
+            allow.push(entry.into());
+        }
         Ok(config)
     }
 

@@ -6,6 +6,7 @@ mod greeting;
 mod jobs;
 mod opening;
 mod signals;
+mod substrate;
 mod wrapping;
 
 pub use doctor::examine;
@@ -205,6 +206,7 @@ struct Opened {
 fn open_chain(name: &str, config: &ChainConfig) -> Result<Opened> {
     let opened = match &config.kind {
         ChainKind::Evm(config) => evm::open(name, config),
+        ChainKind::Substrate(config) => substrate::open(name, config),
     };
     opened.with_context(|| format!("chains.{name}"))
 }

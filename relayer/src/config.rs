@@ -16,7 +16,7 @@ mod setting;
 mod tree;
 mod wallet;
 
-pub use chain::{ChainConfig, ChainKind, EvmConfig};
+pub use chain::{ChainConfig, ChainKind, EvmConfig, SubstrateConfig};
 pub use endpoint::{EndpointConfig, EndpointsConfig};
 pub use environment::Environment;
 pub use error::{ConfigError, Mistake};

@@ -17,7 +17,7 @@ use std::{
 #[derive(Subcommand)]
 pub(crate) enum Bench {
     /// From a request's transaction to its answer: latency, throughput, and what the parts cost alone
-    Relay(System),
+    Relay(Relay),
     /// A long chain watched from its first block, and what was asked over downtime
     Backfill(System),
     /// The executor beside wasmi alone, wasmtime and pallet-contracts; first runs; a crowd of waiting guests
@@ -33,6 +33,16 @@ pub(crate) struct Executor {
     /// Where the figures are written to as JSON; by default bench/executor.json in the target directory
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+}
+
+/// How the relayer is measured.
+#[derive(Args)]
+pub(crate) struct Relay {
+    #[command(flatten)]
+    system: System,
+    /// The chain that is asked on: evm (anvil), or substrate (chopsticks with the development runtime)
+    #[arg(long, default_value = "evm", value_parser = ["evm", "substrate"])]
+    chain: String,
 }
 
 /// How the relayer and the enclave are measured.
@@ -59,19 +69,19 @@ pub(crate) fn run(bench: Option<&Bench>) -> Result<()> {
             list();
             Ok(())
         }
-        Some(Bench::Relay(options)) => system("relay", options),
-        Some(Bench::Backfill(options)) => system("backfill", options),
+        Some(Bench::Relay(options)) => system(&["relay", "--chain", &options.chain], &options.system),
+        Some(Bench::Backfill(options)) => system(&["backfill"], options),
         Some(Bench::Executor(options)) => executor(options),
     }
 }
 
-fn system(name: &str, options: &System) -> Result<()> {
+fn system(bench_arguments: &[&str], options: &System) -> Result<()> {
     setup::npm_packages()?;
     // The whole workspace, as the tests build it: another choice of packages is another choice of
     // features, and would build dependencies twice.
     process::run(cargo().args(["build", "--workspace", "--bins", "--profile", &options.profile]))?;
     let mut bench = Command::new(target()?.join(folder(&options.profile)).join("bench"));
-    bench.arg(name);
+    bench.args(bench_arguments);
     if let Some(json) = &options.json {
         // The program runs in the repository, whoever called from wherever.
         bench.arg("--json").arg(std::path::absolute(json)?);

@@ -25,4 +25,4 @@ pub(crate) const WASM_PACKAGES: [&str; 3] = ["rustc-web", "rust-web-src", "lld"]
 pub(crate) const C_PACKAGES: [&str; 4] = ["clang", "lld", "libclang-rt-dev-wasm32", "wasi-libc"];
 
 /// The folders whose package.json pins npm packages.
-pub(crate) const NPM_FOLDERS: [&str; 2] = ["contracts-evm", "phat-contracts/js/example"];
+pub(crate) const NPM_FOLDERS: [&str; 3] = ["connectors/substrate", "contracts-evm", "phat-contracts/js/example"];

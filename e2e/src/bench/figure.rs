@@ -64,11 +64,12 @@ impl Figures {
         self.push(name, value / to, "ratio");
     }
 
-    pub(super) fn load(&mut self, in_flight: usize, load: &Load) {
+    /// What a number of requests cost; `node` is the program that makes the chain.
+    pub(super) fn load(&mut self, node: &str, in_flight: usize, load: &Load) {
         self.push(format!("throughput_{in_flight}"), load.rate(), "answers/s");
         self.push(format!("lost_{in_flight}"), number(load.lost), LOST);
         self.push(format!("doubled_{in_flight}"), number(load.doubled), DOUBLED);
-        for (part, cpu) in [("relayer", load.relayer), ("enclave", load.enclave), ("anvil", load.anvil)] {
+        for (part, cpu) in [("relayer", load.relayer), ("enclave", load.enclave), (node, load.node)] {
             let each = cpu.as_secs_f64() * 1e3 / number(load.answers.max(1));
             self.push(format!("{part}_cpu_{in_flight}"), each, "ms/answer");
         }

@@ -46,7 +46,7 @@ pub(super) struct Load {
     /// Processor time of the parts, until the relayer knew that the last answer is settled.
     pub(super) relayer: Duration,
     pub(super) enclave: Duration,
-    pub(super) anvil: Duration,
+    pub(super) node: Duration,
 }
 
 impl Load {
@@ -161,7 +161,7 @@ impl Leg {
         answered: &BTreeSet<RequestId>,
     ) -> Result<Load> {
         let after = self.settled_so_far().await?;
-        let [relayer, enclave, anvil] = [0, 1, 2].map(|part| after[part].saturating_sub(before[part]));
+        let [relayer, enclave, node] = [0, 1, 2].map(|part| after[part].saturating_sub(before[part]));
         let history = self.environment.history();
         history.expect_no_wasted_fulfilment(self.environment.end.wallet.address).await?;
         let (fulfilments, heard) = (history.fulfilments().await?, self.asker.all_heard().await?);
@@ -176,7 +176,7 @@ impl Leg {
             doubled += times - 1;
         }
         let (answers, lost) = (answered.len(), asked - answered.len());
-        Ok(Load { answers, lost, doubled, elapsed, relayer, enclave, anvil })
+        Ok(Load { answers, lost, doubled, elapsed, relayer, enclave, node })
     }
 
     /// The processor time of the parts, once the relayer has come to the end of what is answered.

@@ -2,7 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the figures are for people to read")]
 
 use anyhow::{Context, Result, ensure};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use phat_e2e::{
     Binaries,
     bench::{self, BackfillExtent, Extent, Figure, Figures},
@@ -20,9 +20,28 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Bench {
     /// From a request's transaction to its answer: latency, throughput, and what the parts cost alone.
-    Relay(Options),
+    Relay(RelayOptions),
     /// A long chain watched from its first block, and what was asked over downtime.
     Backfill(Options),
+}
+
+#[derive(Debug, Args)]
+struct RelayOptions {
+    #[command(flatten)]
+    options: Options,
+    /// The chain that is asked on.
+    #[arg(long, value_enum, default_value_t)]
+    chain: Family,
+}
+
+/// A family of chains.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Family {
+    /// Anvil.
+    #[default]
+    Evm,
+    /// Chopsticks with the development runtime.
+    Substrate,
 }
 
 #[derive(Debug, Args)]
@@ -51,12 +70,19 @@ struct Written<'a> {
 #[tokio::main]
 async fn main() -> ExitCode {
     let ran = match Arguments::parse().bench {
-        Bench::Relay(options) => {
-            run("relay", &options, async |binaries, quick| {
-                let extent = if quick { Extent::quick() } else { Extent::full() };
-                bench::relay(binaries, &extent, progress).await
-            })
-            .await
+        Bench::Relay(RelayOptions { options, chain }) => {
+            let extent = if options.quick { Extent::quick() } else { Extent::full() };
+            match chain {
+                Family::Evm => {
+                    run("relay", &options, async |binaries, _| bench::relay(binaries, &extent, progress).await).await
+                }
+                Family::Substrate => {
+                    run("relay-substrate", &options, async |binaries, _| {
+                        bench::relay_on_substrate(binaries, &extent, progress).await
+                    })
+                    .await
+                }
+            }
         }
         Bench::Backfill(options) => {
             run("backfill", &options, async |binaries, quick| {

@@ -7,12 +7,12 @@ use serde_json::Value;
 use std::{collections::BTreeMap, fs, process::Command};
 
 /// Runs a bench at its least extent. Answers its figures, and what it printed.
-async fn quick(bench: &str) -> Result<(BTreeMap<String, f64>, String)> {
+async fn quick(bench: &str, options: &[&str]) -> Result<(BTreeMap<String, f64>, String)> {
     let binaries = Binaries::up_to_date()?;
     let place = tempfile::tempdir()?;
     let (log, json) = (place.path().join("bench.log"), place.path().join("figures.json"));
     let mut command = Command::new(env!("CARGO_BIN_EXE_bench"));
-    command.args([bench, "--quick", "--json"]).arg(&json);
+    command.args([bench, "--quick", "--json"]).arg(&json).args(options);
     command.arg("--bin-dir").arg(binaries.relayer.parent().context("a binary in no directory")?);
     let mut process = Process::start("bench", command, &log)?;
     let ended = wait_for("the bench's end", DEADLINE, async || process.ended()).await;
@@ -20,7 +20,8 @@ async fn quick(bench: &str) -> Result<(BTreeMap<String, f64>, String)> {
     ensure!(ended.context(printed.clone())?.success(), "{printed}");
 
     let written: Value = serde_json::from_slice(&fs::read(&json)?)?;
-    ensure!(written["bench"] == bench && written["quick"] == true, "{written}");
+    let name = [&[bench], options].concat().join("-").replace("---chain", "");
+    ensure!(written["bench"] == name && written["quick"] == true, "{written}");
     ensure!(written["profile"].is_string() && written["processors"].is_u64(), "{written}");
     let mut figures = BTreeMap::new();
     for figure in written["figures"].as_array().context("no figures")? {
@@ -41,7 +42,17 @@ async fn quick(bench: &str) -> Result<(BTreeMap<String, f64>, String)> {
 
 #[tokio::test]
 async fn the_quick_bench_prints_and_writes_every_figure_and_finds_each_request_answered_once() -> Result<()> {
-    let (figures, printed) = quick("relay").await?;
+    let (figures, printed) = quick("relay", &[]).await?;
+    for leg in ["1", "20"] {
+        ensure!(figures[&format!("lost_{leg}")] == 0.0, "{printed}");
+        ensure!(figures[&format!("doubled_{leg}")] == 0.0, "{printed}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_quick_bench_on_a_substrate_chain_finds_each_request_answered_once() -> Result<()> {
+    let (figures, printed) = quick("relay", &["--chain", "substrate"]).await?;
     for leg in ["1", "20"] {
         ensure!(figures[&format!("lost_{leg}")] == 0.0, "{printed}");
         ensure!(figures[&format!("doubled_{leg}")] == 0.0, "{printed}");
@@ -51,7 +62,7 @@ async fn the_quick_bench_prints_and_writes_every_figure_and_finds_each_request_a
 
 #[tokio::test]
 async fn the_quick_bench_of_a_long_chain_finds_every_request_and_answers_those_of_downtime() -> Result<()> {
-    let (figures, printed) = quick("backfill").await?;
+    let (figures, printed) = quick("backfill", &[]).await?;
     for lost in ["backfill_lost_2000", "downtime_lost", "downtime_doubled"] {
         ensure!(figures[lost] == 0.0, "{printed}");
     }

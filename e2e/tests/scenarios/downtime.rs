@@ -2,7 +2,7 @@
 
 use crate::{DEADLINE, load::Load};
 use anyhow::{Result, ensure};
-use phat_e2e::{Evm, OracleEnd};
+use phat_e2e::{Evm, OracleEnd, Substrate};
 
 /// What is asked before, while it is down, and after.
 const ASKED: usize = 12;
@@ -28,4 +28,9 @@ async fn what_was_asked_meanwhile_is_answered<End: OracleEnd>() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_asked_while_the_relayer_was_down_is_answered_once_it_is_back() -> Result<()> {
     what_was_asked_meanwhile_is_answered::<Evm>().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_asked_on_substrate_while_the_relayer_was_down_is_answered_once_it_is_back() -> Result<()> {
+    what_was_asked_meanwhile_is_answered::<Substrate>().await
 }

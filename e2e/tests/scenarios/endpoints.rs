@@ -3,7 +3,8 @@
 use crate::DEADLINE;
 use anyhow::{Context, Result, ensure};
 use phat_e2e::{
-    Asked, Consumer, Environment, Evm, Fault, FaultProxy, Ground, OracleEnd, Question, Rule, Settings, eventually,
+    Asked, Consumer, Environment, Evm, Fault, FaultProxy, Ground, OracleEnd, Question, Rule, Settings, Substrate,
+    eventually,
 };
 use phat_protocol::ContractId;
 use serde_json::Value;
@@ -77,6 +78,11 @@ impl<End: OracleEnd> Three<End> {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_three_endpoints_two_fail_in_turn_and_each_request_is_answered_once() -> Result<()> {
     two_fail_in_turn::<Evm>().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_three_endpoints_on_substrate_two_fail_in_turn_and_each_request_is_answered_once() -> Result<()> {
+    two_fail_in_turn::<Substrate>().await
 }
 
 async fn two_fail_in_turn<End: OracleEnd>() -> Result<()> {

@@ -9,7 +9,6 @@ use ethers::{
 use phat_e2e::{Anvil, Asker, Binaries, Chain, Directory, Environment, Ground, Guest, Question, Settings, wait_for};
 use phat_protocol::Outcome;
 use serde_json::json;
-use toml::Table;
 
 const ADDRESS: &str = "0x4242424242424242424242424242424242424242";
 /// Returns 42, whatever it is asked: PUSH1 42, PUSH1 0, MSTORE, PUSH1 32, PUSH1 0, RETURN.
@@ -24,21 +23,12 @@ async fn other_chain(directory: &Directory) -> Result<(Anvil, Chain)> {
     Ok((anvil, chain))
 }
 
-fn allow(anvil: &Anvil) -> Table {
-    let mut entry = Table::new();
-    entry.insert("host".to_owned(), anvil.address().ip().to_string().into());
-    entry.insert("port".to_owned(), i64::from(anvil.address().port()).into());
-    entry.insert("http".to_owned(), true.into());
-    let egress = Table::from_iter([("allow".to_owned(), vec![toml::Value::from(entry)].into())]);
-    Table::from_iter([("egress".to_owned(), egress.into())])
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_consumer_hears_what_a_contract_on_another_chain_returns_and_at_which_block() -> Result<()> {
     let directory = Directory::create()?;
     let (anvil, other) = other_chain(&directory).await?;
     let mut settings = Settings::new(Binaries::up_to_date()?)?;
-    settings.enclave = allow(&anvil);
+    settings.allowed = vec![anvil.address()];
     let environment: Environment = Environment::on(Ground::start(settings).await?).await?;
     let endpoint = |name: &str, origin: &str| json!({"name": name, "origin": origin, "path": "/"});
     let init = json!({

@@ -2,11 +2,9 @@
 
 use crate::DEADLINE;
 use anyhow::{Context, Result, ensure};
-use phat_e2e::{Anvil, Chain, Evm, Fault, OracleEnd, Ordeal, Rule, Settings, eventually, wait_for};
+use phat_e2e::{Anvil, Chain, Evm, Fault, OracleEnd, Ordeal, Rule, Settings, Substrate, eventually, wait_for};
 use std::time::Duration;
 
-/// How much of the traffic a fault hits that a relayer gets by with.
-const SOMETIMES: f64 = 0.25;
 /// How often a fault hits that nothing gets by.
 const HITS: u64 = 6;
 
@@ -45,6 +43,11 @@ async fn each_fault_that_hits_some_calls_leaves_every_request_its_one_answer() -
     each_that_hits_some_calls::<Evm>().await
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn each_fault_that_hits_some_calls_on_substrate_leaves_every_request_its_one_answer() -> Result<()> {
+    each_that_hits_some_calls::<Substrate>().await
+}
+
 async fn each_that_hits_some_calls<End: OracleEnd>() -> Result<()> {
     let mut ordeal = Ordeal::<End>::start(Settings::impatient()?).await?;
     for fault in now_and_then::<End>() {
@@ -57,7 +60,7 @@ async fn each_that_hits_some_calls<End: OracleEnd>() -> Result<()> {
 /// Requests are answered while the fault is on.
 async fn under<End: OracleEnd>(ordeal: &mut Ordeal<End>, fault: &Fault) -> Result<()> {
     let before = ordeal.proxy.count(fault);
-    ordeal.proxy.inject([Rule::new(fault.clone()).with_probability(SOMETIMES)]);
+    ordeal.proxy.inject([Rule::new(fault.clone()).with_probability(End::LOSS)]);
     let mut asked = Vec::new();
     for _ in 0..3 {
         asked.push(ordeal.ask().await?);
@@ -79,6 +82,11 @@ async fn under<End: OracleEnd>(ordeal: &mut Ordeal<End>, fault: &Fault) -> Resul
 async fn each_fault_that_hits_every_call_delays_requests_and_loses_none() -> Result<()> {
     let faults = [always(), vec![Fault::MissingReceipts]].concat();
     each_that_hits_every_call::<Evm>(faults).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_fault_that_hits_every_call_on_substrate_delays_requests_and_loses_none() -> Result<()> {
+    each_that_hits_every_call::<Substrate>(always()).await
 }
 
 async fn each_that_hits_every_call<End: OracleEnd>(faults: Vec<Fault>) -> Result<()> {

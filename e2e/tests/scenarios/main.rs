@@ -1,6 +1,7 @@
 //! Scenarios against real parts: a node, the enclave and the relayer as processes, and a source of
 //! prices. Each test has its own, and stops what it started.
 
+mod across_chains;
 mod admin_api;
 mod backfill;
 mod bad_guest;

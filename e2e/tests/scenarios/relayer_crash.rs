@@ -5,7 +5,7 @@ use crate::{
     load::{Load, SEED, seeded},
 };
 use anyhow::{Result, ensure};
-use phat_e2e::{Evm, OracleEnd};
+use phat_e2e::{Evm, OracleEnd, Substrate};
 use rand::Rng;
 use std::{collections::BTreeSet, time::Duration};
 
@@ -17,6 +17,11 @@ pub(crate) const ASKED: usize = 10;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_relayer_killed_at_random_under_load_answers_every_request_once() -> Result<()> {
     killed_at_random::<Evm>(DEATHS).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relayer_killed_at_random_on_substrate_answers_every_request_once() -> Result<()> {
+    killed_at_random::<Substrate>(12).await
 }
 
 #[expect(clippy::print_stdout, reason = "the seed repeats a failure")]

@@ -2,11 +2,16 @@
 
 use crate::DEADLINE;
 use anyhow::{Context, Result, ensure};
-use phat_e2e::{Evm, OracleEnd, Ordeal, Settings, eventually};
+use phat_e2e::{Evm, OracleEnd, Ordeal, Settings, Substrate, eventually};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reorganisations_of_depth_1_to_20_leave_every_request_its_one_answer() -> Result<()> {
     reorganisations_leave_every_request_its_one_answer::<Evm>(20).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reorganisations_of_depth_1_to_6_on_substrate_leave_every_request_its_one_answer() -> Result<()> {
+    reorganisations_leave_every_request_its_one_answer::<Substrate>(6).await
 }
 
 async fn reorganisations_leave_every_request_its_one_answer<End: OracleEnd>(deepest: u64) -> Result<()> {
@@ -29,6 +34,11 @@ async fn reorganisations_leave_every_request_its_one_answer<End: OracleEnd>(deep
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_reorganised_away_is_submitted_again_by_itself() -> Result<()> {
     an_answer_is_submitted_again::<Evm>().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_reorganised_away_on_substrate_is_submitted_again_by_itself() -> Result<()> {
+    an_answer_is_submitted_again::<Substrate>().await
 }
 
 async fn an_answer_is_submitted_again<End: OracleEnd>() -> Result<()> {
@@ -62,6 +72,11 @@ async fn an_answer_that_was_final_is_opened_again_by_a_deeper_reorganisation() -
     a_final_answer_is_opened_again::<Evm>().await
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_was_final_on_substrate_is_opened_again_by_a_deeper_reorganisation() -> Result<()> {
+    a_final_answer_is_opened_again::<Substrate>().await
+}
+
 async fn a_final_answer_is_opened_again<End: OracleEnd>() -> Result<()> {
     let mut settings = Settings::impatient()?;
     settings.chain.insert("finality".to_owned(), "latest - 2".into());
@@ -88,6 +103,11 @@ async fn a_final_answer_is_opened_again<End: OracleEnd>() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answered_request_that_is_reorganised_away_is_answered_anew_under_its_new_id() -> Result<()> {
     a_request_is_answered_anew::<Evm>().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answered_request_that_is_reorganised_away_on_substrate_is_answered_anew_under_its_new_id() -> Result<()> {
+    a_request_is_answered_anew::<Substrate>().await
 }
 
 async fn a_request_is_answered_anew<End: OracleEnd>() -> Result<()> {

@@ -1,6 +1,8 @@
 mod evm;
+mod substrate;
 
 pub use evm::EvmConfig;
+pub use substrate::SubstrateConfig;
 
 use super::{Environment, Mistake, section::Section};
 use phat_connector::Finality;
@@ -26,6 +28,7 @@ impl ChainConfig {
     pub const fn finality(&self) -> Finality {
         match &self.kind {
             ChainKind::Evm(evm) => evm.finality,
+            ChainKind::Substrate(substrate) => substrate.finality,
         }
     }
 }
@@ -35,6 +38,8 @@ impl ChainConfig {
 pub enum ChainKind {
     /// An EVM chain with a `PhatOracle`.
     Evm(EvmConfig),
+    /// A Substrate chain with a `pallet-phat-oracle`.
+    Substrate(SubstrateConfig),
 }
 
 impl ChainKind {
@@ -43,6 +48,7 @@ impl ChainKind {
     pub const fn chain(&self) -> Chain {
         match self {
             Self::Evm(evm) => Chain::Evm(evm.chain_id),
+            Self::Substrate(substrate) => Chain::Substrate(substrate.genesis),
         }
     }
 }
@@ -65,8 +71,9 @@ pub(super) fn read(
     let kind = match kind.as_deref() {
         // What is missing is said already; most chains are of this kind.
         Some("evm") | None => evm::read(&mut section, environment, mistakes).map(ChainKind::Evm),
+        Some("substrate") => substrate::read(&mut section, environment, mistakes).map(ChainKind::Substrate),
         Some(other) => {
-            let message = format!("expected \"evm\", found {other:?}");
+            let message = format!("expected \"evm\" or \"substrate\", found {other:?}");
             mistakes.push(Mistake::new(section.key("kind"), message));
             // What the other settings would mean depends on it.
             return None;

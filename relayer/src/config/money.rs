@@ -17,6 +17,21 @@ impl Setting for Amount {
     }
 }
 
+/// An amount on a Substrate chain, whose unit has the decimals that the chain says: counted in its smallest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Planck(pub(super) Amount);
+
+impl Setting for Planck {
+    fn read(value: &Value) -> Result<Self, String> {
+        const EXPECTED: &str = "an amount such as \"1000000000000 planck\"";
+        let text = text(value, EXPECTED)?;
+        let number = text.trim().strip_suffix(" planck").map(str::trim_end);
+        let number = number.filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
+        let amount: Option<u128> = number.and_then(|number| number.parse().ok());
+        amount.map(|planck| Self(planck.into())).ok_or_else(|| format!("expected {EXPECTED}, found {text:?}"))
+    }
+}
+
 /// Reads an amount, exactly; none where it is no whole number of wei, or more than 128 bits.
 fn amount(text: &str) -> Option<Amount> {
     let (number, unit) = text.trim().split_once(' ')?;
@@ -49,6 +64,17 @@ mod tests {
             (" 12 ether ", 12_000_000_000_000_000_000),
         ] {
             assert_eq!(amount(text), Some(Amount::from(wei)), "{text}");
+        }
+    }
+
+    #[test]
+    fn amounts_of_a_substrate_chain_are_counted_in_its_smallest_unit() {
+        let read = |text: &str| Planck::read(&Value::Environment(text.to_owned())).ok();
+        for (text, planck) in [("0 planck", 0), (" 1000000000000 planck ", 1_000_000_000_000_u128)] {
+            assert_eq!(read(text), Some(Planck(planck.into())), "{text}");
+        }
+        for text in ["", "1", "planck", " planck", "1 wei", "1.5 planck", "-1 planck", "1planck"] {
+            assert_eq!(read(text), None, "{text}");
         }
     }
 

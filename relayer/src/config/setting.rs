@@ -3,8 +3,9 @@
 use super::{EndpointUrl, tree::Value};
 use phat_connector::Finality;
 use phat_connector_evm::PublicKey;
+use phat_connector_substrate::KeyScheme;
 use phat_enclave_api::Endpoint;
-use phat_protocol::EvmAddress;
+use phat_protocol::{EvmAddress, GenesisHash};
 use phat_telemetry::{LogFilter, LogFormat, OtlpEndpoint};
 use std::{
     net::SocketAddr,
@@ -182,6 +183,26 @@ impl Setting for EvmAddress {
             Ok(address) if address.is_zero() => Err("the zero address is no contract".to_owned()),
             Ok(address) => Ok(address),
             Err(_) => Err(format!("expected {EXPECTED}, found {found}")),
+        }
+    }
+}
+
+impl Setting for GenesisHash {
+    fn read(value: &Value) -> Result<Self, String> {
+        const EXPECTED: &str = "the hash of the chain's first block, 0x and 64 hexadecimal digits";
+        let text = text(value, EXPECTED)?;
+        text.parse().map_err(|_| format!("expected {EXPECTED}, found {text:?}"))
+    }
+}
+
+impl Setting for KeyScheme {
+    fn read(value: &Value) -> Result<Self, String> {
+        const EXPECTED: &str = "sr25519, ed25519 or ecdsa";
+        match text(value, EXPECTED)? {
+            "sr25519" => Ok(Self::Sr25519),
+            "ed25519" => Ok(Self::Ed25519),
+            "ecdsa" => Ok(Self::Ecdsa),
+            other => Err(format!("expected {EXPECTED}, found {other:?}")),
         }
     }
 }

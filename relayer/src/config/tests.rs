@@ -1,4 +1,4 @@
-use super::{ChainKind, Config, ConfigError, DatabaseConfig, Environment, SAMPLE};
+use super::{ChainKind, Config, ConfigError, DatabaseConfig, Environment, EvmConfig, SAMPLE};
 use phat_connector::Finality;
 use phat_enclave_api::Endpoint;
 use phat_protocol::Amount;
@@ -16,6 +16,14 @@ oracle = "0x5fbdb2315678afecb367f032d93f642f64180aa3"
 key_file = "wallet.key"
 "#;
 
+const SUBSTRATE: &str = r#"
+[chains.relay]
+kind = "substrate"
+rpc_url = "ws://127.0.0.1:9944"
+genesis = "0x4545454545454545454545454545454545454545454545454545454545454545"
+key_file = "wallet.key"
+"#;
+
 /// A directory with a wallet's key and a token.
 fn directory() -> TempDir {
     let directory = tempfile::tempdir().unwrap();
@@ -29,6 +37,14 @@ fn directory() -> TempDir {
 fn parse(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
     let directory = directory();
     Config::parse(text, directory.path(), &variables.iter().copied().collect())
+}
+
+/// The chain `local`.
+fn evm(config: &Config) -> &EvmConfig {
+    match &config.chains["local"].kind {
+        ChainKind::Evm(evm) => evm,
+        ChainKind::Substrate(other) => panic!("{other:?}"),
+    }
 }
 
 /// Every mistake as it is printed.
@@ -80,12 +96,14 @@ fn the_samples_chain_shows_the_defaults() {
             "ws_url",
             "addr_file",
             "otlp_endpoint",
+            "min_tip",
+            "max_tip",
         ];
         text.lines().filter(|line| !unwanted.iter().any(|key| line.starts_with(key))).collect::<Vec<_>>().join("\n")
     };
     let parse = |text: &str| Config::parse(text, directory.path(), &Environment::default()).unwrap();
     let sample = parse(&without_alternatives(&whole_sample()));
-    let least = parse(&CHAIN.replace("user:word@", "").replace("/apikey", ""));
+    let least = parse(&format!("{}{SUBSTRATE}", CHAIN.replace("user:word@", "").replace("/apikey", "")));
     assert_eq!(format!("{sample:?}"), format!("{least:?}"));
 }
 
@@ -124,8 +142,8 @@ fn settings_get_their_types_and_paths_follow_the_file() {
     assert_eq!(config.enclave.endpoint, Endpoint::Unix(directory.path().join("run/enclave.sock")));
     assert_eq!(config.database, DatabaseConfig::Sqlite(directory.path().join("relayer.db")));
     assert!(config.api.token.as_ref().unwrap().matches("a-token-of-no-secrecy"));
-    assert!(!config.api.token.unwrap().matches("a-token-of-no-secrecyy"));
-    let ChainKind::Evm(evm) = &config.chains["local"].kind;
+    assert!(!config.api.token.as_ref().unwrap().matches("a-token-of-no-secrecyy"));
+    let evm = evm(&config);
     assert_eq!((evm.chain_id, evm.finality), (31337, Finality::Latest(3)));
 }
 
@@ -208,7 +226,7 @@ fn bounds_are_checked() {
         ("api = 3", "expected a section [api]"),
         ("[api.listen]\nport = 1", "expected a value, found a section"),
         ("[chains.Main]\nkind = \"evm\"", "lower-case"),
-        ("[chains.main]\nkind = \"cosmos\"", "expected \"evm\""),
+        ("[chains.main]\nkind = \"cosmos\"", "expected \"evm\" or \"substrate\""),
     ] {
         let found = mistakes(text, &[]);
         assert!(found.iter().any(|mistake| mistake.contains(expected)), "{text}: {found:?}");
@@ -234,7 +252,7 @@ fn a_chain_may_have_several_wallets_each_with_its_own_place() {
          [[chains.local.wallets]]\nkey_env = \"SECOND\"\n"
     );
     let config = parse(&wallets, &[("SECOND", KEY)]).unwrap();
-    let ChainKind::Evm(evm) = &config.chains["local"].kind;
+    let evm = evm(&config);
     let least: Vec<_> = evm.wallets.iter().map(|wallet| wallet.min_balance).collect();
     assert_eq!(least, [Some(Amount::from(500_000_000_000_000_000)), None]);
 
@@ -275,6 +293,7 @@ fn a_wallet_s_key_may_be_in_a_keystore_or_with_a_signer() {
     let parse = |settings: &str| Config::parse(&format!("{none}{settings}"), directory.path(), &variables);
     let opened = |settings: &str| match &parse(settings).unwrap().chains["local"].kind {
         ChainKind::Evm(evm) => format!("{:?}", evm.wallets[0].signer),
+        ChainKind::Substrate(other) => panic!("{other:?}"),
     };
     let account = "Key(SigningKey(0x70997970c51812dc3a010c7d01b50e0d17dc79c8))";
     assert_eq!(opened("keystore_file = \"wallet.json\"\npassword_file = \"password\"\n"), account);
@@ -388,4 +407,55 @@ fn what_is_told_of_the_work_is_set_and_judged() {
         assert!(found.iter().any(|mistake| mistake.contains(key)), "{key} in {found:#?}");
     }
     assert!(!found.concat().contains("secret"), "{found:#?}");
+}
+
+/// What the reader knows in a Substrate chain's sections stands in the sample: there, or in the EVM chain's.
+#[test]
+fn the_sample_shows_every_setting_of_a_substrate_chain() {
+    let unknown = "qqqqqqqqqqqqqqqqqqqqqqqqqqq = 1\n";
+    let text = format!("{SUBSTRATE}{unknown}[chains.relay.tips]\n{unknown}");
+    let sample: toml::Table = whole_sample().parse().unwrap();
+    let (chains, mistakes) = (&sample["chains"], mistakes(&text, &[]));
+    assert_eq!(mistakes.len(), 2, "{mistakes:?}");
+    for (mistake, tables) in mistakes
+        .iter()
+        .zip([[&chains["relay"]["tips"], &chains["relay"]["tips"]], [&chains["relay"], &chains["local"]]])
+    {
+        let (_, known) = mistake.split_once("known here: ").unwrap();
+        for key in known.split(", ").filter(|key| !["endpoints", "tips"].contains(key)) {
+            assert!(tables.iter().any(|table| table.get(key).is_some()), "{key}");
+        }
+    }
+}
+
+#[test]
+fn a_substrate_chain_has_its_own_settings() {
+    let text = SUBSTRATE.replace("key_file = \"wallet.key\"", "key_env = \"URI\"\nkey_scheme = \"ed25519\"");
+    let more = "instance = \"Oracle\"\nfinality = \"latest - 2\"\nmortality = 128\nmin_balance = \"7 planck\"\n\
+                tips = { max_tip = \"9 planck\" }\n";
+    let config = parse(&format!("{text}{more}"), &[("URI", "//Alice")]).unwrap();
+    let ChainKind::Substrate(chain) = &config.chains["relay"].kind else { panic!("{config:?}") };
+    assert_eq!((chain.instance.as_str(), chain.finality, chain.mortality), ("Oracle", Finality::Latest(2), 128));
+    assert_eq!(chain.wallets[0].min_balance, Some(Amount::from(7)));
+    assert_eq!(chain.tips.max_tip, Some(Amount::from(9)));
+    // Alice of the development phrase, by ed25519.
+    let alice = "88dc3417d5058ec4b4503e0c12ea1a0a89be200fe98922423d4334014fa6b0ee";
+    assert_eq!(hex::encode(chain.wallets[0].signer.account()), alice);
+
+    for (more, expected) in [
+        ("mortality = 100\n", "expected a power of two"),
+        ("mortality = 2\n", "expected a power of two"),
+        ("tips = { min_tip = \"2 planck\", max_tip = \"1 planck\" }\n", "no less than min_tip"),
+        ("tips = { min_tip = \"1 wei\" }\n", "planck"),
+        ("chain_id = 1\n", "chain_id (PHAT_RELAYER__CHAINS__RELAY__CHAIN_ID): is unknown"),
+        ("signer_url = \"http://127.0.0.1:9000\"\n", "signer_url"),
+        ("key_scheme = \"rsa\"\n", "expected sr25519, ed25519 or ecdsa"),
+    ] {
+        let found = mistakes(&format!("{SUBSTRATE}{more}"), &[]);
+        assert!(matches!(&found[..], [one] if one.contains(expected)), "{more}: {found:?}");
+    }
+    let found = mistakes(&SUBSTRATE.replace("0x45", "0x4"), &[]);
+    assert!(matches!(&found[..], [one] if one.contains("the hash of the chain's first block")), "{found:?}");
+    let found = mistakes(&text, &[("URI", "correct horse battery")]);
+    assert!(matches!(&found[..], [one] if one.contains("chains.relay.key_env") && !one.contains("horse")), "{found:?}");
 }

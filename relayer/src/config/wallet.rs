@@ -1,6 +1,7 @@
 //! The wallets that submit to a chain: what signs for them, and what they should hold.
 
 mod evm;
+mod substrate;
 
 pub use evm::WalletSigner;
 

@@ -16,10 +16,10 @@ pub enum Deployed {
 pub struct Pallet {
     /// The runtime's name and version.
     pub runtime: String,
-    /// The version of the pallet's storage.
-    pub storage_version: u16,
-    /// The version that this release reads.
-    pub known_storage_version: u16,
+    /// Whether the runtime has all parts of the oracle that a relayer uses.
+    pub is_whole: bool,
+    /// For how many blocks back the node has states, at least.
+    pub states: u64,
 }
 
 /// What a chain's contracts and its node are made of.
@@ -129,17 +129,14 @@ fn made_of(chain: &str, finality: Finality, contracts: &Contracts) -> Vec<Check>
 
 fn in_runtime(chain: &str, pallet: &Pallet) -> Check {
     let subject = format!("chain {chain}: runtime");
-    let Pallet { runtime, storage_version, known_storage_version } = pallet;
-    if storage_version == known_storage_version {
-        Check::ok(subject, format!("{runtime}, with version {storage_version} of the pallet's storage"))
+    let Pallet { runtime, is_whole, states } = pallet;
+    if *is_whole {
+        Check::ok(subject, format!("{runtime}; the node has states of at least {states} blocks back"))
     } else {
-        Check::warn(
+        Check::fail(
             subject,
-            format!(
-                "{runtime} has version {storage_version} of the pallet's storage; this release knows \
-                 {known_storage_version}"
-            ),
-            "see that it is a release that works with this one",
+            format!("{runtime} lacks parts of the oracle that this release uses"),
+            "see that the runtime has a release of pallet-phat-oracle that works with this one",
         )
     }
 }

@@ -157,10 +157,9 @@ fn what_is_wrong_with_an_oracle_is_named() {
 }
 
 #[test]
-fn a_pallet_whose_storage_this_release_does_not_know_is_named() {
-    for (storage_version, state) in [(1, Ok), (2, Warn)] {
-        let runtime = "phat-dev 1".to_owned();
-        let deployed = Result::Ok(Deployed::Pallet(Pallet { runtime, storage_version, known_storage_version: 1 }));
+fn a_runtime_that_lacks_parts_of_the_oracle_is_named() {
+    for (is_whole, state) in [(true, Ok), (false, Fail)] {
+        let deployed = Result::Ok(Deployed::Pallet(Pallet { runtime: "phat-dev 1".to_owned(), is_whole, states: 8 }));
         let checks = oracle("local", Finality::Finalized, &Result::Ok(facts()), &Result::Ok(head()), &deployed);
         let check = checks.iter().find(|check| check.subject == "chain local: runtime").unwrap();
         assert_eq!(check.state, state, "{check:?}");

@@ -8,10 +8,10 @@ const KEY: &str = "ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2f
 fn parse(endpoints: &str, variables: &[(&str, &str)]) -> Result<EndpointsConfig, Vec<String>> {
     let variables = variables.iter().copied().chain([("KEY", KEY)]).collect();
     match Config::parse(&format!("{REST}{endpoints}"), Path::new(""), &variables) {
-        Ok(mut config) => {
-            let ChainKind::Evm(evm) = config.chains.remove("base").unwrap().kind;
-            Ok(evm.endpoints)
-        }
+        Ok(mut config) => match config.chains.remove("base").unwrap().kind {
+            ChainKind::Evm(evm) => Ok(evm.endpoints),
+            ChainKind::Substrate(other) => panic!("{other:?}"),
+        },
         Err(ConfigError::Mistakes { mistakes, .. }) => Err(mistakes.iter().map(ToString::to_string).collect()),
         Err(other) => panic!("{other}"),
     }

@@ -1,11 +1,15 @@
 //! The whole path on one machine: a Solidity contract asks for prices, a Phat Contract fetches them
-//! inside the enclave process, and the signed answers come back into the contract's storage.
+//! inside the enclave process, and the signed answers come back into the contract's storage. The same relayer
+//! and worker serve a Substrate chain, whose pallet asks as well; and each chain hears what the other holds.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is there to be watched")]
+
+mod across;
+mod pallet;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use ethers::types::U256;
-use phat_e2e::{Asked, Binaries, Environment, Fulfilment, Ground, PriceAsker, Settings, wait_for};
+use phat_e2e::{Asked, Binaries, Crossing, Environment, Fulfilment, PriceAsker, Settings, wait_for};
 use phat_protocol::{Outcome, RequestId};
 use std::{collections::BTreeMap, env, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
@@ -92,7 +96,8 @@ fn interrupted(directory: &phat_e2e::Directory) -> ExitCode {
 
 async fn course(settings: Settings, keep: bool) -> Result<()> {
     println!("Phat Contract oracle on one machine. Attestation: simulated (no hardware vouches for the enclave).\n");
-    let environment: Environment = Environment::on(Ground::start(settings).await?).await?;
+    let crossing = Crossing::start(settings).await?;
+    let Crossing { environment, substrate } = &crossing;
     for (base, quote, price) in PRICES {
         environment.source.price(base, quote, price);
     }
@@ -107,14 +112,16 @@ async fn course(settings: Settings, keep: bool) -> Result<()> {
         asked.push((format!("{base}/{quote}"), request));
     }
     println!("  {} prices are asked for, one that the source doesn't know among them", asked.len());
-    let answered = all_answered(&environment, &asked).await?;
+    let answered = all_answered(environment, &asked).await?;
     println!();
-    table(&environment, &consumer, &asked, &answered).await?;
+    table(environment, &consumer, &asked, &answered).await?;
+    pallet::asks(substrate, contract_id).await?;
+    across::reads(&crossing).await?;
     if keep {
-        look_around(&environment);
+        look_around(&crossing);
         std::future::pending::<()>().await;
     }
-    environment.finish().await?;
+    crossing.finish().await?;
     println!("\nEverything is cleaned up.");
     Ok(())
 }
@@ -178,7 +185,7 @@ fn decimal(value: U256) -> String {
     if fraction.is_empty() { whole.to_owned() } else { format!("{whole}.{fraction}") }
 }
 
-fn look_around(environment: &Environment) {
+fn look_around(Crossing { environment, substrate }: &Crossing) {
     let (api, directory) = (environment.relayer.api().url(), environment.directory().display());
     println!("\nEverything stays up until ctrl-C.");
     println!("  status     curl {api}/ready");
@@ -186,6 +193,7 @@ fn look_around(environment: &Environment) {
     println!("  worker     curl {api}/v1/worker");
     println!("  commands   {} request list --api {api}", environment.program().display());
     println!("  EVM node   {} (chain id {})", environment.end.anvil.url(), phat_e2e::CHAIN_ID);
+    println!("  Substrate  {} (pallet {})", substrate.chopsticks.ws_url(), phat_e2e::INSTANCE);
     println!("  prices     curl http://{}/price/BTC/USD", environment.source.address());
     println!("  files      {directory} (configurations, logs, database)");
 }
