@@ -47,4 +47,9 @@ impl Dialect for Ethereum {
     fn batches(&self) -> bool {
         true
     }
+
+    /// What belongs together is one batch.
+    fn retries(&self) -> u32 {
+        0
+    }
 }

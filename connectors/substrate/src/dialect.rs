@@ -49,6 +49,10 @@ impl Dialect for Substrate {
     fn batches(&self) -> bool {
         false
     }
+
+    fn retries(&self) -> u32 {
+        3
+    }
 }
 
 /// What we use of a block's header.

@@ -131,6 +131,12 @@ impl Peer {
             return Ok(runtime);
         }
         let version: Version = self.ask("state_getRuntimeVersion", [block]).await?;
+        if let Some(runtime) = self.runtimes.of(&version) {
+            self.runtimes.note(block, &runtime);
+            return Ok(runtime);
+        }
+        // It is long: who needs it meanwhile waits for it.
+        let _alone = self.runtimes.reading.lock().await;
         let runtime = match self.runtimes.of(&version) {
             Some(runtime) => runtime,
             None => {

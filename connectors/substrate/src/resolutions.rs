@@ -33,7 +33,9 @@ impl Inner {
         }
         let mut changes = Changes::new();
         for (from, ids) in by_block {
-            let Some(there) = self.states_of(peer, &ids, from).await? else { continue };
+            // Where it is forgotten: it was pending when it was asked.
+            let there = self.states_of(peer, &ids, from).await?;
+            let there = there.unwrap_or_else(|| vec![OnChainState::Pending; ids.len()]);
             let Some(later) = self.states_of(peer, &ids, to).await? else { continue };
             let spans = ids.into_iter().zip(there.into_iter().zip(later)).collect();
             self.narrow(peer, spans, from, to, &mut changes).await?;

@@ -16,6 +16,8 @@ pub(crate) struct Runtimes {
     pub(crate) genesis: GenesisHash,
     pub(crate) instance: String,
     known: Mutex<Known>,
+    /// Held while a runtime is read, which is long and read once.
+    pub(crate) reading: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
@@ -35,7 +37,7 @@ pub(crate) struct Version {
 
 impl Runtimes {
     pub(crate) fn new(genesis: GenesisHash, instance: String) -> Self {
-        Self { genesis, instance, known: Mutex::default() }
+        Self { genesis, instance, known: Mutex::default(), reading: tokio::sync::Mutex::default() }
     }
 
     /// The runtime whose state a block has, where it is known.

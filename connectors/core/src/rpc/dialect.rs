@@ -30,6 +30,10 @@ pub trait Dialect: fmt::Debug + Send + Sync {
     /// Whether what is sent together goes as one JSON-RPC batch. Nodes that refuse batches get the calls beside each
     /// other.
     fn batches(&self) -> bool;
+
+    /// How often a call is sent again at once whose connection broke. Where one answer takes many calls in a row, each
+    /// of them must get through.
+    fn retries(&self) -> u32;
 }
 
 /// Codes of errors that nodes answer, beyond those that are nothing but an answer.

@@ -27,6 +27,9 @@ use tower::ServiceBuilder;
 /// The most bytes of an answer: a few hundred requests with the longest payload.
 pub(super) const MAX_ANSWER: u32 = 24 * 1024 * 1024;
 
+/// A connection breaks soon within this part of the time of a call.
+const SOON: u32 = 4;
+
 /// One endpoint, cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Transport(Arc<Inner>);
@@ -160,9 +163,21 @@ impl Transport {
         &self.0.name
     }
 
-    /// One call.
+    /// One call. Sent again where the connection broke soon, as often as the dialect says.
     pub(super) async fn call(&self, method: &str, params: Params) -> Result<Box<RawValue>, CallError> {
-        let sent = Instant::now();
+        let mut retries = self.0.dialect.retries();
+        loop {
+            let sent = Instant::now();
+            let result = self.call_once(method, params.clone(), sent).await;
+            let is_lost = matches!(result, Err(CallError::Failed(ChainError::Unreachable { .. })));
+            if !is_lost || retries == 0 || sent.elapsed() > self.0.call_timeout / SOON {
+                return result;
+            }
+            retries -= 1;
+        }
+    }
+
+    async fn call_once(&self, method: &str, params: Params, sent: Instant) -> Result<Box<RawValue>, CallError> {
         let result = match &self.0.connection {
             Connection::Http(client) => client.request(method, params).await,
             Connection::WebSocket(socket) => match socket.client().await {

@@ -7,7 +7,7 @@ use jsonrpsee::{
 use phat_connector::rpc::EndpointUrl;
 use phat_protocol::GenesisHash;
 use serde_json::{Map, Value, json};
-use std::{fs, path::PathBuf, process::Stdio, time::Duration};
+use std::{collections::HashMap, fs, path::PathBuf, process::Stdio, time::Duration};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -124,6 +124,14 @@ impl Chopsticks {
     /// Makes a block at this time, in milliseconds.
     pub(crate) async fn travel(&self, time: u64) {
         self.rpc("dev_timeTravel", json!([time])).await;
+    }
+
+    /// The whole state at the newest block, by hexadecimal keys.
+    pub(crate) async fn state(&self) -> HashMap<String, String> {
+        let keys = self.rpc("state_getKeysPaged", json!(["0x", 1_000])).await;
+        let values = self.rpc("state_queryStorageAt", json!([keys])).await;
+        let changes: Vec<(String, Option<String>)> = serde_json::from_value(values[0]["changes"].clone()).unwrap();
+        changes.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
     }
 
     pub(crate) async fn stop(&mut self) {

@@ -58,6 +58,19 @@ async fn another_endpoint_serves_while_one_is_away_and_the_first_comes_back() {
 }
 
 #[tokio::test]
+async fn a_connection_that_breaks_now_and_then_holds_nothing_up() {
+    let stage = Stage::set().await;
+    let (proxy, chain) = stage.counted(|_| {}).await;
+    proxy.break_now_and_then();
+    for _ in 0..10 {
+        let head = chain.head().await.unwrap();
+        chain.facts().await.unwrap();
+        chain.outlook().await.unwrap();
+        assert_eq!(chain.requests(0..=head.confirmed.number).await.unwrap(), []);
+    }
+}
+
+#[tokio::test]
 async fn calls_go_over_a_web_socket_and_survive_its_loss() {
     let stage = Stage::set().await;
     let proxy = Proxy::start(stage.node.port).await;

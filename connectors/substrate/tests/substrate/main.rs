@@ -2,9 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in the functions that it shares too")]
 
 mod admin;
+mod altered;
 mod chopsticks;
 mod endpoints;
 mod events;
+mod faults;
 mod keys;
 mod proxy;
 mod round;

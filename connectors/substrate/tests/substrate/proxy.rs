@@ -1,7 +1,10 @@
 //! A proxy in front of a node: it freezes, cuts connections, or counts what is asked.
 
 use phat_connector::rpc::EndpointUrl;
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU64, Ordering},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -15,6 +18,8 @@ enum Mode {
     Frozen,
     /// All connections are closed.
     Dead,
+    /// Each fourth thing that a client says closes its connection.
+    Flaky,
 }
 
 pub(crate) struct Proxy {
@@ -33,12 +38,13 @@ impl Proxy {
         let (mode, modes) = watch::channel(Mode::Passing);
         let heard = Arc::new(Mutex::new(Vec::new()));
         let hearing = heard.clone();
+        let said = Arc::new(AtomicU64::new(0));
         let task = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let (modes, heard) = (modes.clone(), hearing.clone());
+                let (modes, heard, said) = (modes.clone(), hearing.clone(), said.clone());
                 tokio::spawn(async move {
                     if let Ok(server) = TcpStream::connect(("127.0.0.1", upstream)).await {
-                        pass(client, server, modes, &heard).await;
+                        pass(client, server, modes, &heard, &said).await;
                     }
                 });
             }
@@ -64,6 +70,10 @@ impl Proxy {
         self.mode.send_replace(Mode::Frozen);
     }
 
+    pub(crate) fn break_now_and_then(&self) {
+        self.mode.send_replace(Mode::Flaky);
+    }
+
     pub(crate) fn die(&self) {
         self.mode.send_replace(Mode::Dead);
     }
@@ -79,7 +89,13 @@ impl Drop for Proxy {
     }
 }
 
-async fn pass(client: TcpStream, server: TcpStream, mut modes: watch::Receiver<Mode>, heard: &Mutex<Vec<u8>>) {
+async fn pass(
+    client: TcpStream,
+    server: TcpStream,
+    mut modes: watch::Receiver<Mode>,
+    heard: &Mutex<Vec<u8>>,
+    said: &AtomicU64,
+) {
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
     let (mut asked, mut answered) = ([0; 16 * 1024], [0; 16 * 1024]);
@@ -93,13 +109,14 @@ async fn pass(client: TcpStream, server: TcpStream, mut modes: watch::Receiver<M
                 }
                 continue;
             }
-            Mode::Passing => {}
+            Mode::Passing | Mode::Flaky => {}
         }
         tokio::select! {
             changed = modes.changed() => if changed.is_err() { return },
             read = from_client.read(&mut asked) => match read {
                 Ok(length) if length > 0 => {
                     heard.lock().unwrap().extend(&asked[..length]);
+                    if mode == Mode::Flaky && said.fetch_add(1, Ordering::Relaxed) % 4 == 3 { return }
                     if to_server.write_all(&asked[..length]).await.is_err() { return }
                 }
                 _ => return,

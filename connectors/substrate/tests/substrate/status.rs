@@ -61,13 +61,13 @@ async fn a_worker_counts_once_registered_and_until_revoked() {
 async fn how_requests_were_closed_is_found_in_few_reads_whenever_that_was() {
     let stage = Stage::set().await;
     let (first, second, open) = (stage.ask().await, stage.ask().await, stage.ask().await);
-    stage.node.mine(30).await;
+    stage.node.mine(12).await;
     let entry = stage.answer(&second, b"two").await;
     let (sent, receipt) = stage.deliver(&[entry]).await;
-    stage.node.mine(40).await;
+    stage.node.mine(20).await;
     let entry = stage.answer(&first, b"one").await;
     let (later, latest) = stage.deliver(&[entry]).await;
-    stage.node.mine(30).await;
+    stage.node.mine(12).await;
     let head = stage.chain.head().await.unwrap().latest.number;
     let asked = [&first, &second, &open].map(|asked| Asked { id: asked.id, block: asked.block.number });
     let unknown = Asked { id: RequestId([9; 32]), block: 3 };
@@ -90,7 +90,7 @@ async fn how_requests_were_closed_is_found_in_few_reads_whenever_that_was() {
     let before = proxy.asked_for("state_queryStorageAt");
     chain.resolutions(&all, head).await.unwrap();
     let reads = proxy.asked_for("state_queryStorageAt") - before;
-    assert!(reads < 40, "{reads} reads for {head} blocks");
+    assert!(reads < 30, "{reads} reads for {head} blocks");
 }
 
 #[tokio::test]
