@@ -194,6 +194,23 @@ async fn what_the_oracle_would_refuse_is_named_before_it_is_sent() {
 }
 
 #[tokio::test]
+async fn a_receipt_is_gone_with_its_block_though_its_nonce_is_used_again() {
+    let stage = Stage::set().await;
+    let before = stage.chain.head().await.unwrap().latest.number;
+    let outlook = stage.chain.outlook().await.unwrap();
+    let first = stage.chain.prepare_filler(outlook.mined_nonce, outlook.fees).await.unwrap();
+    assert_eq!(stage.chain.broadcast(&first.raw).await.unwrap(), Acceptance::Pooled);
+    let included = receipt(&stage.chain, &first).await;
+    stage.node.set_head(before).await;
+    let tipped = Fees { max_fee: Amount::from(UNIT), max_priority_fee: Amount::from(UNIT) };
+    let second = stage.chain.prepare_filler(first.nonce, tipped).await.unwrap();
+    assert_eq!(stage.chain.broadcast(&second.raw).await.unwrap(), Acceptance::Pooled);
+    let in_its_place = receipt(&stage.chain, &second).await;
+    assert_eq!(in_its_place.block.number, included.block.number);
+    assert_eq!(stage.chain.receipts(&[sent(&stage.chain, &first)]).await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn an_extrinsic_that_a_reorganisation_takes_back_can_be_sent_again() {
     let stage = Stage::set().await;
     let asked = stage.ask().await;

@@ -173,7 +173,12 @@ impl Stage {
 
     /// Sends a call of the oracle as root.
     pub(crate) async fn send_as_root(&self, call: &str, arguments: Vec<(String, Value)>) {
-        let inner = Value::unnamed_variant(INSTANCE, [Value::named_variant(call, arguments)]);
+        self.send_as_root_to(INSTANCE, call, arguments).await;
+    }
+
+    /// Sends a call of any pallet as root.
+    pub(crate) async fn send_as_root_to(&self, pallet: &str, call: &str, arguments: Vec<(String, Value)>) {
+        let inner = Value::unnamed_variant(pallet, [Value::named_variant(call, arguments)]);
         self.send("//Alice", "Sudo", "sudo", vec![("call".to_owned(), inner)]).await;
     }
 

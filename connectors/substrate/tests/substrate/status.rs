@@ -2,11 +2,13 @@
 
 use crate::{
     chopsticks::{Chopsticks, GENESIS, Options},
-    stage::{CONFIG_HASH, INSTANCE, MEASUREMENT, Stage, address, key},
+    stage::{CONFIG_HASH, CONTRACT_ID, INSTANCE, MEASUREMENT, PAYMENT, Stage, address, key},
 };
-use phat_connector::{Asked, ChainError, OnChainState, OracleStatus, RequestSource, Resolution, ResolutionKind};
+use phat_connector::{
+    Asked, ChainError, EntryEffect, EntryRefusal, OnChainState, OracleStatus, RequestSource, Resolution, ResolutionKind,
+};
 use phat_connector_substrate::{SubstrateChain, SubstrateSettings};
-use phat_protocol::{GenesisHash, RequestId, WorkerAddress};
+use phat_protocol::{GenesisHash, OracleChain, RequestId, WorkerAddress, evm};
 use subxt::dynamic::Value;
 
 #[tokio::test]
@@ -91,6 +93,56 @@ async fn how_requests_were_closed_is_found_in_few_reads_whenever_that_was() {
     chain.resolutions(&all, head).await.unwrap();
     let reads = proxy.asked_for("state_queryStorageAt") - before;
     assert!(reads < 30, "{reads} reads for {head} blocks");
+}
+
+#[tokio::test]
+async fn a_callback_that_fails_is_told_from_one_that_succeeds_and_from_none() {
+    let stage = Stage::set().await;
+    let contract = [("contract_id", Value::from_bytes(CONTRACT_ID)), ("min_revision", Value::u128(0))];
+    let contract = contract.map(|(name, value)| (name.to_owned(), value));
+    stage.send_as_root_to("PriceConsumer", "set_contract", contract.into()).await;
+    let mut asked = Vec::new();
+    for _ in 0..2 {
+        let question = [
+            ("base", Value::from_bytes("BTC")),
+            ("quote", Value::from_bytes("USD")),
+            ("payment", Value::u128(PAYMENT)),
+        ];
+        let question = question.map(|(name, value)| (name.to_owned(), value));
+        stage.send("//Bob", "PriceConsumer", "ask", question.into()).await;
+        let newest = stage.chain.head().await.unwrap().latest.number;
+        asked.extend(stage.chain.requests(newest..=newest).await.unwrap());
+    }
+    let [taken, refused] = &asked[..] else { panic!("{asked:?}") };
+    assert_ne!(taken.transaction.0.0, taken.block.hash.0, "a pallet asked, in somebody's extrinsic");
+    // abi.encode(uint256(7)): a price.
+    let mut price = [0; 32];
+    price[31] = 7;
+    let entries = [stage.answer(taken, &price).await, stage.answer(refused, b"no price").await];
+    let (sent, receipt) = stage.deliver(&entries).await;
+    let fulfilled = |callback_ok| EntryEffect::Fulfilled { callback_ok };
+    assert_eq!(receipt.effects, [(taken.id, fulfilled(true)), (refused.id, fulfilled(false))]);
+    let report = &entries[1].report;
+    let kept = evm::slot_hash(report.outcome.number(), &report.output, report.executed_at);
+    let states = stage.chain.states(&[refused.id], None).await.unwrap();
+    assert_eq!(states, [OnChainState::CallbackFailed(kept)]);
+    let refusals = stage.chain.refusals(&entries[1..]).await.unwrap();
+    assert_eq!(refusals, [Some(EntryRefusal::NotPending)]);
+    let newest = stage.chain.head().await.unwrap().latest.number;
+    let fresh = stage.again(|_| {});
+    assert_eq!(fresh.requests(0..=newest).await.unwrap(), [], "what is answered isn't pending");
+
+    let kind = ResolutionKind::Fulfilled { callback_ok: false };
+    let expected = Resolution { id: refused.id, kind, block: receipt.block, transaction: sent.hash };
+    assert_eq!(stage.resolutions(refused).await, [expected]);
+    // The answer is dropped once it is too late to try again, which takes nothing back.
+    let expiry = refused.request.expires_at();
+    stage.node.travel((expiry + 10) * 1_000).await;
+    stage.node.mine(1).await;
+    let cancel = vec![("request_id".to_owned(), Value::from_bytes(refused.id.0))];
+    stage.send("//Charlie", INSTANCE, "cancel", cancel).await;
+    assert_eq!(stage.chain.states(&[refused.id], None).await.unwrap(), [OnChainState::Closed]);
+    assert_eq!(stage.resolutions(refused).await, [expected]);
 }
 
 #[tokio::test]
