@@ -27,7 +27,9 @@ pub trait WeightInfo {
     fn set() -> Weight;
 }
 
-/// Weights by estimate, above what was seen.
+/// Weights by estimate: computing at twice and more of the time that it took natively, and what is read and written at
+/// the usual cost of RocksDB. (Natively, in memory, on one core of a machine with two: 50 µs for a report with one
+/// signature, 32 µs for each more, 2.5 ns for each byte of payload or output, 92 µs for a registration.)
 pub struct Estimated<T>(PhantomData<T>);
 
 /// A request, whole, is read and written with up to 33 KiB.

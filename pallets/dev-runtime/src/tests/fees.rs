@@ -1,6 +1,6 @@
-use super::chain::{answered, apply, last_request, ready};
-use crate::{Balances, RuntimeCall, UNIT};
-use pallet_phat_oracle::Call;
+use super::chain::{answered, apply, last_request, ready, told};
+use crate::{Balances, Runtime, RuntimeCall, UNIT};
+use pallet_phat_oracle::{Call, Event};
 use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie, Dave};
 use sp_runtime::DispatchError;
 
@@ -37,6 +37,9 @@ fn who_brings_an_answer_pays_nothing_and_who_is_named_is_paid() {
         apply(Bob, fulfil(entry)).expect("valid").expect("answered");
         assert_eq!(has(Bob), relayer);
         assert_eq!(has(Charlie), payee + PAYMENT);
+        // No pallet asks from Alice's account: there is no callback that could fail.
+        let report = answered(request_id, 0, b"that", super::chain::NOW).report;
+        assert!(told(Event::<Runtime>::RequestFulfilled { request_id, callback_ok: true, report }));
     });
 }
 
