@@ -88,6 +88,7 @@ pub(super) async fn add(
 async fn start(api: &Shared, schedule: &Schedule) -> Result<Option<BlockRef>, Problem> {
     let Some(chain) = schedule.chain() else { return Ok(None) };
     let known = api.chain(chain).map_err(|problem| Problem::new(ProblemKind::Refused, problem.detail))?;
+    schedule.fits(&known.chain).map_err(|error| Problem::new(ProblemKind::Refused, format!("schedule: {error}")))?;
     match timeout(COMPONENT_TIMEOUT, known.source.head()).await {
         Ok(head) => Ok(Some(head?.confirmed)),
         Err(_) => Err(Problem::new(ProblemKind::Unavailable, format!("chain {chain} doesn't answer"))),

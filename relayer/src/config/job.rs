@@ -1,5 +1,5 @@
 use super::{
-    Mistake,
+    ChainConfig, Mistake,
     parse::count,
     section::Section,
     setting::{Setting, text},
@@ -7,7 +7,11 @@ use super::{
 };
 use crate::jobs::{EventForm, JobName, JobSpec, Missed, Schedule, ScheduleForm};
 use phat_protocol::ContractId;
-use std::{collections::BTreeSet, num::NonZeroU32, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroU32,
+    time::Duration,
+};
 
 /// How jobs are run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +80,16 @@ pub(super) fn read(sections: Vec<Section<'_>>, chains: &[String], mistakes: &mut
         jobs.push(job);
     }
     jobs
+}
+
+/// Sees that what each job waits for can happen on its chain.
+pub(super) fn check_chains(jobs: &[JobSpec], chains: &BTreeMap<String, ChainConfig>, mistakes: &mut Vec<Mistake>) {
+    for job in jobs {
+        let chain = job.schedule.chain().and_then(|name| chains.get(name));
+        if let Some(Err(error)) = chain.map(|chain| job.schedule.fits(&chain.kind.chain())) {
+            mistakes.push(Mistake::new("jobs", format!("{}: {error}", job.name)));
+        }
+    }
 }
 
 fn job(mut section: Section<'_>, chains: &[String], mistakes: &mut Vec<Mistake>) -> Option<JobSpec> {

@@ -1,12 +1,13 @@
 //! The tree as typed settings. The defaults stand here, and the sample shows them.
 
 use super::{
-    ApiConfig, ApiToken, Config, DatabaseConfig, EnclaveConfig, Environment, ExecuteConfig, Mistake, RetryConfig,
-    StatusConfig, SubmitConfig, chain, job, section::Section, tree::Branch,
+    ApiConfig, ApiToken, ChainConfig, Config, DatabaseConfig, EnclaveConfig, Environment, ExecuteConfig, Mistake,
+    RetryConfig, StatusConfig, SubmitConfig, chain, job, section::Section, tree::Branch,
 };
 use phat_enclave_api::Endpoint;
 use phat_telemetry::{LogSettings, OtlpEndpoint};
 use std::{
+    collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
     num::NonZeroU32,
     path::{Path, PathBuf},
@@ -33,10 +34,11 @@ pub(super) fn config(
     let chains = root.section("chains", mistakes).sections(mistakes);
     let names: Vec<String> = chains.iter().map(|(name, _)| name.clone()).collect();
     let jobs = job::read(root.list("jobs", mistakes), &names, mistakes);
-    let chains = chains
+    let chains: BTreeMap<String, ChainConfig> = chains
         .into_iter()
         .filter_map(|(name, section)| Some((name.clone(), chain::read(&name, section, environment, mistakes)?)))
         .collect();
+    job::check_chains(&jobs, &chains, mistakes);
     root.finish(mistakes);
     Some(Config {
         api,

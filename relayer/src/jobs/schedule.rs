@@ -1,7 +1,7 @@
 use super::{Cron, InvalidCron};
 use crate::{clock::Millis, schema};
 use phat_connector::{EventFilter, EvmEventFilter, MAX_TOPICS, SubstrateEventFilter};
-use phat_protocol::{Digest, EvmAddress};
+use phat_protocol::{Chain, Digest, EvmAddress};
 use serde::{Deserialize, Serialize};
 use std::{fmt, num::NonZeroU64};
 use utoipa::ToSchema;
@@ -102,6 +102,9 @@ pub enum InvalidSchedule {
     /// It doesn't say which events, or it mixes two chain families.
     #[error("an event has an address (with topics, on an EVM chain), or a pallet and an event (on a Substrate chain)")]
     NoEvent,
+    /// Its event is one of another family of chains than its chain.
+    #[error("the event is not of its chain: contracts' addresses are for EVM chains, pallets for Substrate chains")]
+    OtherFamily,
     /// There are too many topics.
     #[error("an event has at most {MAX_TOPICS} topics, found {0}")]
     Topics(usize),
@@ -118,6 +121,19 @@ impl Schedule {
             Self::Cron(_) => None,
             Self::Blocks { chain, .. } | Self::Event { chain, .. } => Some(chain),
         }
+    }
+
+    /// Whether that chain, which it names, has what it waits for.
+    ///
+    /// # Errors
+    /// `OtherFamily` when its event is one of another family of chains.
+    pub fn fits(&self, chain: &Chain) -> Result<(), InvalidSchedule> {
+        let fits = match self {
+            Self::Cron(_) | Self::Blocks { .. } => true,
+            Self::Event { filter: EventFilter::Evm(_), .. } => matches!(chain, Chain::Evm(_)),
+            Self::Event { filter: EventFilter::Substrate(_), .. } => matches!(chain, Chain::Substrate(_)),
+        };
+        if fits { Ok(()) } else { Err(InvalidSchedule::OtherFamily) }
     }
 
     /// When the calendar says that it is due next; none where the calendar doesn't matter.

@@ -55,6 +55,11 @@ async fn a_job_that_makes_no_sense_is_refused_in_words() {
         (json!({ "cron": "99 * * * *" }), StatusCode::UNPROCESSABLE_ENTITY, "minute"),
         (json!({ "every_blocks": 5, "chain": "nowhere" }), StatusCode::UNPROCESSABLE_ENTITY, "nowhere"),
         (json!({ "event": { "chain": "nowhere", "address": address } }), StatusCode::UNPROCESSABLE_ENTITY, "nowhere"),
+        (
+            json!({ "event": { "chain": "local", "pallet": "Balances", "event": "Transfer" } }),
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "not of its chain",
+        ),
         (json!({ "every_blocks": "5", "chain": "local" }), StatusCode::BAD_REQUEST, "every_blocks"),
         (json!({ "interval": "5s" }), StatusCode::BAD_REQUEST, "interval"),
     ] {

@@ -75,3 +75,29 @@ fn a_job_may_wait_for_a_configured_chain() {
         "{shown}"
     );
 }
+
+#[test]
+fn a_job_whose_event_is_of_another_family_of_chains_is_refused() {
+    const KEY: &str = "ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+    let evm = "[chains.local]\nkind = \"evm\"\nrpc_url = \"http://127.0.0.1:1\"\nchain_id = 1\n\
+               oracle = \"0x5fbdb2315678afecb367f032d93f642f64180aa3\"\nkey_env = \"KEY\"\n";
+    let substrate = format!(
+        "[chains.local]\nkind = \"substrate\"\nrpc_url = \"http://127.0.0.1:1\"\ngenesis = \"0x{}\"\nkey_env = \"KEY\"\n",
+        "45".repeat(32)
+    );
+    let of_contract =
+        "schedule.event = { chain = \"local\", address = \"0x5fbdb2315678afecb367f032d93f642f64180aa3\" }";
+    let of_pallet = "schedule.event = { chain = \"local\", pallet = \"Balances\", event = \"Transfer\" }";
+    let variables: Environment = [("KEY", KEY)].into_iter().collect();
+    for (chain, event, fits) in [
+        (evm, of_contract, true),
+        (evm, of_pallet, false),
+        (&substrate, of_contract, false),
+        (&substrate, of_pallet, true),
+    ] {
+        let read = Config::parse(&format!("{chain}{}", job(event, "")), Path::new(""), &variables);
+        let refused = read.as_ref().err().map(ToString::to_string);
+        assert_eq!(read.is_ok(), fits, "{event}: {refused:?}");
+        assert!(refused.is_none_or(|words| words.contains("not of its chain")), "{event}");
+    }
+}
