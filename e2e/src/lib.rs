@@ -48,7 +48,7 @@ pub use bindings::{
 pub use chain::{CHAIN_ID, Chain};
 pub use command::{CommandFailed, Relayer};
 pub use consumer::{Asked, Asker, Heard, PriceAsker, Question};
-pub use crossing::Crossing;
+pub use crossing::{ANSWER, ANSWERING, Crossing};
 pub use database::RelayerDatabase;
 pub use dice::{Dice, Roll};
 pub use directory::Directory;

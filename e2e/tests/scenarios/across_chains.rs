@@ -8,16 +8,11 @@ use ethers::{
     types::U256,
 };
 use phat_e2e::{
-    Asked, Asker, Binaries, Consumer, Crossing, Guest, Heard, OracleEnd, PalletConsumer, Question, Settings,
-    phat_oracle, wait_for,
+    ANSWER, Asked, Binaries, Consumer, Crossing, Heard, OracleEnd, PalletConsumer, Question, Settings, phat_oracle,
+    wait_for,
 };
 use phat_enclave_api::Enclave;
 use phat_protocol::{Outcome, RequestId};
-use serde_json::json;
-
-const ADDRESS: &str = "0x4242424242424242424242424242424242424242";
-/// Returns 42, whatever it is asked: PUSH1 42, PUSH1 0, MSTORE, PUSH1 32, PUSH1 0, RETURN.
-const CODE: &str = "0x602a60005260206000f3";
 
 async fn crossing() -> Result<Crossing> {
     Crossing::start(Settings::new(Binaries::up_to_date()?)?).await
@@ -27,22 +22,11 @@ async fn heard(consumer: &impl Consumer, id: RequestId) -> Result<Heard> {
     wait_for(&format!("the answer to {id}"), DEADLINE, async || Ok(consumer.heard(id).await?.into_iter().next())).await
 }
 
-/// Three endpoints of one chain, of which one is down.
-fn endpoints(url: &str) -> serde_json::Value {
-    let endpoint = |name: &str, origin: &str| json!({"name": name, "origin": origin, "path": "/"});
-    json!([endpoint("a", url), endpoint("b", url), endpoint("down", "https://192.0.2.1")])
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_solidity_contract_hears_what_a_substrate_chain_stores_and_at_which_block() -> Result<()> {
-    let Crossing { environment, substrate } = crossing().await?;
-    let init = json!({
-        "endpoints": endpoints(&substrate.chopsticks.url()),
-        "pallet": "Balances",
-        "item": "TotalIssuance",
-        "decode": {"offset": 0, "type": "u128"},
-    });
-    let contract_id = environment.deploy(&Guest::ready_made("substrate-read.wasm", "issuance", &init)?).await?;
+    let crossing = crossing().await?;
+    let Crossing { environment, substrate } = &crossing;
+    let contract_id = environment.deploy(&crossing.issuance()?).await?;
     let consumer = environment.end.consumer().await?;
     let asked = consumer.ask(&Question::new(contract_id, "{}")).await?;
     let heard = heard(&consumer, asked.id).await?;
@@ -57,29 +41,21 @@ async fn a_solidity_contract_hears_what_a_substrate_chain_stores_and_at_which_bl
     ensure!(known.as_slice() == hash.as_slice(), "block {number} has another hash");
     let issuance = substrate.runtime.total_issuance().await?;
     ensure!(U256::from_big_endian(value) == U256::from(issuance), "{heard:?}, and {issuance} are issued");
-    environment.finish().await
+    crossing.finish().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pallet_hears_what_a_solidity_contract_returns() -> Result<()> {
-    let Crossing { environment, substrate } = crossing().await?;
-    let chain = &environment.end.chain;
-    chain.provider().request::<_, ()>("anvil_setCode", (ADDRESS, CODE)).await?;
-    chain.mine(8).await?;
-    let init = json!({
-        "endpoints": endpoints(&environment.end.anvil.url()),
-        "address": ADDRESS,
-        "signature": "price(string,string)",
-        "args": ["{base}", "{quote}"],
-    });
-    let contract_id = environment.deploy(&Guest::ready_made("evm-read.wasm", "price", &init)?).await?;
-    let pallet = PalletConsumer::of(&substrate, contract_id).await?;
+    let crossing = crossing().await?;
+    let Crossing { environment, substrate } = &crossing;
+    let contract_id = environment.deploy(&crossing.answering().await?).await?;
+    let pallet = PalletConsumer::of(substrate, contract_id).await?;
     let asked = pallet.ask("BTC", "USD").await?;
     let price = wait_for("the price", DEADLINE, async || pallet.price("BTC", "USD").await).await?;
-    ensure!(price == U256::from(42), "it stores {price}");
+    ensure!(price == U256::from(ANSWER), "it stores {price}");
     let fulfilled = substrate.fulfilments().await?;
     ensure!(fulfilled[&asked.id].iter().all(|answer| answer.callback_ok), "{fulfilled:?}");
-    environment.finish().await
+    crossing.finish().await
 }
 
 /// The same worker counts on both chains, and its signature names one.
@@ -117,6 +93,5 @@ async fn a_report_for_one_chain_is_refused_by_the_other() -> Result<()> {
 
     environment.relayer.resume().await?;
     ensure!(heard(&there, on_evm.id).await?.outcome == Outcome::Ok, "it ended otherwise");
-    Asker::heard(&there, on_evm.id).await?;
     environment.finish().await
 }
