@@ -21,6 +21,8 @@ use subxt::{
 
 /// How long an extrinsic may take into a block.
 const INCLUSION: Duration = Duration::from_secs(60);
+/// How many extrinsics of a scenario a block is sure to have room for; chopsticks drops what doesn't fit.
+const PER_BLOCK: usize = 50;
 /// A nonce beside the one of the newest block.
 const OFFSETS: std::ops::RangeFrom<u64> = 0..;
 
@@ -206,13 +208,30 @@ impl Runtime {
         call: &str,
         calls: Vec<Vec<Value>>,
     ) -> Result<Vec<Block>> {
-        let first = self.height().await? + 1;
         self.rpc.call("dev_setBlockBuildMode", json!(["Manual"])).await?;
-        let sent = self.send(signer, pallet, call, calls).await;
+        let blocks = self.send_unmined(signer, pallet, call, &calls).await;
         self.rpc.call("dev_setBlockBuildMode", json!(["Instant"])).await?;
         // What came since the last block waits for the next.
         self.new_blocks(1).await?;
-        self.with_all(first, sent?).await
+        blocks
+    }
+
+    /// Sends calls, as many at a time as a block has room for, and makes the blocks that hold them.
+    async fn send_unmined(
+        &self,
+        signer: &Signer,
+        pallet: &str,
+        call: &str,
+        calls: &[Vec<Value>],
+    ) -> Result<Vec<Block>> {
+        let mut blocks = Vec::new();
+        for calls in calls.chunks(PER_BLOCK) {
+            let first = self.height().await? + 1;
+            let sent = self.send(signer, pallet, call, calls.to_vec()).await?;
+            self.new_blocks(1).await?;
+            blocks.extend(self.with_all(first, sent).await?);
+        }
+        Ok(blocks)
     }
 
     /// Sends calls, and gives the hashes of their extrinsics.
