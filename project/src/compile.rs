@@ -17,6 +17,8 @@ pub struct Packages<'a> {
     pub names: &'a [(&'a str, &'a str)],
     /// What they are written with.
     pub dialect: Dialect,
+    /// Features of theirs that are switched on.
+    pub features: &'a [&'a str],
     /// Folders whose paths must not be in what is built. Cargo gives the compiler paths within the workspace's folder
     /// relative to that; who has packages outside of it has the wrapper let something stand for theirs.
     pub hidden: &'a [&'a Path],
@@ -120,6 +122,9 @@ impl Packages<'_> {
         }
         for (package, _) in self.names {
             cargo.args(["--package", package]);
+        }
+        for feature in self.features {
+            cargo.args(["--features", feature]);
         }
         let replaced = self.replaced(toolchain)?;
         toolchain.apply(&mut cargo, &replaced);

@@ -98,6 +98,7 @@ impl Folder {
             dialect: if self.ink.is_some() { Dialect::Ink } else { Dialect::Sdk },
             hidden: &[&self.path],
             wrapper: None,
+            features: &[],
             is_locked: false,
         };
         let wasm = packages.modules(toolchain)?.into_iter().next().unwrap_or_default();

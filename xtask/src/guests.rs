@@ -117,6 +117,7 @@ fn compile<'g>(
         dialect,
         hidden: &[repository],
         wrapper: Some(&repository.join("phat-contracts/rustc-same-anywhere.sh")),
+        features: &[],
         is_locked: true,
     };
     Ok(packages.modules(toolchain)?)

@@ -1,6 +1,6 @@
 //! Builds the development runtime of `pallets/` for wasm and keeps the committed artifacts true.
 //!
-//! `pallets/artifacts/manifest.json` names the compiler, and digests of the runtime and of all that it was built from.
+//! `pallets/artifacts/manifest.json` names the compiler, and digests of the runtimes and of all that they were built from.
 //! The digests are compared everywhere; bytes only when that is asked for, and under the same compiler.
 
 mod chain_spec;
@@ -12,10 +12,11 @@ use crate::{
 };
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
-use manifest::{FILE, Manifest};
+use manifest::{Artifact, FILE, Manifest};
 use phat_project::{Dialect, Packages, Product, Toolchain};
-use phat_protocol::{Digest, blake2_256};
+use phat_protocol::Digest;
 use std::{
+    collections::BTreeMap,
     env, fs,
     io::Write,
     path::{Path, PathBuf},
@@ -37,10 +38,13 @@ pub(crate) struct Runtime {
 }
 
 const PACKAGE: &str = "phat-dev-runtime";
+/// The runtime that development chains begin with.
 const RUNTIME: &str = "dev-runtime.compact.compressed.wasm";
+/// The runtimes that are committed, and the features that each is built with. Tests upgrade a chain to the second.
+const COMMITTED: [(&str, &[&str]); 2] = [(RUNTIME, &[]), ("next-runtime.compact.compressed.wasm", &["next"])];
 const GENESIS: &str = "genesis.json";
 
-/// What the runtime is built from. A folder stands for what lies below it, but for tests.
+/// What the runtimes are built from. A folder stands for what lies below it, but for tests.
 const SOURCES: [&str; 11] = [
     "pallets/Cargo.lock",
     "pallets/Cargo.toml",
@@ -74,30 +78,36 @@ pub(crate) fn run(runtime: &Runtime) -> Result<()> {
 #[expect(clippy::print_stdout, reason = "tells the developer what was built")]
 fn build_artifacts(artifacts: &Path) -> Result<()> {
     let toolchain = toolchain()?;
-    let runtime = compressed(&build(&toolchain)?)?;
     let genesis = output(&mut example("genesis"))?;
-    let manifest = Manifest {
-        compiler: toolchain.version().into(),
-        runtime_hash: Digest(blake2_256(&runtime)),
-        size: runtime.len(),
-        source_digest: source_digest(&repository()?)?,
-    };
     fs::create_dir_all(artifacts)?;
-    for (file, content) in [(RUNTIME, runtime), (GENESIS, genesis)] {
+    let write = |file: &str, content: &[u8]| {
         let path = artifacts.join(file);
-        fs::write(&path, content).with_context(|| format!("can't write {}", path.display()))?;
+        fs::write(&path, content).with_context(|| format!("can't write {}", path.display()))
+    };
+    write(GENESIS, &genesis)?;
+    let mut runtimes = BTreeMap::new();
+    for (file, features) in COMMITTED {
+        let runtime = compressed(&build(&toolchain, features)?)?;
+        write(file, &runtime)?;
+        let artifact = Artifact::of(&runtime);
+        println!("runtime: {file} {} {} bytes", artifact.hash, artifact.size);
+        runtimes.insert(file.to_owned(), artifact);
     }
-    println!("runtime: {RUNTIME} {} {} bytes", manifest.runtime_hash, manifest.size);
-    manifest.write(artifacts)
+    let source_digest = source_digest(&repository()?)?;
+    Manifest { compiler: toolchain.version().into(), runtimes, source_digest }.write(artifacts)
 }
 
-/// Whether manifest, file and sources agree; needs no compiler. (That the genesis is the runtime's is for a test of
+/// Whether manifest, files and sources agree; needs no compiler. (That the genesis is the runtime's is for a test of
 /// the runtime to say.)
 fn check_committed(artifacts: &Path) -> Result<()> {
     let manifest = Manifest::read(artifacts)?;
-    let path = artifacts.join(RUNTIME);
-    let runtime = fs::read(&path).with_context(|| format!("can't read {}", path.display()))?;
-    let differences = manifest.differences(&runtime, &source_digest(&repository()?)?);
+    let found = COMMITTED.map(|(file, _)| {
+        let path = artifacts.join(file);
+        let runtime = fs::read(&path).with_context(|| format!("can't read {}", path.display()))?;
+        Ok((file.to_owned(), Artifact::of(&runtime)))
+    });
+    let found = found.into_iter().collect::<Result<_>>()?;
+    let differences = manifest.differences(&found, &source_digest(&repository()?)?);
     ensure!(
         differences.is_empty(),
         "{}\nrun `cargo xtask runtime` and commit pallets/artifacts",
@@ -110,12 +120,14 @@ fn check_committed(artifacts: &Path) -> Result<()> {
 #[expect(clippy::print_stdout, reason = "says when bytes can't be compared")]
 fn check_built(artifacts: &Path) -> Result<()> {
     let toolchain = toolchain()?;
-    let built = compressed(&build(&toolchain)?)?;
     let used = Manifest::read(artifacts)?.compiler;
-    if used != toolchain.version() {
-        println!("runtime: built, but not compared: the artifact comes from {used}");
-    } else if fs::read(artifacts.join(RUNTIME))? != built {
-        bail!("the same sources and compiler now give other bytes; run `cargo xtask runtime` and commit {FILE}");
+    for (file, features) in COMMITTED {
+        let built = compressed(&build(&toolchain, features)?)?;
+        if used != toolchain.version() {
+            println!("runtime: {file} is built, but not compared: the artifact comes from {used}");
+        } else if fs::read(artifacts.join(file))? != built {
+            bail!("the same sources and compiler now give another {file}; run `cargo xtask runtime` and commit {FILE}");
+        }
     }
     Ok(())
 }
@@ -128,7 +140,7 @@ fn toolchain() -> Result<Toolchain> {
     Ok(toolchain)
 }
 
-fn build(toolchain: &Toolchain) -> Result<Vec<u8>> {
+fn build(toolchain: &Toolchain, features: &[&str]) -> Result<Vec<u8>> {
     let repository = repository()?;
     let packages = Packages {
         workspace: &repository.join("pallets"),
@@ -138,6 +150,7 @@ fn build(toolchain: &Toolchain) -> Result<Vec<u8>> {
         },
         names: &[(PACKAGE, "phat_dev_runtime")],
         dialect: Dialect::Frame,
+        features,
         hidden: &[&repository],
         wrapper: Some(&repository.join("phat-contracts/rustc-same-anywhere.sh")),
         is_locked: true,
@@ -162,7 +175,7 @@ fn example(name: &str) -> Command {
     command
 }
 
-/// A digest of all that the runtime is built from, flags included.
+/// A digest of all that the runtimes are built from, flags included.
 fn source_digest(repository: &Path) -> Result<Digest> {
     let flags = [Product::Runtime.flags(), &phat_project::DEBIAN_FLAGS].concat();
     digest_of(repository, &flags, SOURCES.map(PathBuf::from).into())

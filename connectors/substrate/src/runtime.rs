@@ -11,7 +11,10 @@ use subxt::{
     dynamic::Value,
     events::Events,
     ext::{
-        frame_decode::storage::{StorageTypeInfo, encode_storage_key_prefix},
+        frame_decode::{
+            extrinsics::decode_extrinsic,
+            storage::{StorageTypeInfo, encode_storage_key_prefix},
+        },
         scale_decode::DecodeAsType,
     },
 };
@@ -124,6 +127,12 @@ impl Runtime {
     /// A block's events.
     pub(crate) fn events(&self, bytes: Vec<u8>) -> Events<SubstrateConfig> {
         self.client.events().from_bytes(bytes)
+    }
+
+    /// Whether the runtime can read an extrinsic: whether it has such a call.
+    pub(crate) fn reads(&self, extrinsic: &[u8]) -> bool {
+        let metadata = self.client.metadata_ref();
+        decode_extrinsic(&mut &*extrinsic, metadata, metadata.types()).is_ok()
     }
 
     /// Whether the runtime has a pallet.

@@ -49,6 +49,10 @@ impl Inner {
 
 impl Peer {
     async fn validity(&self, raw: &[u8], block: BlockHash) -> Result<Validity, CallError> {
+        // A runtime that is asked about an extrinsic that it can't read has no answer: it panics.
+        if !self.runtime(block).await?.reads(raw) {
+            return Ok(Validity::Expired);
+        }
         let mut arguments = vec![EXTERNAL];
         arguments.extend_from_slice(raw);
         block.encode_to(&mut arguments);

@@ -59,6 +59,12 @@ impl Chopsticks {
         Ok(Self { process, address })
     }
 
+    /// A file of the development chain's.
+    pub(super) fn artifact(name: &str) -> Result<Vec<u8>> {
+        let path = repository().join("pallets/artifacts").join(name);
+        fs::read(path).with_context(|| format!("can't read {name} of the runtime"))
+    }
+
     /// Where it listens, for JSON-RPC over HTTP and over a websocket alike.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
@@ -86,10 +92,8 @@ impl Chopsticks {
 
 /// The development runtime as a chain, with its whole first state.
 fn chain_spec() -> Result<Json> {
-    let artifacts = repository().join("pallets/artifacts");
-    let read = |name: &str| fs::read(artifacts.join(name)).with_context(|| format!("can't read {name} of the runtime"));
-    let mut stored: Map<String, Json> = serde_json::from_slice(&read("genesis.json")?)?;
-    let code = read("dev-runtime.compact.compressed.wasm")?;
+    let mut stored: Map<String, Json> = serde_json::from_slice(&Chopsticks::artifact("genesis.json")?)?;
+    let code = Chopsticks::artifact("dev-runtime.compact.compressed.wasm")?;
     // `:code`
     stored.insert("0x3a636f6465".to_owned(), format!("0x{}", hex::encode(code)).into());
     Ok(json!({

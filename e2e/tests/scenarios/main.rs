@@ -37,6 +37,7 @@ mod randomness;
 mod readme;
 mod relayer_crash;
 mod reorganisations;
+mod runtime_upgrade;
 mod secrets;
 mod shipped;
 mod soak;

@@ -44,18 +44,28 @@ pub type UncheckedExtrinsic = generic::UncheckedExtrinsic<Address, RuntimeCall, 
 pub type Executive =
     frame_executive::Executive<Runtime, Block, frame_system::ChainContext<Runtime>, Runtime, AllPalletsWithSystem>;
 
-/// What the runtime calls itself.
-#[sp_version::runtime_version]
-pub const VERSION: RuntimeVersion = RuntimeVersion {
-    spec_name: Cow::Borrowed("phat-dev"),
-    impl_name: Cow::Borrowed("phat-dev"),
-    authoring_version: 1,
-    spec_version: 1,
-    impl_version: 1,
-    apis: crate::apis::RUNTIME_API_VERSIONS,
-    transaction_version: 1,
-    system_version: 1,
-};
+/// The runtime's version.
+macro_rules! version {
+    ($spec_version:tt, $transaction_version:tt) => {
+        /// What the runtime calls itself.
+        #[sp_version::runtime_version]
+        pub const VERSION: RuntimeVersion = RuntimeVersion {
+            spec_name: Cow::Borrowed("phat-dev"),
+            impl_name: Cow::Borrowed("phat-dev"),
+            authoring_version: 1,
+            spec_version: $spec_version,
+            impl_version: 1,
+            apis: crate::apis::RUNTIME_API_VERSIONS,
+            transaction_version: $transaction_version,
+            system_version: 1,
+        };
+    };
+}
+
+#[cfg(not(feature = "next"))]
+version!(1, 1);
+#[cfg(feature = "next")]
+version!(2, 2);
 
 parameter_types! {
     pub const Version: RuntimeVersion = VERSION;

@@ -147,6 +147,7 @@ fn metadata(repository: &Path) -> Result<Vec<Value>> {
         dialect: Dialect::Ink,
         hidden: &[],
         wrapper: None,
+        features: &[],
         is_locked: true,
     };
     let examples = GUESTS.map(|guest| format!("{}-metadata", guest.name));

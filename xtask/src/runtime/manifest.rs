@@ -1,7 +1,7 @@
 use anyhow::{Context, Result};
 use phat_protocol::{Digest, blake2_256};
 use serde::{Deserialize, Serialize};
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 pub(super) const FILE: &str = "manifest.json";
 
@@ -11,12 +11,26 @@ pub(super) const FILE: &str = "manifest.json";
 pub(super) struct Manifest {
     /// What compiled and linked the runtime.
     pub(super) compiler: String,
-    /// BLAKE2b-256 of the runtime's file.
-    pub(super) runtime_hash: Digest,
-    /// The file's size in bytes.
-    pub(super) size: usize,
+    /// The runtimes, by their files' names.
+    pub(super) runtimes: BTreeMap<String, Artifact>,
     /// See [`crate::guests::digest_of`].
     pub(super) source_digest: Digest,
+}
+
+/// A runtime's file.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Artifact {
+    /// BLAKE2b-256 of its bytes.
+    pub(super) hash: Digest,
+    /// How many they are.
+    pub(super) size: usize,
+}
+
+impl Artifact {
+    pub(super) fn of(file: &[u8]) -> Self {
+        Self { hash: Digest(blake2_256(file)), size: file.len() }
+    }
 }
 
 impl Manifest {
@@ -34,13 +48,17 @@ impl Manifest {
     }
 
     /// In what it differs from what stands in the tree.
-    pub(super) fn differences(&self, runtime: &[u8], source_digest: &Digest) -> Vec<&'static str> {
+    pub(super) fn differences(
+        &self,
+        runtimes: &BTreeMap<String, Artifact>,
+        source_digest: &Digest,
+    ) -> Vec<&'static str> {
         let mut found = Vec::new();
         if self.source_digest != *source_digest {
-            found.push("the runtime's sources changed since it was built");
+            found.push("the runtimes' sources changed since they were built");
         }
-        if (self.runtime_hash, self.size) != (Digest(blake2_256(runtime)), runtime.len()) {
-            found.push("the runtime is not the file that the manifest names");
+        if self.runtimes != *runtimes {
+            found.push("the runtimes are not the files that the manifest names");
         }
         found
     }

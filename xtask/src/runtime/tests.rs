@@ -1,6 +1,10 @@
-use super::{SOURCES, manifest::Manifest, source_digest};
-use phat_protocol::{Digest, blake2_256};
-use std::fs;
+use super::{
+    SOURCES,
+    manifest::{Artifact, Manifest},
+    source_digest,
+};
+use phat_protocol::Digest;
+use std::{collections::BTreeMap, fs};
 
 #[test]
 fn a_changed_source_changes_the_digest_and_a_changed_test_does_not() {
@@ -19,20 +23,18 @@ fn a_changed_source_changes_the_digest_and_a_changed_test_does_not() {
 }
 
 #[test]
-fn a_manifest_tells_other_sources_and_another_file_apart() {
-    let manifest = Manifest {
-        compiler: "rustc".into(),
-        runtime_hash: Digest(blake2_256(b"runtime")),
-        size: 7,
-        source_digest: Digest([1; 32]),
-    };
-    assert!(manifest.differences(b"runtime", &Digest([1; 32])).is_empty());
+fn a_manifest_tells_other_sources_and_other_files_apart() {
+    let files = |content: &[u8]| BTreeMap::from([("runtime".to_owned(), Artifact::of(content))]);
+    let manifest = Manifest { compiler: "rustc".into(), runtimes: files(b"runtime"), source_digest: Digest([1; 32]) };
+    assert!(manifest.differences(&files(b"runtime"), &Digest([1; 32])).is_empty());
     assert_eq!(
-        manifest.differences(b"runtime", &Digest([2; 32])),
-        ["the runtime's sources changed since it was built"]
+        manifest.differences(&files(b"runtime"), &Digest([2; 32])),
+        ["the runtimes' sources changed since they were built"]
     );
-    assert_eq!(
-        manifest.differences(b"Runtime", &Digest([1; 32])),
-        ["the runtime is not the file that the manifest names"]
-    );
+    for other in [files(b"Runtime"), BTreeMap::new()] {
+        assert_eq!(
+            manifest.differences(&other, &Digest([1; 32])),
+            ["the runtimes are not the files that the manifest names"]
+        );
+    }
 }

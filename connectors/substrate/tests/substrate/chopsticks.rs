@@ -145,7 +145,16 @@ fn folder() -> PathBuf {
 
 /// The development runtime, compressed.
 pub(crate) fn runtime() -> Vec<u8> {
-    fs::read(folder().join("../../pallets/artifacts/dev-runtime.compact.compressed.wasm")).unwrap()
+    artifact("dev-runtime.compact.compressed.wasm")
+}
+
+/// The one after it: other versions, and the oracle's pallet at another index.
+pub(crate) fn next_runtime() -> Vec<u8> {
+    artifact("next-runtime.compact.compressed.wasm")
+}
+
+fn artifact(file: &str) -> Vec<u8> {
+    fs::read(folder().join("../../pallets/artifacts").join(file)).unwrap()
 }
 
 fn chain_spec(runtime: &[u8]) -> Value {

@@ -14,3 +14,4 @@ mod sink;
 mod source;
 mod stage;
 mod status;
+mod upgrade;

@@ -1,7 +1,7 @@
 //! A node with an oracle that has a worker, and what a test does with it.
 
 use crate::{
-    chopsticks::{Chopsticks, GENESIS, Options},
+    chopsticks::{self, Chopsticks, GENESIS, Options},
     proxy::Proxy,
 };
 use k256::ecdsa::SigningKey;
@@ -169,6 +169,15 @@ impl Stage {
             chain.mined_nonce().await.unwrap() > nonce
         })
         .await;
+    }
+
+    /// Has the chain go on with the other runtime that is committed, where the oracle's pallet has another index.
+    pub(crate) async fn upgrade(&mut self) {
+        let code = vec![("code".to_owned(), Value::from_bytes(chopsticks::next_runtime()))];
+        self.send_as_root_to("System", "set_code", code).await;
+        // The block after the one that it was set in is the first that the new runtime makes.
+        self.node.mine(1).await;
+        self.client = client(&self.node).await;
     }
 
     /// Sends a call of the oracle as root.

@@ -16,11 +16,15 @@ fn the_committed_genesis_is_that_of_the_preset() {
 }
 
 #[test]
-fn the_committed_runtime_is_a_module() {
-    let compressed = include_bytes!("../../../artifacts/dev-runtime.compact.compressed.wasm");
-    let module = decompress(compressed, CODE_BLOB_BOMB_LIMIT).expect("compressed");
-    assert_eq!(&module[..8], b"\0asm\x01\0\0\0");
-    assert!(compressed.len() < module.len() / 2);
+fn the_committed_runtimes_are_modules() {
+    for compressed in [
+        &include_bytes!("../../../artifacts/dev-runtime.compact.compressed.wasm")[..],
+        include_bytes!("../../../artifacts/next-runtime.compact.compressed.wasm"),
+    ] {
+        let module = decompress(compressed, CODE_BLOB_BOMB_LIMIT).expect("compressed");
+        assert_eq!(&module[..8], b"\0asm\x01\0\0\0");
+        assert!(compressed.len() < module.len() / 2);
+    }
 }
 
 #[test]
