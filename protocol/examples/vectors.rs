@@ -231,7 +231,7 @@ fn substrate_request() -> substrate::Request {
     }
 }
 
-fn substrate_vectors() -> [(String, Value); 3] {
+fn substrate_vectors() -> [(String, Value); 4] {
     let request = substrate_request();
     let report = report(request.request_id(), Outcome::ContractError, b"\x02", Payee(bytes("account")));
     let registration = substrate::Registration {
@@ -274,7 +274,24 @@ fn substrate_vectors() -> [(String, Value); 3] {
                 "expected": hex(registration.report_data(&keys(), &config).0),
             }]),
         ),
+        ("substrateSubmission".into(), submissions()),
     ]
+}
+
+fn submissions() -> Value {
+    let submission = substrate::Submission {
+        genesis: GenesisHash(bytes("genesis")),
+        instance: "PhatOracle".to_owned(),
+        submitter: bytes("submitter"),
+        nonce: 7,
+        last_block: 12_345_678,
+        entries_hash: Digest(bytes("entries")),
+    };
+    json!([{
+        "genesis": submission.genesis, "instance": submission.instance, "submitter": hex(submission.submitter),
+        "nonce": submission.nonce.to_string(), "lastBlock": submission.last_block.to_string(),
+        "entriesHash": submission.entries_hash, "digest": submission.digest(),
+    }])
 }
 
 fn oracle_requests() -> Vec<Value> {

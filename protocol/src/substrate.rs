@@ -141,3 +141,32 @@ impl Registration {
         ))
     }
 }
+
+/// Reports that are brought by an extrinsic without a sender, as the one signs who brings them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Submission {
+    /// The chain.
+    pub genesis: GenesisHash,
+    /// The pallet's name in the runtime.
+    pub instance: String,
+    /// The AccountId that signs: the payee of every report.
+    pub submitter: [u8; 32],
+    /// The submitter's count of submissions; some may be left out.
+    pub nonce: u64,
+    /// The height of the last block that may hold it.
+    pub last_block: u64,
+    /// keccak256 of the encoded list of entries.
+    pub entries_hash: Digest,
+}
+
+impl Submission {
+    /// What the submitter signs.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest(tagged_hash(
+            "phat-submission/v1",
+            (self.genesis, &self.instance, self.submitter, self.nonce, self.last_block, self.entries_hash),
+        ))
+    }
+}

@@ -219,6 +219,21 @@ fn substrate_requests_and_reports_match() {
 }
 
 #[test]
+fn submissions_match() {
+    for vector in vectors("substrateSubmission") {
+        let submission = substrate::Submission {
+            genesis: read(&vector["genesis"]),
+            instance: read(&vector["instance"]),
+            submitter: bytes(&vector["submitter"]).try_into().unwrap(),
+            nonce: number(&vector["nonce"]),
+            last_block: number(&vector["lastBlock"]),
+            entries_hash: read(&vector["entriesHash"]),
+        };
+        assert_eq!(submission.digest(), read(&vector["digest"]));
+    }
+}
+
+#[test]
 fn what_the_guest_gets_matches() {
     let mut requests: Vec<Box<dyn OracleChain>> = Vec::new();
     for vector in vectors("evmRequestId") {

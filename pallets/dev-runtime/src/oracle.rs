@@ -7,7 +7,7 @@ use frame_support::{
 };
 use frame_system::EnsureRoot;
 use pallet_phat_oracle::{EnsureRootOrSigned, SimulatedVerifier, WorkerAddress, weights::Estimated};
-use sp_runtime::AccountId32;
+use sp_runtime::{AccountId32, transaction_validity::TransactionPriority};
 
 parameter_types! {
     /// The address of the key that signs simulated evidence.
@@ -15,6 +15,8 @@ parameter_types! {
         0x64, 0x62, 0xed, 0x14, 0x5c, 0x51, 0xb5, 0x2b, 0x71, 0xaf, 0x86, 0xe6, 0xcb, 0xc6, 0xd1, 0x6e, 0x5d, 0xe9,
         0x82, 0x42,
     ];
+    /// What pays comes first.
+    pub const UnsignedPriority: Option<TransactionPriority> = Some(1 << 20);
     pub const ConsumerId: PalletId = PalletId(*b"phat/prc");
 }
 
@@ -28,6 +30,7 @@ impl pallet_phat_oracle::Config for Runtime {
     type AdminOrigin = EnsureRoot<AccountId32>;
     type AdditionOrigin = EnsureRoot<AccountId32>;
     type MaxBatch = ConstU32<64>;
+    type UnsignedPriority = UnsignedPriority;
     type WeightInfo = Estimated<Runtime>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = Clock;

@@ -4,3 +4,4 @@ mod artifacts;
 mod chain;
 mod fees;
 mod prices;
+mod unsigned;

@@ -23,8 +23,7 @@ impl<T: Config> Pallet<T> {
         signatures: &Signatures,
     ) -> Result<(), SkipReason> {
         let mut request = Requests::<T>::get(request_id).ok_or(SkipReason::NotPending)?;
-        Self::check(&request, &report)?;
-        Self::check_signatures(request_id, &report, signatures)?;
+        Self::check(&request, request_id, &report, signatures)?;
 
         Requests::<T>::remove(request_id);
         Self::pay(&request.requester, &report.payee, request.payment);
@@ -103,13 +102,19 @@ impl<T: Config> Pallet<T> {
         with_storage_layer(|| T::Consumer::on_phat_report(&answer))
     }
 
-    fn check(request: &StoredRequestOf<T>, report: &ReportOf<T>) -> Result<(), SkipReason> {
+    /// Whether a report is taken as the answer to a request.
+    pub(crate) fn check(
+        request: &StoredRequestOf<T>,
+        request_id: RequestId,
+        report: &ReportOf<T>,
+        signatures: &Signatures,
+    ) -> Result<(), SkipReason> {
         let now = Self::now();
         ensure!(request.is_pending(), SkipReason::NotPending);
         ensure!(now <= request.expires_at, SkipReason::Expired);
         ensure!(report.executed_at <= now.saturating_add(bounds::MAX_EXECUTED_AHEAD), SkipReason::ExecutedInFuture);
         ensure!(length(&report.output) <= request.max_output, SkipReason::OutputTooLong);
-        Ok(())
+        Self::check_signatures(request_id, report, signatures)
     }
 
     /// What workers sign to answer a request. The outcome is any byte: chains don't judge it.

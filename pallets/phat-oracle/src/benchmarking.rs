@@ -5,7 +5,7 @@
 
 use crate::{signature::signer, *};
 use alloc::vec::Vec;
-use codec::Encode;
+use codec::{Decode, Encode};
 use frame_benchmarking::v2::{account, benchmarks, whitelisted_caller};
 use frame_support::{
     BoundedVec,
@@ -16,8 +16,11 @@ use frame_support::{
 };
 use frame_system::{RawOrigin, pallet_prelude::BlockNumberFor};
 use phat_protocol::{Digest, GenesisHash, WorkerKeys, bounds, substrate};
-use sp_io::crypto::{ecdsa_generate, ecdsa_sign_prehashed};
-use sp_runtime::{KeyTypeId, traits::Zero};
+use sp_io::{
+    crypto::{ecdsa_generate, ecdsa_sign, ecdsa_sign_prehashed},
+    hashing::blake2_256,
+};
+use sp_runtime::{KeyTypeId, MultiSignature, traits::Zero};
 
 const KEYS: KeyTypeId = KeyTypeId(*b"phat");
 const MEASUREMENT: Measurement = [1; 32];
@@ -42,6 +45,16 @@ impl Key {
         let mut signature = ecdsa_sign_prehashed(KEYS, &self.0, digest).expect("the keystore has the key").0;
         signature[64] += 27;
         signature
+    }
+
+    /// As accounts with ECDSA keys sign.
+    fn vouch(&self, message: &[u8]) -> MultiSignature {
+        MultiSignature::Ecdsa(ecdsa_sign(KEYS, &self.0, message).expect("the keystore has the key"))
+    }
+
+    /// The account of the key.
+    fn account<T: Config>(&self) -> T::AccountId {
+        T::AccountId::decode(&mut blake2_256(&self.0.0).as_slice()).expect("accounts have 32 bytes")
     }
 
     fn address(&self) -> WorkerAddress {
@@ -146,6 +159,41 @@ mod calls {
         _(RawOrigin::Signed(whitelisted_caller()), request_id, report, signatures);
 
         assert!(!Requests::<T>::contains_key(request_id));
+    }
+
+    /// A report, as nodes look at it before it is in a block.
+    #[benchmark]
+    fn authorize_submission(s: Linear<1, { MAX_THRESHOLD }>, o: Linear<0, { bounds::MAX_OUTPUT }>) {
+        let keys = workers::<T>(s);
+        let (request_id, _) = asked::<T>();
+        let payee = Key::new(&secret(0));
+        let submission = Submission { submitter: payee.account::<T>(), nonce: 0, last_block: u64::MAX };
+        let report = Report { payee: submission.submitter.clone(), ..report::<T>(o) };
+        let digest = Pallet::<T>::report_digest(&request_id, &report);
+        let signatures: Vec<_> = keys.iter().map(|key| key.sign(&digest)).collect();
+        let entries =
+            Vec::from([Entry { request_id, report, signatures: signatures.try_into().expect("within bounds") }]);
+        let signature = payee.vouch(&Pallet::<T>::submission_digest(&submission, &entries));
+        let checked;
+
+        #[block]
+        {
+            checked = Pallet::<T>::check_submission(&submission, &entries, &signature);
+        }
+
+        assert_eq!(checked, Ok(()));
+    }
+
+    #[benchmark]
+    fn use_nonce() {
+        let submission = Submission { submitter: whitelisted_caller::<T::AccountId>(), nonce: 7, last_block: u64::MAX };
+
+        #[block]
+        {
+            Pallet::<T>::take_submission(&submission, Vec::new());
+        }
+
+        assert_eq!(SubmissionNonces::<T>::get(submission.submitter), 8);
     }
 
     #[benchmark]

@@ -32,6 +32,8 @@ mod request;
 mod settings;
 mod signature;
 mod skip_reason;
+mod storage;
+mod submission;
 #[cfg(test)]
 mod tests;
 pub mod weights;
@@ -48,6 +50,7 @@ pub use report::{Entry, Report, Signatures};
 pub use request::{RequestState, StoredRequest};
 pub use settings::{MAX_THRESHOLD, Prices};
 pub use skip_reason::SkipReason;
+pub use submission::{Submission, SubmissionRefused};
 pub use weights::WeightInfo;
 pub use worker::{MAX_EVIDENCE, MAX_REGISTRATION_VALIDITY, MAX_WORKERS_PER_OPERATOR, WorkerInfo, WorkerRegistration};
 
@@ -57,6 +60,7 @@ use frame_support::{
 };
 use frame_system::pallet_prelude::BlockNumberFor;
 use phat_protocol::bounds;
+use sp_runtime::MultiSignature;
 
 /// A request's id.
 pub type RequestId = [u8; 32];
@@ -79,7 +83,9 @@ type StoredRequestOf<T> = StoredRequest<<T as frame_system::Config>::AccountId, 
 type ReportOf<T> = Report<<T as frame_system::Config>::AccountId>;
 type EntryOf<T> = Entry<<T as frame_system::Config>::AccountId>;
 
+#[expect(clippy::type_complexity, reason = "the macro names the type of what looks at unsigned calls")]
 #[import_section(event::events)]
+#[import_section(storage::storage)]
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
@@ -131,6 +137,12 @@ pub mod pallet {
         #[pallet::constant]
         type MaxBatch: Get<u32>;
 
+        /// The priority of a submitter's first unsigned submission in pools; each later one has less. None lets in
+        /// no unsigned submissions. Where there are any, the runtime's transaction extensions begin with
+        /// `frame_system::AuthorizeCall`.
+        #[pallet::constant]
+        type UnsignedPriority: Get<Option<TransactionPriority>>;
+
         /// What calls weigh.
         type WeightInfo: WeightInfo;
 
@@ -145,66 +157,6 @@ pub mod pallet {
         /// The payments of pending requests.
         Payment,
     }
-
-    /// Requests that are not answered, and those whose consumer failed when it was called.
-    #[pallet::storage]
-    pub type Requests<T: Config> = StorageMap<_, Identity, RequestId, StoredRequestOf<T>>;
-
-    /// The sequence of the next request.
-    #[pallet::storage]
-    pub type NextSequence<T: Config> = StorageValue<_, u64, ValueQuery, ConstU64<1>>;
-
-    /// What accounts may withdraw.
-    #[pallet::storage]
-    pub type Credits<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, BalanceOf<T>, ValueQuery>;
-
-    /// Whether asking, fulfilling and retrying are stopped.
-    #[pallet::storage]
-    pub type Paused<T: Config> = StorageValue<_, bool, ValueQuery>;
-
-    /// How many workers must have signed a report.
-    #[pallet::storage]
-    pub type Threshold<T: Config> = StorageValue<_, u32, ValueQuery, ConstU32<1>>;
-
-    /// How far ahead of the clock a request must expire at least, in seconds.
-    #[pallet::storage]
-    pub type MinLifetime<T: Config> = StorageValue<_, u64, ValueQuery, ConstU64<{ settings::DEFAULT_MIN_LIFETIME }>>;
-
-    /// How far ahead of the clock a request may expire at most, in seconds.
-    #[pallet::storage]
-    pub type MaxLifetime<T: Config> = StorageValue<_, u64, ValueQuery, ConstU64<{ settings::DEFAULT_MAX_LIFETIME }>>;
-
-    /// The least that requests cost.
-    #[pallet::storage]
-    pub type Price<T: Config> = StorageValue<_, Prices<BalanceOf<T>>, ValueQuery>;
-
-    /// Every worker that was ever registered. One counts unless it is revoked, until it expires, and while its pair is
-    /// allowed.
-    #[pallet::storage]
-    pub type Workers<T: Config> = StorageMap<_, Blake2_128Concat, WorkerAddress, WorkerInfo<T::AccountId>>;
-
-    /// The workers of an operator that count against its limit: neither revoked nor, when it was written, expired.
-    #[pallet::storage]
-    pub type WorkersOf<T: Config> = StorageMap<
-        _,
-        Blake2_128Concat,
-        T::AccountId,
-        BoundedVec<WorkerAddress, ConstU32<MAX_WORKERS_PER_OPERATOR>>,
-        ValueQuery,
-    >;
-
-    /// The pairs of measurement and configuration hash that workers may have.
-    #[pallet::storage]
-    pub type AllowedPairs<T: Config> = StorageMap<_, Blake2_128Concat, (Measurement, ConfigHash), ()>;
-
-    /// How many workers an operator may have.
-    #[pallet::storage]
-    pub type MaxWorkersPerOperator<T: Config> = StorageValue<_, u32, ValueQuery, ConstU32<2>>;
-
-    /// How long a registration counts, in seconds.
-    #[pallet::storage]
-    pub type RegistrationValidity<T: Config> =
-        StorageValue<_, u64, ValueQuery, ConstU64<{ settings::DEFAULT_REGISTRATION_VALIDITY }>>;
 
     /// The settings at the chain's start.
     #[pallet::genesis_config]
@@ -403,6 +355,23 @@ pub mod pallet {
         pub fn set_registration_validity(origin: OriginFor<T>, validity: u64) -> DispatchResult {
             Self::ensure_may_set(origin, validity > RegistrationValidity::<T>::get())?;
             Self::change_registration_validity(validity)
+        }
+
+        /// Answers several requests in an extrinsic that nobody signs and pays for: the payee of every report signs
+        /// `submission` and `entries` instead. It is included only where every entry is taken.
+        #[pallet::call_index(16)]
+        #[pallet::weight(Pallet::<T>::submission_weight(entries))]
+        #[pallet::authorize(Pallet::<T>::authorize_submission)]
+        #[pallet::weight_of_authorize(Pallet::<T>::authorize_weight(entries))]
+        pub fn fulfill_batch_unsigned(
+            origin: OriginFor<T>,
+            submission: Submission<T::AccountId>,
+            entries: BoundedVec<EntryOf<T>, T::MaxBatch>,
+            signature: MultiSignature,
+        ) -> DispatchResultWithPostInfo {
+            ensure_authorized(origin)?;
+            let _ = signature;
+            Ok(Self::take_submission(&submission, entries.into_inner()))
         }
     }
 }

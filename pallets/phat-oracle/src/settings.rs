@@ -131,6 +131,11 @@ impl<T: Config> Pallet<T> {
         let heaviest = T::WeightInfo::fulfill(MAX_THRESHOLD, bounds::MAX_OUTPUT)
             .saturating_add(T::Consumer::weight(bounds::MAX_OUTPUT));
         assert!(heaviest.all_lte(limit), "the heaviest report weighs {heaviest}, and an extrinsic at most {limit}");
+        let submitted = heaviest
+            .saturating_add(T::WeightInfo::authorize_submission(MAX_THRESHOLD, bounds::MAX_OUTPUT))
+            .saturating_add(T::WeightInfo::use_nonce());
+        let fits = T::UnsignedPriority::get().is_none() || submitted.all_lte(limit);
+        assert!(fits, "the heaviest submission weighs {submitted}, and an extrinsic at most {limit}");
         let kept = T::BlockHashCount::get();
         let needed = u32::try_from(bounds::MAX_QUOTE_AGE).map_or(u32::MAX, |age| age);
         assert!(kept >= BlockNumberFor::<T>::from(needed), "evidence names blocks that the system forgot");

@@ -25,6 +25,23 @@ pub enum SkipReason {
     SameOperator,
 }
 
+impl SkipReason {
+    /// What stands for it where there is room for a number alone, as in the word of a pool: 1 for the first, and so on.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::NotPending => 1,
+            Self::Expired => 2,
+            Self::ExecutedInFuture => 3,
+            Self::OutputTooLong => 4,
+            Self::WrongSignatureCount => 5,
+            Self::BadSignature => 6,
+            Self::SignersNotAscending => 7,
+            Self::UnknownWorker => 8,
+            Self::SameOperator => 9,
+        }
+    }
+}
+
 impl<T> From<SkipReason> for Error<T> {
     fn from(reason: SkipReason) -> Self {
         match reason {

@@ -11,3 +11,4 @@ mod money;
 mod protocol;
 mod registry;
 mod settings;
+mod submissions;

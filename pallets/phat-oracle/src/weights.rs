@@ -9,6 +9,11 @@ pub trait WeightInfo {
     fn request(p: u32) -> Weight;
     /// A report with `s` signatures and `o` bytes of output.
     fn fulfill(s: u32, o: u32) -> Weight;
+    /// A look at a report of a submission, with `s` signatures and `o` bytes of output, the submitter's signature
+    /// included.
+    fn authorize_submission(s: u32, o: u32) -> Weight;
+    /// What a submission writes beside its reports.
+    fn use_nonce() -> Weight;
     /// A retry with `o` bytes of output.
     fn retry_callback(o: u32) -> Weight;
     /// A request given up.
@@ -47,6 +52,16 @@ impl<T: frame_system::Config> WeightInfo for Estimated<T> {
             .saturating_add(Weight::from_parts(70_000_000, 5_400).saturating_mul(s.into()))
             .saturating_add(reads_writes(2, 0).saturating_mul(s.into()))
             .saturating_add(reads_writes(8, 6))
+    }
+    fn authorize_submission(s: u32, o: u32) -> Weight {
+        Weight::from_parts(150_000_000, REQUEST_PROOF + 2_600)
+            .saturating_add(Weight::from_parts(20_000, 0).saturating_mul(o.into()))
+            .saturating_add(Weight::from_parts(70_000_000, 5_400).saturating_mul(s.into()))
+            .saturating_add(reads_writes(2, 0).saturating_mul(s.into()))
+            .saturating_add(reads_writes(6, 0))
+    }
+    fn use_nonce() -> Weight {
+        Weight::from_parts(10_000_000, 2_600).saturating_add(reads_writes(0, 1))
     }
     fn retry_callback(o: u32) -> Weight {
         Weight::from_parts(50_000_000, REQUEST_PROOF)

@@ -49,19 +49,29 @@ pub(super) fn at(seconds: u64) {
 /// Has a key sign a transaction, and applies it.
 pub(super) fn apply(key: Sr25519Keyring, call: impl Into<RuntimeCall>) -> ApplyExtrinsicResult {
     let (call, account) = (call.into(), key.to_account_id());
-    let extension: TxExtension = (
+    let extension = extension(System::account_nonce(&account));
+    let payload = SignedPayload::new(call.clone(), extension.clone()).expect("a payload");
+    let signature = MultiSignature::Sr25519(payload.using_encoded(|bytes| key.sign(bytes)));
+    Executive::apply_extrinsic(UncheckedExtrinsic::new_signed(call, MultiAddress::Id(account), signature, extension))
+}
+
+/// Applies a transaction that nobody signs.
+pub(super) fn apply_unsigned(call: impl Into<RuntimeCall>) -> ApplyExtrinsicResult {
+    Executive::apply_extrinsic(UncheckedExtrinsic::new_transaction(call.into(), extension(0)))
+}
+
+fn extension(nonce: u32) -> TxExtension {
+    (
+        frame_system::AuthorizeCall::new(),
         frame_system::CheckNonZeroSender::new(),
         frame_system::CheckSpecVersion::new(),
         frame_system::CheckTxVersion::new(),
         frame_system::CheckGenesis::new(),
         frame_system::CheckEra::from(Era::Immortal),
-        frame_system::CheckNonce::from(System::account_nonce(&account)),
+        frame_system::CheckNonce::from(nonce),
         frame_system::CheckWeight::new(),
         pallet_transaction_payment::ChargeTransactionPayment::from(0),
-    );
-    let payload = SignedPayload::new(call.clone(), extension.clone()).expect("a payload");
-    let signature = MultiSignature::Sr25519(payload.using_encoded(|bytes| key.sign(bytes)));
-    Executive::apply_extrinsic(UncheckedExtrinsic::new_signed(call, MultiAddress::Id(account), signature, extension))
+    )
 }
 
 /// The request that was made last.
@@ -72,12 +82,18 @@ pub(super) fn last_request() -> RequestId {
 
 /// An answer that the worker signed.
 pub(super) fn answered(request_id: RequestId, outcome: u8, output: &[u8], executed_at: u64) -> Entry<AccountId32> {
-    let report = Report {
-        outcome,
-        output: output.to_vec().try_into().expect("short"),
-        executed_at,
-        payee: Sr25519Keyring::Charlie.to_account_id(),
-    };
+    answered_to(Sr25519Keyring::Charlie.to_account_id(), request_id, outcome, output, executed_at)
+}
+
+/// The same, with another payee than Charlie.
+pub(super) fn answered_to(
+    payee: AccountId32,
+    request_id: RequestId,
+    outcome: u8,
+    output: &[u8],
+    executed_at: u64,
+) -> Entry<AccountId32> {
+    let report = Report { outcome, output: output.to_vec().try_into().expect("short"), executed_at, payee };
     let request = substrate::Request {
         genesis: System::block_hash(0).0.into(),
         instance: "PhatOracle".into(),

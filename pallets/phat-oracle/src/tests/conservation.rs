@@ -7,7 +7,7 @@ use frame_support::{
     traits::fungible::{Inspect, InspectHold},
 };
 use proptest::{collection::vec, prelude::*};
-use sp_runtime::AccountId32;
+use sp_runtime::{AccountId32, DispatchError};
 
 #[derive(Clone, Debug)]
 enum Action {
@@ -17,6 +17,8 @@ enum Action {
     Fulfil(usize, usize),
     /// Two requests, one of them perhaps twice.
     FulfilTwo(usize, usize, usize),
+    /// Two requests, unsigned, with the nonce.
+    Submit(usize, usize, u64),
     Retry(usize),
     Cancel(usize),
     Withdraw(usize),
@@ -31,6 +33,7 @@ fn actions() -> impl Strategy<Value = Vec<Action>> {
         4 => (0..4_usize, prop_oneof![0..20_u128, 0..2_000_000_u128]).prop_map(|(who, paid)| Action::Ask(who, paid)),
         4 => (any::<usize>(), 0..6_usize).prop_map(|(request, payee)| Action::Fulfil(request, payee)),
         2 => (any::<usize>(), any::<usize>(), 0..6_usize).prop_map(|(a, b, payee)| Action::FulfilTwo(a, b, payee)),
+        2 => (any::<usize>(), any::<usize>(), 0..8_u64).prop_map(|(a, b, nonce)| Action::Submit(a, b, nonce)),
         2 => any::<usize>().prop_map(Action::Retry),
         2 => any::<usize>().prop_map(Action::Cancel),
         2 => (0..6_usize).prop_map(Action::Withdraw),
@@ -66,6 +69,11 @@ fn act(action: Action, made: &mut Vec<RequestId>) {
         Action::FulfilTwo(first, second, payee) => {
             let entries = vec![answer(first, payee), answer(second, payee)];
             call(RELAYER, Call::fulfill_batch { entries: entries.try_into().expect("two") })
+        }
+        Action::Submit(first, second, nonce) => {
+            let requests = if first == second { vec![nth(first)] } else { vec![nth(first), nth(second)] };
+            // What is valid is taken whole.
+            super::submissions::submit(nonce, &requests).map_err(|_| DispatchError::Other("not valid"))
         }
         Action::Retry(request) => call(BOB, Call::retry_callback { request_id: nth(request) }),
         Action::Cancel(request) => call(BOB, Call::cancel { request_id: nth(request) }),

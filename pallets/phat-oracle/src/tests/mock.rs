@@ -74,6 +74,7 @@ impl pallet_balances::Config for Test {
 
 parameter_types! {
     pub DevelopmentKey: WorkerAddress = address(&development_key());
+    pub static UnsignedPriority: Option<u64> = Some(1_000);
 }
 
 impl Config for Test {
@@ -86,6 +87,7 @@ impl Config for Test {
     type AdminOrigin = frame_system::EnsureSignedBy<Admin, AccountId32>;
     type AdditionOrigin = EnsureRoot<AccountId32>;
     type MaxBatch = ConstU32<8>;
+    type UnsignedPriority = UnsignedPriority;
     type WeightInfo = weights::Estimated<Test>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = Clock;

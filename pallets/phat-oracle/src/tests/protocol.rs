@@ -1,9 +1,9 @@
 //! The pallet against the vectors that hold every party to the same bytes, and against the crate that computes them.
 
 use super::mock::*;
-use crate::{Report, RequestState, StoredRequest};
+use crate::{Report, RequestState, StoredRequest, Submission};
 use codec::{Decode, Encode};
-use phat_protocol::{GenesisHash, OracleChain, Outcome, Payee, substrate};
+use phat_protocol::{GenesisHash, OracleChain, Outcome, Payee, keccak256, substrate};
 use proptest::{collection::vec, prelude::*};
 use serde_json::Value;
 use sp_core::H256;
@@ -53,6 +53,33 @@ fn a_report_has_the_digest_of_the_vectors_and_their_signer() {
             let signature = bytes(&vector, "signature").try_into().expect("65 bytes");
             let signer = crate::signature::signer(&signature, &digest).expect("signed");
             assert_eq!(signer.to_vec(), bytes(&vector, "signer"));
+        });
+    }
+}
+
+#[test]
+fn a_submission_has_the_digest_of_the_vectors() {
+    for vector in vectors("substrateSubmission") {
+        let submission = Submission {
+            submitter: AccountId32::new(word(&vector, "submitter")),
+            nonce: number(&vector, "nonce"),
+            last_block: number(&vector, "lastBlock"),
+        };
+        chain().execute_with(|| {
+            frame_system::BlockHash::<Test>::insert(0, H256(word(&vector, "genesis")));
+            let of_vector = substrate::Submission {
+                genesis: word(&vector, "genesis").into(),
+                instance: text(&vector, "instance").into(),
+                submitter: submission.submitter.clone().into(),
+                nonce: submission.nonce,
+                last_block: submission.last_block,
+                entries_hash: word(&vector, "entriesHash").into(),
+            };
+            assert_eq!(of_vector.digest().0, word(&vector, "digest"));
+            let entries = vec![entry([1; 32], report(b"that"))];
+            let entries_hash = keccak256(&entries.encode()).into();
+            let digest = substrate::Submission { entries_hash, ..of_vector }.digest();
+            assert_eq!(PhatOracle::submission_digest(&submission, &entries), digest.0);
         });
     }
 }

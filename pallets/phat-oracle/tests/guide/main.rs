@@ -77,6 +77,7 @@ impl pallet_phat_oracle::Config for Test {
     type AdminOrigin = EnsureRoot<AccountId32>;
     type AdditionOrigin = EnsureRoot<AccountId32>;
     type MaxBatch = ConstU32<16>;
+    type UnsignedPriority = ();
     type WeightInfo = Estimated<Test>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = NoClock;
