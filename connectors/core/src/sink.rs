@@ -39,6 +39,9 @@ pub struct Outlook {
     /// The most gas that one transaction may use; on a Substrate chain the reference time of its weight, in
     /// picoseconds.
     pub gas_limit: u64,
+    /// Whether a nonce may be left out: one that nothing uses holds up none above it, and is lost once a higher one is
+    /// used. An attempt that no report needs any more is given up there, where a filler would use its nonce otherwise.
+    pub skips_nonces: bool,
 }
 
 /// A signed transaction that has not been sent. It is stored before it is broadcast.
@@ -102,7 +105,7 @@ pub trait ReportSink: Send + Sync {
     async fn prepare(&self, entries: &[Entry], nonce: u64, fees: Fees) -> Result<PreparedTransaction, ChainError>;
 
     /// Signs a transfer of nothing to the submitter itself, to fill a nonce that no report needs any
-    /// more.
+    /// more. Not called where nonces may be left out.
     async fn prepare_filler(&self, nonce: u64, fees: Fees) -> Result<PreparedTransaction, ChainError>;
 
     /// Sends a transaction that is stored. Sending it twice is harmless.

@@ -179,9 +179,10 @@ impl SubstrateChain {
             Ok(peer.sudo(best).await? == Some(self.account()))
         });
         let call = if is_sudo.await? { sudo(call) } else { call };
-        let outlook = self.outlook().await?;
-        let (prepared, _) = self.sign(&call, outlook.pending_nonce, outlook.fees).await?;
-        self.deliver(&prepared).await
+        let signing = self.signing();
+        let outlook = signing.outlook().await?;
+        let (prepared, _) = signing.sign(&call, outlook.pending_nonce, outlook.fees).await?;
+        signing.deliver(&prepared).await
     }
 
     async fn deliver(&self, prepared: &PreparedTransaction) -> Result<Mined, AdminError> {

@@ -1,5 +1,6 @@
 use crate::{
-    SubmitterKey, SubstrateSettings, TipPolicy, dialect::Substrate, receipts::Found, runtimes::Runtimes, weight::Gauge,
+    Submission, SubmitterKey, SubstrateSettings, TipPolicy, dialect::Substrate, receipts::Found, runtimes::Runtimes,
+    weight::Gauge,
 };
 use async_trait::async_trait;
 use phat_connector::{
@@ -17,7 +18,7 @@ use std::{
 /// One Substrate chain with its oracle and an account that submits to it: source, sink and status in one.
 /// Cheap to clone; all clones share the connection.
 #[derive(Clone, Debug)]
-pub struct SubstrateChain(pub(crate) Arc<Inner>, pub(crate) SubmitterKey);
+pub struct SubstrateChain(pub(crate) Arc<Inner>, pub(crate) SubmitterKey, pub(crate) Submission);
 
 pub(crate) struct Inner {
     pub(crate) endpoints: Endpoints,
@@ -58,6 +59,7 @@ impl SubstrateChain {
             call_timeout,
             ca_certificate,
             tips,
+            submission,
             mortality,
             calls,
         } = settings;
@@ -84,13 +86,18 @@ impl SubstrateChain {
             heights: Mutex::default(),
             announcements: Announcements { tls, call_timeout },
         };
-        Ok(Self(Arc::new(inner), key.clone()))
+        Ok(Self(Arc::new(inner), key.clone(), submission))
     }
 
     /// The same chain, over the same connection, with another account that submits to it.
     #[must_use]
     pub fn submitting_as(&self, key: &SubmitterKey) -> Self {
-        Self(Arc::clone(&self.0), key.clone())
+        Self(Arc::clone(&self.0), key.clone(), self.2)
+    }
+
+    /// The same chain, as the account itself signs and pays.
+    pub(crate) fn signing(&self) -> Self {
+        Self(Arc::clone(&self.0), self.1.clone(), Submission::Signed)
     }
 
     /// The hash of the chain's first block.

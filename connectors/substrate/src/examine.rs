@@ -16,6 +16,8 @@ pub struct Examination {
     pub has_oracle: bool,
     /// The most entries of a batch.
     pub max_batch: u32,
+    /// Whether reports can be submitted unsigned.
+    pub takes_unsigned: bool,
     /// The height of the newest block that the node calls final.
     pub finalized: u64,
     /// Whether the node tells what extrinsics cost (`TransactionPaymentApi`).
@@ -43,6 +45,7 @@ impl SubstrateChain {
                 spec_version,
                 has_oracle,
                 max_batch: runtime.max_batch().unwrap_or_default(),
+                takes_unsigned: runtime.takes_unsigned(),
                 finalized: peer.header(finalized).await?.number,
                 tells_cost: fee,
                 states: peer.states(best).await?,

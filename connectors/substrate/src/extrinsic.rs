@@ -59,8 +59,7 @@ impl Inner {
             return Err(ChainError::Reverted { reason: "there is no entry".to_owned() });
         }
         entries.iter().try_for_each(|entry| self.belongs(entry))?;
-        let entries = Value::unnamed_composite(entries.iter().map(value));
-        Ok(self.oracle_call("fulfill_batch", vec![("entries".to_owned(), entries)]))
+        Ok(self.oracle_call("fulfill_batch", vec![("entries".to_owned(), entries_of(entries))]))
     }
 
     /// A call of the oracle.
@@ -69,7 +68,11 @@ impl Inner {
     }
 }
 
-/// An entry, as the oracle's call takes it.
+/// Entries, as the oracle's calls take them.
+pub(crate) fn entries_of(entries: &[Entry]) -> Value {
+    Value::unnamed_composite(entries.iter().map(value))
+}
+
 fn value(Entry { report, signatures, .. }: &Entry) -> Value {
     let signatures = Value::unnamed_composite(signatures.iter().map(|signature| Value::from_bytes(signature.0)));
     Value::named_composite([

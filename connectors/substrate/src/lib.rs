@@ -27,10 +27,12 @@ mod sink;
 mod source;
 mod status;
 mod stored;
+mod submission;
+mod submitter;
 mod validity;
 mod weight;
 
 pub use chain::SubstrateChain;
 pub use examine::Examination;
 pub use key::{InvalidKey, KeyScheme, ParseKeySchemeError, SubmitterKey};
-pub use settings::{SubstrateSettings, TipPolicy};
+pub use settings::{ParseSubmissionError, Submission, SubstrateSettings, TipPolicy};

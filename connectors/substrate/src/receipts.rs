@@ -8,10 +8,9 @@ use phat_protocol::BlockHash;
 use std::{
     collections::{BTreeMap, HashMap},
     future::Future,
-    str::FromStr,
     sync::PoisonError,
 };
-use subxt::{dynamic::Value, utils::AccountId32};
+use subxt::dynamic::Value;
 
 /// The most receipts that are remembered.
 const REMEMBERED: usize = 1_024;
@@ -96,15 +95,14 @@ impl Inner {
 }
 
 impl Peer {
-    /// How many nonces each account has used in the state of a block.
+    /// The lowest nonce that each account's next extrinsic may have, in the state of a block.
     async fn nonces(&self, transactions: &[Sent], block: BlockHash) -> Result<HashMap<Account, u64>, CallError> {
         let mut accounts: Vec<&Account> = transactions.iter().map(|sent| &sent.account).collect();
         accounts.sort_unstable();
         accounts.dedup();
-        let nonces = accounts.into_iter().map(|account| async move {
-            let nonce = self.account(&id_of(account)?, block).await?.nonce;
-            Ok::<_, CallError>((account.clone(), nonce))
-        });
+        let nonces = accounts
+            .into_iter()
+            .map(|account| async move { Ok::<_, CallError>((account.clone(), self.nonce(account, block).await?)) });
         Ok(try_join_all(nonces).await?.into_iter().collect())
     }
 
@@ -117,11 +115,10 @@ impl Peer {
 
     /// The block that used a nonce, which was used at `head`; none where the states that would tell are forgotten.
     async fn user_of(&self, account: &Account, nonce: u64, head: BlockRef) -> Result<Option<BlockRef>, CallError> {
-        let account = id_of(account)?;
         let is_used = |number: u64| async move {
             let hash = self.known_hash(number).await?;
-            match self.account(&account, hash).await {
-                Ok(stored) => Ok(Some((nonce < stored.nonce, hash))),
+            match self.nonce(account, hash).await {
+                Ok(next) => Ok(Some((nonce < next, hash))),
                 Err(CallError::Answered(_)) => Ok(None),
                 Err(error @ (CallError::Failed(_) | CallError::TooLong { .. })) => Err(error),
             }
@@ -171,12 +168,4 @@ impl Peer {
         }
         Ok(Some(used))
     }
-}
-
-/// The account's id.
-fn id_of(account: &Account) -> Result<[u8; 32], ChainError> {
-    AccountId32::from_str(&account.0).map(|id| id.0).map_err(|error| ChainError::Malformed {
-        method: "System.Account".to_owned(),
-        cause: format!("{account} is no SS58 address: {error}"),
-    })
 }

@@ -3,7 +3,7 @@ use phat_connector::{
     rpc::{EndpointSettings, EndpointUrl},
 };
 use phat_protocol::{Amount, GenesisHash};
-use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, str::FromStr, sync::Arc, time::Duration};
 
 /// One Substrate chain, as the relayer is told of it.
 #[derive(Clone, Debug)]
@@ -28,6 +28,8 @@ pub struct SubstrateSettings {
     pub ca_certificate: Option<String>,
     /// What extrinsics may offer.
     pub tips: TipPolicy,
+    /// Who pays for submitting reports.
+    pub submission: Submission,
     /// For how many blocks a signed extrinsic can be included; a power of two from 4 to 65,536, rounded up to one.
     /// Runtimes forget blocks' hashes after some thousands, and refuse what is signed for longer.
     pub mortality: u64,
@@ -59,11 +61,40 @@ impl SubstrateSettings {
             call_timeout: Duration::from_secs(10),
             ca_certificate: None,
             tips: TipPolicy::default(),
+            submission: Submission::default(),
             mortality: Self::MORTALITY,
             calls: Arc::new(Unobserved),
         }
     }
 }
+
+/// How reports are submitted. What an operator does by hand is signed in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Submission {
+    /// By extrinsics that the submitter's account signs, and for which it must hold a little.
+    #[default]
+    Signed,
+    /// By extrinsics that nobody pays for, where the runtime takes them: the submitter signs the reports' bringing
+    /// alone, and needs no account. It is the payee of all that it brings.
+    Unsigned,
+}
+
+impl FromStr for Submission {
+    type Err = ParseSubmissionError;
+
+    fn from_str(text: &str) -> Result<Self, ParseSubmissionError> {
+        match text {
+            "signed" => Ok(Self::Signed),
+            "unsigned" => Ok(Self::Unsigned),
+            other => Err(ParseSubmissionError(other.to_owned())),
+        }
+    }
+}
+
+/// Text that names no way of submitting.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected `signed` or `unsigned`, found {0:?}")]
+pub struct ParseSubmissionError(pub String);
 
 /// Bounds on tips, in the chain's smallest unit for a whole extrinsic. A tip decides which of two extrinsics with one
 /// nonce a node keeps.

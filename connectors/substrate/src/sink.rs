@@ -1,4 +1,4 @@
-use crate::{SubstrateChain, peer::Peer, validity::Validity};
+use crate::{Submission, SubstrateChain, peer::Peer, submitter, validity::Validity};
 use async_trait::async_trait;
 use phat_connector::{
     Acceptance, Account, ChainError, Entry, Fees, Outlook, PreparedTransaction, ReportSink,
@@ -16,7 +16,7 @@ const TOO_LOW_PRIORITY: i64 = 1014;
 #[async_trait]
 impl ReportSink for SubstrateChain {
     fn submitter(&self) -> Account {
-        Account(self.1.address())
+        submitter::account(self.1.address(), self.2)
     }
 
     fn payee(&self) -> Payee {
@@ -26,7 +26,7 @@ impl ReportSink for SubstrateChain {
     async fn mined_nonce(&self) -> Result<u64, ChainError> {
         let ask = |peer: Peer| async move {
             let best = peer.best().await?;
-            Ok(peer.account(&self.account(), best).await?.nonce)
+            peer.nonce(&self.submitter(), best).await
         };
         self.0.read(None, ask).await
     }
@@ -40,6 +40,9 @@ impl ReportSink for SubstrateChain {
     }
 
     async fn outlook(&self) -> Result<Outlook, ChainError> {
+        if self.2 == Submission::Unsigned {
+            return self.unsigned_outlook().await;
+        }
         let address = self.1.address();
         let ask = |peer: Peer| {
             let address = address.as_str();
@@ -63,6 +66,7 @@ impl ReportSink for SubstrateChain {
             fees: Fees { max_fee: tip, max_priority_fee: tip },
             fee_cap: self.0.tips.max_tip,
             gas_limit,
+            skips_nonces: false,
         })
     }
 
@@ -71,6 +75,9 @@ impl ReportSink for SubstrateChain {
     }
 
     async fn prepare(&self, entries: &[Entry], nonce: u64, fees: Fees) -> Result<PreparedTransaction, ChainError> {
+        if self.2 == Submission::Unsigned {
+            return self.bring(entries, nonce).await;
+        }
         let call = self.0.answer(entries)?;
         let (prepared, cost) = self.sign(&call, nonce, fees).await?;
         self.0.gauge.weighs(entries.len(), cost.weight);
@@ -78,6 +85,9 @@ impl ReportSink for SubstrateChain {
     }
 
     async fn prepare_filler(&self, nonce: u64, fees: Fees) -> Result<PreparedTransaction, ChainError> {
+        if self.2 == Submission::Unsigned {
+            return Err(ChainError::Reverted { reason: "what is submitted unsigned carries a report".to_owned() });
+        }
         let nothing = Composite::Named(vec![("remark".to_owned(), Value::from_bytes([]))]);
         let call = subxt::dynamic::tx("System", "remark", nothing);
         Ok(self.sign(&call, nonce, fees).await?.0)
@@ -103,6 +113,27 @@ impl ReportSink for SubstrateChain {
 }
 
 impl SubstrateChain {
+    /// What an unsigned submission would meet: it costs nothing, and pools don't tell of others.
+    async fn unsigned_outlook(&self) -> Result<Outlook, ChainError> {
+        let ask = |peer: Peer| async move {
+            let best = peer.best().await?;
+            let (nonce, runtime) =
+                tokio::try_join!(async { peer.nonce(&self.submitter(), best).await }, peer.runtime(best))?;
+            self.0.gauge.allows(runtime.max_batch()?);
+            Ok((nonce, runtime.max_weight()?))
+        };
+        let (mined_nonce, gas_limit) = self.0.read(None, ask).await?;
+        let nothing = Amount::default();
+        Ok(Outlook {
+            mined_nonce,
+            pending_nonce: mined_nonce,
+            fees: Fees { max_fee: nothing, max_priority_fee: nothing },
+            fee_cap: Some(nothing),
+            gas_limit,
+            skips_nonces: true,
+        })
+    }
+
     /// What the account has, and what the extrinsic may cost.
     async fn unpayable(&self, raw: &[u8]) -> Result<ChainError, ChainError> {
         let account = &self.account();

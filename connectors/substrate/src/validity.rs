@@ -4,6 +4,7 @@
 use crate::{
     chain::Inner,
     peer::{Peer, scale},
+    submission::is_unsigned,
 };
 use parity_scale_codec::{Decode, Encode};
 use phat_connector::{ChainError, rpc::CallError};
@@ -25,7 +26,7 @@ pub(crate) enum Validity {
     /// Its sender can't pay.
     Unpayable,
     /// It was signed for other blocks or another runtime than there are now: its era is over, the block that it was
-    /// born in is gone, or the runtime was upgraded.
+    /// born in is gone, or the runtime was upgraded. An unsigned one is so too when a report in it isn't taken any more.
     Expired,
 }
 
@@ -57,11 +58,11 @@ impl Peer {
         arguments.extend_from_slice(raw);
         block.encode_to(&mut arguments);
         let answer = self.execute(METHOD, arguments, block).await?;
-        Ok(read(&answer)?)
+        Ok(read(&answer, is_unsigned(raw))?)
     }
 }
 
-fn read(answer: &[u8]) -> Result<Validity, ChainError> {
+fn read(answer: &[u8], is_unsigned: bool) -> Result<Validity, ChainError> {
     let refused = match answer.split_first() {
         Some((0, _)) => return Ok(Validity::Sound),
         Some((1, refused)) => scale::<Refused>(METHOD, refused)?,
@@ -76,6 +77,8 @@ fn read(answer: &[u8]) -> Result<Validity, ChainError> {
         // What is signed beside the call (the block that the era begins with, the runtime's versions) is not sent, so that
         // a difference there shows as a bad signature. Ours is none.
         Refused::Invalid(TransactionInvalid::BadProof | TransactionInvalid::AncientBirthBlock) => Validity::Expired,
+        // The oracle's own numbers: it is paused, or would not take a report.
+        Refused::Invalid(TransactionInvalid::Custom(_)) if is_unsigned => Validity::Expired,
         // The pool has its own word on these.
         Refused::Invalid(
             TransactionInvalid::Call
@@ -107,10 +110,11 @@ mod tests {
             (&[1, 0, 7, 9], Validity::Sound),
             (&[1, 1, 0], Validity::Sound),
         ] {
-            assert_eq!(read(answer).unwrap(), expected, "{answer:?}");
+            assert_eq!(read(answer, false).unwrap(), expected, "{answer:?}");
         }
+        assert_eq!(read(&[1, 0, 7, 1], true).unwrap(), Validity::Expired, "a report that isn't taken");
         for answer in [&[][..], &[2], &[1], &[1, 0]] {
-            assert!(matches!(read(answer), Err(ChainError::Malformed { .. })), "{answer:?}");
+            assert!(matches!(read(answer, false), Err(ChainError::Malformed { .. })), "{answer:?}");
         }
     }
 }

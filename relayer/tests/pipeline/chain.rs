@@ -458,6 +458,7 @@ impl ReportSink for TestWallet {
             fees,
             fee_cap: state.fee_cap.map(|cap| Amount::from(u128::from(cap))),
             gas_limit: 1,
+            skips_nonces: false,
         })
     }
 

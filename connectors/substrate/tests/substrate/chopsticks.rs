@@ -58,6 +58,8 @@ impl Chopsticks {
         let program = folder().join("node_modules/@acala-network/chopsticks/chopsticks.cjs");
         assert!(program.exists(), "chopsticks is not installed; run `cargo xtask setup`");
         let mut child = Command::new("node")
+            .arg("--require")
+            .arg(folder().join("general-extrinsics.cjs"))
             .arg(&program)
             .arg("--config")
             .arg(&config)

@@ -14,4 +14,5 @@ mod sink;
 mod source;
 mod stage;
 mod status;
+mod unsigned;
 mod upgrade;

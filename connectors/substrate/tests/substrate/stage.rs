@@ -11,8 +11,8 @@ use phat_connector::{
 };
 use phat_connector_substrate::{KeyScheme, SubmitterKey, SubstrateChain, SubstrateSettings, admin::WorkerEvidence};
 use phat_protocol::{
-    Digest, OracleChain, Outcome, Report, Signature, WorkerAddress, WorkerKeys, keccak256, simulated_quote_digest,
-    substrate::Registration,
+    Digest, OracleChain, Outcome, Payee, Report, Signature, WorkerAddress, WorkerKeys, keccak256,
+    simulated_quote_digest, substrate::Registration,
 };
 use secrecy::SecretString;
 use serde_json::json;
@@ -217,8 +217,12 @@ impl Stage {
 
     /// A report of the registered worker, executed now.
     pub(crate) async fn answer(&self, asked: &ObservedRequest, output: &[u8]) -> Entry {
+        self.answer_to(self.chain.payee(), asked, output).await
+    }
+
+    /// The same, with another payee.
+    pub(crate) async fn answer_to(&self, payee: Payee, asked: &ObservedRequest, output: &[u8]) -> Entry {
         let executed_at = self.chain.head().await.unwrap().timestamp;
-        let payee = self.chain.payee();
         let report = Report { request_id: asked.id, outcome: Outcome::Ok, output: output.to_vec(), executed_at, payee };
         let signatures = vec![sign(&self.worker, asked.request.report_digest(&report))];
         Entry { request: asked.request.clone(), report, signatures }
