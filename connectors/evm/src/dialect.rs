@@ -1,11 +1,15 @@
 use ethers::types::{U64, U256};
-use phat_connector::rpc::{Call, CallError, Dialect, ErrorCodes, Reply};
+use async_trait::async_trait;
+use phat_connector::rpc::{Call, CallError, Dialect, Endpoint, ErrorCodes};
 
 /// What the nodes of an EVM chain are asked about themselves.
 #[derive(Debug)]
 pub(crate) struct Ethereum {
     pub(crate) chain_id: u64,
 }
+
+/// No parameters.
+const NONE: [u8; 0] = [];
 
 static CODES: ErrorCodes = ErrorCodes {
     // Codes of JSON-RPC 2.0 (section 5.1) and EIP-1474 that say that the call itself can't be served.
@@ -17,27 +21,19 @@ static CODES: ErrorCodes = ErrorCodes {
     limit: &[-32005, 429],
 };
 
+#[async_trait]
 impl Dialect for Ethereum {
     fn chain(&self) -> String {
         self.chain_id.to_string()
     }
 
-    fn identity(&self) -> Call {
-        let none: [u8; 0] = [];
-        Call::new("eth_chainId", none)
+    async fn look(&self, endpoint: &Endpoint) -> Result<(String, u64), CallError> {
+        let [identity, newest] = endpoint.replies([Call::new("eth_chainId", NONE), newest()]).await?;
+        Ok((identity.read::<U256>()?.to_string(), newest.read::<U64>()?.as_u64()))
     }
 
-    fn found(&self, reply: Reply) -> Result<String, CallError> {
-        Ok(reply.read::<U256>()?.to_string())
-    }
-
-    fn newest(&self) -> Call {
-        let none: [u8; 0] = [];
-        Call::new("eth_blockNumber", none)
-    }
-
-    fn height(&self, reply: Reply) -> Result<u64, CallError> {
-        Ok(reply.read::<U64>()?.as_u64())
+    async fn newest(&self, endpoint: &Endpoint) -> Result<u64, CallError> {
+        Ok(endpoint.call(newest()).await?.read::<U64>()?.as_u64())
     }
 
     fn codes(&self) -> &'static ErrorCodes {
@@ -52,4 +48,8 @@ impl Dialect for Ethereum {
     fn retries(&self) -> u32 {
         0
     }
+}
+
+fn newest() -> Call {
+    Call::new("eth_blockNumber", NONE)
 }

@@ -8,7 +8,7 @@ use ethers::{
 };
 use phat_connector::{
     BlockRef, ChainError,
-    rpc::{Call, CallError, Endpoints, Params, Reply},
+    rpc::{Call, CallError, Endpoint, Endpoints, Params, Reply},
 };
 use phat_protocol::BlockHash;
 use std::sync::Arc;
@@ -97,7 +97,11 @@ impl Node {
 
     pub(crate) async fn send_raw(&self, raw: &[u8]) -> Result<TxHash, CallError> {
         let params = Params::new([Bytes::from(raw.to_vec())]);
-        let answer = self.endpoints.broadcast("eth_sendRawTransaction", params).await?;
+        let send = |endpoint: Endpoint| {
+            let params = params.clone();
+            async move { endpoint.request("eth_sendRawTransaction", params).await }
+        };
+        let answer = self.endpoints.broadcast(send).await?;
         serde_json::from_str(answer.get()).map_err(|error| {
             let cause = error.to_string();
             ChainError::Malformed { method: "eth_sendRawTransaction".to_owned(), cause }.into()

@@ -1,6 +1,6 @@
 use crate::{
-    Submission, SubmitterKey, SubstrateSettings, TipPolicy, dialect::Substrate, receipts::Found, runtimes::Runtimes,
-    weight::Gauge,
+    Submission, SubmitterKey, SubstrateSettings, TipPolicy, dialect::Substrate, listen::Announcements, receipts::Found,
+    runtimes::Runtimes, weight::Gauge, wires::Wires,
 };
 use async_trait::async_trait;
 use phat_connector::{
@@ -8,7 +8,6 @@ use phat_connector::{
     rpc::{Common, Endpoints, SettingsError, client_config},
 };
 use phat_protocol::{GenesisHash, RequestId};
-use rustls::ClientConfig;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},
@@ -32,13 +31,7 @@ pub(crate) struct Inner {
     pub(crate) found: Mutex<Found>,
     /// The heights of pending requests that were read.
     pub(crate) heights: Mutex<HashMap<RequestId, u64>>,
-    pub(crate) announcements: Announcements,
-}
-
-/// How new blocks are listened for.
-pub(crate) struct Announcements {
-    pub(crate) tls: ClientConfig,
-    pub(crate) call_timeout: Duration,
+    pub(crate) wires: Arc<Wires>,
 }
 
 impl SubstrateChain {
@@ -64,10 +57,11 @@ impl SubstrateChain {
             calls,
         } = settings;
         let tls = client_config(ca_certificate.as_deref())?;
+        let wires = Arc::new(Wires::new(Announcements { tls: tls.clone(), call_timeout, genesis }));
         let common = Common {
-            dialect: Arc::new(Substrate { genesis }),
+            dialect: Arc::new(Substrate { genesis, wires: Arc::downgrade(&wires) }),
             call_timeout,
-            tls: tls.clone(),
+            tls,
             observer: calls,
             quorum: read_quorum,
             max_lag,
@@ -84,7 +78,7 @@ impl SubstrateChain {
             gauge: Gauge::default(),
             found: Mutex::default(),
             heights: Mutex::default(),
-            announcements: Announcements { tls, call_timeout },
+            wires,
         };
         Ok(Self(Arc::new(inner), key.clone(), submission))
     }

@@ -1,11 +1,28 @@
-use phat_connector::rpc::{Call, CallError, Dialect, ErrorCodes, Reply};
+use crate::wires::Wires;
+use async_trait::async_trait;
+use phat_connector::{
+    ChainError,
+    rpc::{CallError, Dialect, Endpoint, ErrorCodes},
+};
 use phat_protocol::{BlockHash, GenesisHash};
 use serde::{Deserialize, Deserializer, de::Error as _};
+use std::sync::{Arc, Weak};
 
 /// What the nodes of a Substrate chain are asked about themselves.
 #[derive(Debug)]
 pub(crate) struct Substrate {
     pub(crate) genesis: GenesisHash,
+    /// The chain's: what endpoints are asked in holds endpoints, which hold this.
+    pub(crate) wires: Weak<Wires>,
+}
+
+impl Substrate {
+    fn wires(&self, endpoint: &Endpoint) -> Result<Arc<Wires>, ChainError> {
+        self.wires.upgrade().ok_or_else(|| ChainError::Unreachable {
+            endpoint: endpoint.name().to_owned(),
+            cause: "the chain is closed".to_owned(),
+        })
+    }
 }
 
 static CODES: ErrorCodes = ErrorCodes {
@@ -19,26 +36,19 @@ static CODES: ErrorCodes = ErrorCodes {
     limit: &[-32999, -32009, 429],
 };
 
+#[async_trait]
 impl Dialect for Substrate {
     fn chain(&self) -> String {
         self.genesis.to_string()
     }
 
-    fn identity(&self) -> Call {
-        Call::new("chain_getBlockHash", [0])
+    async fn look(&self, endpoint: &Endpoint) -> Result<(String, u64), CallError> {
+        let (genesis, newest) = self.wires(endpoint)?.words(endpoint).await?.look().await?;
+        Ok((genesis.to_string(), newest))
     }
 
-    fn found(&self, reply: Reply) -> Result<String, CallError> {
-        Ok(reply.read::<BlockHash>()?.to_string())
-    }
-
-    fn newest(&self) -> Call {
-        let none: [u8; 0] = [];
-        Call::new("chain_getHeader", none)
-    }
-
-    fn height(&self, reply: Reply) -> Result<u64, CallError> {
-        Ok(reply.read::<Header>()?.number)
+    async fn newest(&self, endpoint: &Endpoint) -> Result<u64, CallError> {
+        self.wires(endpoint)?.words(endpoint).await?.newest().await
     }
 
     fn codes(&self) -> &'static ErrorCodes {

@@ -14,7 +14,7 @@ pub(crate) type Dated = (BlockRef, u64);
 impl Inner {
     /// One endpoint, asked in Substrate's words.
     pub(crate) fn peer(&self, endpoint: Endpoint) -> Peer {
-        Peer { endpoint, runtimes: Arc::clone(&self.runtimes) }
+        Peer { endpoint, wires: Arc::clone(&self.wires), runtimes: Arc::clone(&self.runtimes) }
     }
 
     /// Asks one endpoint, and the next where it fails.

@@ -31,6 +31,8 @@ mod submission;
 mod submitter;
 mod validity;
 mod weight;
+mod wires;
+mod words;
 
 pub use chain::SubstrateChain;
 pub use examine::Examination;

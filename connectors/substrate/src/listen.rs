@@ -9,9 +9,17 @@ use phat_connector::{
     ChainError, Finality,
     rpc::{Endpoint, connect_web_socket},
 };
-use phat_protocol::BlockHash;
-use std::convert::Infallible;
+use phat_protocol::{BlockHash, GenesisHash};
+use rustls::ClientConfig;
+use std::{convert::Infallible, time::Duration};
 use tokio::sync::watch;
+
+/// How new blocks are listened for at nodes that have no better way.
+pub(crate) struct Announcements {
+    pub(crate) tls: ClientConfig,
+    pub(crate) call_timeout: Duration,
+    pub(crate) genesis: GenesisHash,
+}
 
 impl Inner {
     /// Listens at the best endpoint that announces blocks, and at the next one when it is lost. Ends when each was
@@ -22,7 +30,14 @@ impl Inner {
         }
         let mut last = None;
         for endpoint in self.endpoints.in_order(None) {
-            match self.announced_by(&endpoint, heads).await {
+            let words = match self.wires.words(&endpoint).await {
+                Ok(words) => words,
+                Err(error) => {
+                    last = Some(error.into());
+                    continue;
+                }
+            };
+            match words.announced(self.finality, heads).await {
                 Some(Ok(never)) => match never {},
                 Some(Err(error)) => {
                     tracing::debug!(endpoint = endpoint.name(), %error, "new blocks are not announced any more");
@@ -36,25 +51,27 @@ impl Inner {
             retry_after: None,
         }))
     }
+}
 
+impl Announcements {
     /// Listens at one endpoint until it is lost; none where it announces nothing.
-    async fn announced_by(
+    pub(crate) async fn by(
         &self,
         endpoint: &Endpoint,
+        finality: Finality,
         heads: &watch::Sender<u64>,
     ) -> Option<Result<Infallible, ChainError>> {
         let url = endpoint.announces()?;
         let lost = |cause: String| ChainError::Unreachable { endpoint: endpoint.name().to_owned(), cause };
         // The news are the blocks that count.
-        let (subscribe, unsubscribe) = match self.finality {
+        let (subscribe, unsubscribe) = match finality {
             Finality::Latest(_) => ("chain_subscribeNewHeads", "chain_unsubscribeNewHeads"),
             Finality::Safe | Finality::Finalized => {
                 ("chain_subscribeFinalizedHeads", "chain_unsubscribeFinalizedHeads")
             }
         };
         let listened = async {
-            let at = &self.announcements;
-            let client = connect_web_socket(endpoint.name(), url, at.tls.clone(), at.call_timeout).await?;
+            let client = connect_web_socket(endpoint.name(), url, self.tls.clone(), self.call_timeout).await?;
             let genesis: BlockHash = client
                 .request("chain_getBlockHash", rpc_params![0])
                 .await

@@ -1,79 +1,71 @@
-//! One endpoint, asked in the words of Substrate's JSON-RPC. What belongs together is asked of one.
+//! One endpoint, asked in the words that it understands. What belongs together is asked of one.
 
 use crate::{
     dialect::Header,
-    runtime::{NOW, Runtime},
-    runtimes::{Runtimes, Version},
+    runtime::{BLOCK_HASH, NOW, Runtime},
+    runtimes::Runtimes,
+    wires::Wires,
+    words::{AtHeight, Body, Words, forgotten},
 };
-use futures_util::future::try_join_all;
 use parity_scale_codec::{Decode, Encode};
 use phat_connector::{
     BlockRef, ChainError,
-    rpc::{Call, CallError, Endpoint},
+    rpc::{CallError, Endpoint},
 };
 use phat_protocol::BlockHash;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
+use subxt::dynamic::Value;
 
-/// The most keys in one call.
-const KEYS_AT_ONCE: usize = 200;
-/// The most keys that a node lists in one answer (polkadot-sdk's `STORAGE_KEYS_PAGED_MAX_COUNT`).
-const PAGE: u32 = 1_000;
 /// The versions of the metadata that are read, best first.
 const METADATA_VERSIONS: [u32; 3] = [16, 15, 14];
 
 /// One endpoint.
 pub(crate) struct Peer {
     pub(crate) endpoint: Endpoint,
+    pub(crate) wires: Arc<Wires>,
     pub(crate) runtimes: Arc<Runtimes>,
 }
 
-/// Bytes as JSON-RPC writes them.
-#[derive(Clone, Debug)]
-pub(crate) struct Bytes(pub(crate) Vec<u8>);
-
-impl Serialize for Bytes {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        phat_protocol::serde_hex::serialize(&self.0, serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Bytes {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        phat_protocol::serde_hex::deserialize(deserializer).map(Self)
-    }
-}
-
-/// A block's extrinsics and its parent.
-pub(crate) struct Body {
-    pub(crate) parent: BlockHash,
-    pub(crate) extrinsics: Vec<Vec<u8>>,
-}
-
 impl Peer {
-    async fn ask<T: DeserializeOwned>(
-        &self,
-        method: &'static str,
-        params: impl Serialize + Send,
-    ) -> Result<T, CallError> {
-        self.endpoint.call(Call::new(method, params)).await?.read()
+    async fn words(&self) -> Result<Arc<dyn Words>, CallError> {
+        self.wires.words(&self.endpoint).await
+    }
+
+    /// The first block's hash; none where the chain has no block.
+    pub(crate) async fn genesis(&self) -> Result<Option<BlockHash>, CallError> {
+        self.words().await?.genesis().await
     }
 
     /// The newest block's hash.
     pub(crate) async fn best(&self) -> Result<BlockHash, CallError> {
-        let none: [u8; 0] = [];
-        self.ask("chain_getBlockHash", none).await
+        self.words().await?.best().await
     }
 
     /// The hash of the newest block that is final.
     pub(crate) async fn finalized(&self) -> Result<BlockHash, CallError> {
-        let none: [u8; 0] = [];
-        self.ask("chain_getFinalizedHead", none).await
+        self.words().await?.finalized().await
     }
 
-    /// The hash of the canonical block at that height; none when the chain is shorter.
+    /// The hash of the canonical block at that height; none when the chain is shorter. One that the node can't name any
+    /// more is named by the chain's own state, as far back as the runtime remembers.
     pub(crate) async fn hash(&self, number: u64) -> Result<Option<BlockHash>, CallError> {
-        self.ask("chain_getBlockHash", [number]).await
+        match self.words().await?.hash(number).await? {
+            AtHeight::Block(hash) => Ok(Some(hash)),
+            AtHeight::NotReached => Ok(None),
+            AtHeight::Forgotten => match self.remembered_hash(number).await? {
+                Some(hash) => Ok(Some(hash)),
+                None => Err(forgotten(&self.endpoint, "System.BlockHash", &format!("which block {number} is"))),
+            },
+        }
+    }
+
+    async fn remembered_hash(&self, number: u64) -> Result<Option<BlockHash>, CallError> {
+        let best = self.best().await?;
+        let runtime = self.runtime(best).await?;
+        let key = runtime.key(BLOCK_HASH, vec![Value::u128(number.into())])?;
+        let [hash] = self.values([key], best).await?;
+        let hash: Option<[u8; 32]> = hash.map(|hash| scale("System.BlockHash", &hash)).transpose()?;
+        Ok(hash.map(BlockHash))
     }
 
     /// The hash of the canonical block at a height that the chain has.
@@ -92,24 +84,12 @@ impl Peer {
 
     /// A block's header.
     pub(crate) async fn header(&self, block: BlockHash) -> Result<Header, CallError> {
-        let header: Option<Header> = self.ask("chain_getHeader", [block]).await?;
-        header.ok_or_else(|| self.unknown(block))
+        self.words().await?.header(block).await
     }
 
     /// A block, whole.
     pub(crate) async fn body(&self, block: BlockHash) -> Result<Body, CallError> {
-        #[derive(Deserialize)]
-        struct Signed {
-            block: Block,
-        }
-        #[derive(Deserialize)]
-        struct Block {
-            header: Header,
-            extrinsics: Vec<Bytes>,
-        }
-        let found: Option<Signed> = self.ask("chain_getBlock", [block]).await?;
-        let Signed { block: Block { header, extrinsics } } = found.ok_or_else(|| self.unknown(block))?;
-        Ok(Body { parent: header.parent_hash, extrinsics: extrinsics.into_iter().map(|it| it.0).collect() })
+        self.words().await?.body(block).await
     }
 
     /// A block by its hash, with its height and its time in unix seconds.
@@ -130,7 +110,7 @@ impl Peer {
         if let Some(runtime) = self.runtimes.at(block) {
             return Ok(runtime);
         }
-        let version: Version = self.ask("state_getRuntimeVersion", [block]).await?;
+        let version = self.words().await?.version(block).await?;
         if let Some(runtime) = self.runtimes.of(&version) {
             self.runtimes.note(block, &runtime);
             return Ok(runtime);
@@ -163,8 +143,7 @@ impl Peer {
                 return Ok(metadata);
             }
         }
-        let metadata: Bytes = self.ask("state_getMetadata", [block]).await?;
-        Ok(metadata.0)
+        self.words().await?.only_metadata(block).await
     }
 
     /// What the runtime answers to a call of one of its APIs.
@@ -174,14 +153,15 @@ impl Peer {
         arguments: Vec<u8>,
         block: BlockHash,
     ) -> Result<Vec<u8>, CallError> {
-        let answer: Bytes = self.ask("state_call", (method, Bytes(arguments), block)).await?;
-        Ok(answer.0)
+        self.words().await?.execute(method, &arguments, block).await
     }
 
     /// The values of storage keys in the state of a block.
     pub(crate) async fn storage(&self, keys: &[Vec<u8>], block: BlockHash) -> Result<Vec<Option<Vec<u8>>>, CallError> {
-        let chunks = keys.chunks(KEYS_AT_ONCE).map(|chunk| self.storage_chunk(chunk, block));
-        Ok(try_join_all(chunks).await?.into_iter().flatten().collect())
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.words().await?.storage(keys, block).await
     }
 
     /// Exactly as many values as keys.
@@ -198,42 +178,14 @@ impl Peer {
         values.try_into().map_err(|values: Vec<_>| malformed(values.len()).into())
     }
 
-    async fn storage_chunk(&self, keys: &[Vec<u8>], block: BlockHash) -> Result<Vec<Option<Vec<u8>>>, CallError> {
-        #[derive(Deserialize)]
-        struct Changes {
-            changes: Vec<(Bytes, Option<Bytes>)>,
-        }
-        let asked: Vec<Bytes> = keys.iter().cloned().map(Bytes).collect();
-        let answers: Vec<Changes> = self.ask("state_queryStorageAt", (asked, block)).await?;
-        // A node that lacks the block answers nothing at all.
-        let Some(Changes { changes }) = answers.into_iter().next() else { return Err(self.unknown(block)) };
-        let found = changes.into_iter().filter_map(|(key, value)| Some((key.0, value?.0)));
-        let found: HashMap<Vec<u8>, Vec<u8>> = found.collect();
-        Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
-    }
-
     /// All keys of the state of a block that begin with `prefix`.
     pub(crate) async fn keys(&self, prefix: &[u8], block: BlockHash) -> Result<Vec<Vec<u8>>, CallError> {
-        let mut keys: Vec<Vec<u8>> = Vec::new();
-        loop {
-            let after = keys.last().cloned().map(Bytes);
-            let page: Vec<Bytes> = self.ask("state_getKeysPaged", (Bytes(prefix.to_vec()), PAGE, after, block)).await?;
-            let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
-            keys.extend(page.into_iter().map(|key| key.0));
-            if is_last {
-                return Ok(keys);
-            }
-        }
+        self.words().await?.keys(prefix, block).await
     }
 
-    /// The next nonce of an account, those in the node's pool counted.
-    pub(crate) async fn next_nonce(&self, address: &str) -> Result<u64, CallError> {
-        self.ask("system_accountNextIndex", [address]).await
-    }
-
-    fn unknown(&self, block: BlockHash) -> CallError {
-        let cause = format!("{} doesn't know block {block}", self.endpoint.name());
-        ChainError::Malformed { method: "chain_getHeader".to_owned(), cause }.into()
+    /// The next nonce of an account, those in the node's pool counted; none where the node doesn't tell of its pool.
+    pub(crate) async fn pooled_nonce(&self, address: &str) -> Result<Option<u64>, CallError> {
+        self.words().await?.pooled_nonce(address).await
     }
 }
 

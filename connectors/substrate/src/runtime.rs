@@ -31,6 +31,8 @@ pub(crate) type Entry<'a> = (&'a str, &'a str);
 
 /// The chain's clock, in milliseconds.
 pub(crate) const NOW: Entry<'static> = ("Timestamp", "Now");
+/// The hashes of the newest blocks before one.
+pub(crate) const BLOCK_HASH: Entry<'static> = ("System", "BlockHash");
 /// A block's events.
 pub(crate) const EVENTS: Entry<'static> = ("System", "Events");
 /// What accounts have.

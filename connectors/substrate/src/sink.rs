@@ -2,9 +2,10 @@ use crate::{Submission, SubstrateChain, peer::Peer, submitter, validity::Validit
 use async_trait::async_trait;
 use phat_connector::{
     Acceptance, Account, ChainError, Entry, Fees, Outlook, PreparedTransaction, ReportSink,
-    rpc::{CallError, Params},
+    rpc::{CallError, Endpoint},
 };
 use phat_protocol::{Amount, Payee};
+use std::sync::Arc;
 use subxt::{dynamic::Value, ext::scale_value::Composite};
 
 /// Codes of polkadot-sdk's `author_…` calls for what a pool answers: it has the extrinsic, or another with its nonce
@@ -50,7 +51,7 @@ impl ReportSink for SubstrateChain {
                 let best = peer.best().await?;
                 let (account, pending, runtime) = tokio::try_join!(
                     async { peer.account(&self.account(), best).await },
-                    async { pooled(peer.next_nonce(address).await) },
+                    async { peer.pooled_nonce(address).await },
                     async { peer.runtime(best).await },
                 )?;
                 self.0.gauge.allows(runtime.max_batch()?);
@@ -100,9 +101,13 @@ impl ReportSink for SubstrateChain {
             Validity::Unpayable => return Err(self.unpayable(raw).await?),
             Validity::Sound => {}
         }
-        let params = Params::new([crate::peer::Bytes(raw.to_vec())]);
-        match self.0.endpoints.broadcast("author_submitExtrinsic", params).await {
-            Ok(_hash) => Ok(Acceptance::Pooled),
+        let raw: Arc<[u8]> = raw.into();
+        let send = |endpoint: Endpoint| {
+            let (wires, raw) = (Arc::clone(&self.0.wires), Arc::clone(&raw));
+            async move { wires.words(&endpoint).await?.submit(&raw).await }
+        };
+        match self.0.endpoints.broadcast(send).await {
+            Ok(()) => Ok(Acceptance::Pooled),
             Err(CallError::Answered(answered)) if answered.error.code == ALREADY_IMPORTED => Ok(Acceptance::Pooled),
             Err(CallError::Answered(answered)) if answered.error.code == TOO_LOW_PRIORITY => {
                 Ok(Acceptance::Underpriced)
@@ -145,14 +150,5 @@ impl SubstrateChain {
         // The tip is in the bytes alone; it is what the account lacks where the fee is not.
         let needed = cost.fee.max(account.data.free.saturating_add(1));
         Ok(self.insufficient(account.data.free, needed))
-    }
-}
-
-/// Not every node keeps a pool that it would tell of.
-fn pooled(nonce: Result<u64, CallError>) -> Result<Option<u64>, CallError> {
-    match nonce {
-        Ok(nonce) => Ok(Some(nonce)),
-        Err(CallError::Answered(_)) => Ok(None),
-        Err(error @ (CallError::Failed(_) | CallError::TooLong { .. })) => Err(error),
     }
 }

@@ -10,7 +10,7 @@ impl OracleStatus for SubstrateChain {
     async fn facts(&self) -> Result<ChainFacts, ChainError> {
         let ask = |peer: Peer| async move {
             // Asked now, whatever is known of the endpoint: another node may be there since.
-            let genesis = peer.known_hash(0).await?;
+            let genesis = peer.genesis().await?.unwrap_or_default();
             if genesis.0 != self.0.genesis.0 {
                 return Err(ChainError::WrongChain {
                     endpoint: peer.endpoint.name().to_owned(),

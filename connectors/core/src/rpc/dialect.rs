@@ -1,28 +1,24 @@
-use super::{Call, CallError, Reply};
+use super::{CallError, Endpoint};
+use async_trait::async_trait;
 use std::fmt;
 
 /// What an endpoint is asked about itself, and what its errors mean. Each chain family has one for each chain.
+#[async_trait]
 pub trait Dialect: fmt::Debug + Send + Sync {
-    /// The configured chain, as [`found`](Self::found) tells it.
+    /// The configured chain, as [`look`](Self::look) tells one.
     fn chain(&self) -> String;
 
-    /// The call that tells which chain an endpoint serves.
-    fn identity(&self) -> Call;
-
-    /// The chain that it serves, by the answer to [`identity`](Self::identity).
+    /// Asks an endpoint which chain it serves, and how high its newest block is.
     ///
     /// # Errors
-    /// Where the answer can't be read.
-    fn found(&self, reply: Reply) -> Result<String, CallError>;
+    /// Where it doesn't say.
+    async fn look(&self, endpoint: &Endpoint) -> Result<(String, u64), CallError>;
 
-    /// The call that tells an endpoint's newest block.
-    fn newest(&self) -> Call;
-
-    /// The newest block's height, by the answer to [`newest`](Self::newest).
+    /// Asks an endpoint how high its newest block is.
     ///
     /// # Errors
-    /// Where the answer can't be read.
-    fn height(&self, reply: Reply) -> Result<u64, CallError>;
+    /// Where it doesn't say.
+    async fn newest(&self, endpoint: &Endpoint) -> Result<u64, CallError>;
 
     /// What the codes of the errors mean that nodes answer.
     fn codes(&self) -> &'static ErrorCodes;

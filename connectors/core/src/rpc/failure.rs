@@ -50,10 +50,14 @@ pub struct NodeError {
 }
 
 impl Answered {
+    pub(super) fn by(endpoint: &str, method: &str, error: NodeError, codes: &'static ErrorCodes) -> Self {
+        Self { endpoint: endpoint.to_owned(), method: method.to_owned(), error, codes }
+    }
+
     pub(super) fn new(endpoint: &str, method: &str, error: &ErrorObject<'_>, codes: &'static ErrorCodes) -> Self {
         let data = error.data().and_then(|raw| serde_json::from_str(raw.get()).ok());
         let error = NodeError { code: i64::from(error.code()), message: error.message().to_owned(), data };
-        Self { endpoint: endpoint.to_owned(), method: method.to_owned(), error, codes }
+        Self::by(endpoint, method, error, codes)
     }
 }
 

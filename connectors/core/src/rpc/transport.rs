@@ -1,14 +1,14 @@
 //! JSON-RPC over HTTP or a web socket, one client for each endpoint.
 
 use super::{
-    Answered, CallError, Dialect, EndpointUrl, endpoint_url::Scheme, failure, rate_limit::MarkRateLimits,
+    Answered, CallError, Dialect, EndpointUrl, Subscription, endpoint_url::Scheme, failure, rate_limit::MarkRateLimits,
     web_socket::WebSocket,
 };
 use crate::{Call as Observed, CallObserver, ChainError};
 use futures_util::future::join_all;
 use jsonrpsee::{
     core::{
-        client::{ClientT, Error},
+        client::{ClientT, Error, SubscriptionClientT},
         params::BatchRequestBuilder,
         traits::ToRpcParams,
     },
@@ -191,6 +191,38 @@ impl Transport {
         let result = result.map_err(|error| self.failure(method, &error));
         self.observe(method, sent, result.as_ref().err().map(CallError::kind));
         result
+    }
+
+    /// Whether calls go over a web socket.
+    pub(super) fn is_web_socket(&self) -> bool {
+        match self.0.connection {
+            Connection::WebSocket(_) => true,
+            Connection::Http(_) => false,
+        }
+    }
+
+    /// Subscribes over the connection that calls go over.
+    pub(super) async fn subscribe<T: DeserializeOwned>(
+        &self,
+        call: Call,
+        unsubscribe: &'static str,
+    ) -> Result<Subscription<T>, CallError> {
+        let Call { method, params, .. } = call;
+        let Connection::WebSocket(socket) = &self.0.connection else {
+            let (endpoint, cause) = (self.0.name.clone(), format!("{method} takes a ws:// or wss:// URL"));
+            return Err(ChainError::Unreachable { endpoint, cause }.into());
+        };
+        let sent = Instant::now();
+        let result = match socket.client().await {
+            Ok(client) => client.subscribe(method, params, unsubscribe).await,
+            Err(error) => {
+                self.observe(method, sent, Some(error.kind()));
+                return Err(error.into());
+            }
+        };
+        let result = result.map_err(|error| self.failure(method, &error));
+        self.observe(method, sent, result.as_ref().err().map(CallError::kind));
+        Ok(Subscription::new(method, result?))
     }
 
     /// One call, whatever the node says to it.

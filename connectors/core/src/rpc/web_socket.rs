@@ -8,6 +8,10 @@ use tokio::sync::Mutex;
 /// Connecting calls no method whose error would have a meaning.
 const NOTHING_CALLED: ErrorCodes = ErrorCodes { permanent: &[], own_trouble: &[], limit: &[] };
 
+/// The most announcements of one subscription that wait to be read. Nodes of polkadot-sdk send the entries of a long map
+/// one by one.
+const MAX_ANNOUNCED: usize = 16 * 1024;
+
 /// A web socket for calls, connected when first needed and again after it broke.
 pub(super) struct WebSocket {
     name: String,
@@ -63,6 +67,7 @@ pub async fn connect(
         .request_timeout(call_timeout)
         .connection_timeout(call_timeout)
         .max_response_size(MAX_ANSWER)
+        .max_buffer_capacity_per_subscription(MAX_ANNOUNCED)
         // A node has no business to send us elsewhere.
         .max_redirections(1)
         .enable_ws_ping(

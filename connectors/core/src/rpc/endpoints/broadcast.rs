@@ -1,12 +1,9 @@
 //! A signed transaction goes to all endpoints: one that keeps it to itself doesn't keep it from the chain.
 
 use super::{Endpoint, Endpoints};
-use crate::{
-    EndpointState,
-    rpc::{CallError, Params},
-};
-use serde_json::value::RawValue;
+use crate::{EndpointState, rpc::CallError};
 use std::{
+    future::Future,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -35,12 +32,16 @@ impl Default for Sends {
 }
 
 impl Endpoints {
-    /// Sends a signed transaction, by the call of `method`, to every endpoint that doesn't rest, all at once, and answers as soon as one accepts
-    /// it. The others get it all the same.
+    /// Has `send` send a signed transaction to every endpoint that doesn't rest, all at once, and answers as soon as one
+    /// accepts it. The others get it all the same.
     ///
     /// # Errors
     /// Where none accepts it: what a node said, if one spoke at all.
-    pub async fn broadcast(&self, method: &'static str, params: Params) -> Result<Box<RawValue>, CallError> {
+    pub async fn broadcast<T, Sending>(&self, send: impl Fn(Endpoint) -> Sending) -> Result<T, CallError>
+    where
+        T: Send + 'static,
+        Sending: Future<Output = Result<T, CallError>> + Send + 'static,
+    {
         let now = Instant::now();
         let targets: Vec<Endpoint> = self.0.endpoints.iter().filter(|it| takes(it.state(now))).cloned().collect();
         if targets.is_empty() {
@@ -48,7 +49,7 @@ impl Endpoints {
         }
         let (answers, mut answered) = mpsc::channel(targets.len());
         for endpoint in targets {
-            self.send(endpoint, method, params.clone(), answers.clone());
+            self.begin(&endpoint, send(endpoint.clone()), answers.clone());
         }
         drop(answers);
         let mut refusal: Option<CallError> = None;
@@ -76,12 +77,11 @@ impl Endpoints {
     }
 
     /// Begins to send it to one endpoint.
-    fn send(
+    fn begin<T: Send + 'static>(
         &self,
-        endpoint: Endpoint,
-        method: &'static str,
-        params: Params,
-        answers: mpsc::Sender<Result<Box<RawValue>, CallError>>,
+        endpoint: &Endpoint,
+        sending: impl Future<Output = Result<T, CallError>> + Send + 'static,
+        answers: mpsc::Sender<Result<T, CallError>>,
     ) {
         // The one that serves always gets it, however many are under way to those that hang.
         let is_first = self.in_order(None).first().is_some_and(|first| first.place() == endpoint.place());
@@ -93,9 +93,8 @@ impl Endpoints {
         let mut tasks = self.0.sends.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         while tasks.try_join_next().is_some() {}
         tasks.spawn(async move {
-            let answer = endpoint.request(method, params).await;
             // Whoever asked may have its answer from another already.
-            let _ = answers.send(answer).await;
+            let _ = answers.send(sending.await).await;
             drop(permit);
         });
     }

@@ -1,8 +1,9 @@
 use super::health::{Health, Identity, Policy, Sample};
 use crate::{
     ChainError, EndpointReport, EndpointState,
-    rpc::{Call, CallError, Dialect, EndpointUrl, Params, Reply, transport::Transport},
+    rpc::{Answered, Call, CallError, Dialect, EndpointUrl, NodeError, Params, Reply, Subscription, transport::Transport},
 };
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use std::{
     fmt,
@@ -104,6 +105,12 @@ impl Endpoint {
         self.0.announces.as_ref()
     }
 
+    /// Whether calls go over a web socket, so that it can be subscribed to.
+    #[must_use]
+    pub fn is_web_socket(&self) -> bool {
+        self.0.transport.is_web_socket()
+    }
+
     /// The newest block that it showed.
     #[must_use]
     pub fn head(&self) -> Option<u64> {
@@ -160,6 +167,37 @@ impl Endpoint {
         result
     }
 
+    /// Subscribes to what the node announces, over the connection that calls go over. Ends when it is dropped, and with
+    /// the connection.
+    ///
+    /// # Errors
+    /// Where it isn't answered, or by an error.
+    pub async fn subscribe<T: DeserializeOwned>(
+        &self,
+        subscribe: Call,
+        unsubscribe: &'static str,
+    ) -> Result<Subscription<T>, CallError> {
+        let sent = Instant::now();
+        let result = self.0.transport.subscribe(subscribe, unsubscribe).await;
+        self.note(sent, result.as_ref().err());
+        result
+    }
+
+    /// Exactly as many calls as replies, in one round trip.
+    ///
+    /// # Errors
+    /// As [`batch`](Self::batch).
+    pub async fn replies<const N: usize>(&self, calls: [Call; N]) -> Result<[Reply; N], CallError> {
+        let replies = self.batch(calls.into()).await?;
+        replies.try_into().map_err(|_| malformed("a batch", format!("not {N} answers to {N} calls")))
+    }
+
+    /// An error of the node that came in another way than as the answer to a call.
+    #[must_use]
+    pub fn answered(&self, method: &str, error: NodeError) -> CallError {
+        CallError::Answered(Answered::by(self.name(), method, error, self.0.dialect.codes()))
+    }
+
     /// Several calls in one round trip. A limit that one of them met is an error of them all, and so is the node's own
     /// trouble with every one.
     ///
@@ -209,13 +247,8 @@ impl Endpoint {
     /// Asks for its chain and its newest block.
     pub(super) async fn look(&self) -> Result<(), CallError> {
         let dialect = &self.0.dialect;
-        let replies: [Reply; 2] = self
-            .batch(vec![dialect.identity(), dialect.newest()])
-            .await?
-            .try_into()
-            .map_err(|_| malformed("identity", "not two answers to two calls"))?;
-        let [identity, head] = replies;
-        let (expected, found) = (dialect.chain(), dialect.found(identity)?);
+        let (found, head) = dialect.look(self).await?;
+        let expected = dialect.chain();
         if found != expected {
             let endpoint = self.name().to_owned();
             let error = CallError::Failed(ChainError::WrongChain { endpoint, expected, found });
@@ -227,7 +260,7 @@ impl Endpoint {
             return Err(error);
         }
         self.update(|health, now| health.identified(Identity::Right, now));
-        self.showed(dialect.height(head)?);
+        self.showed(head);
         Ok(())
     }
 
@@ -236,7 +269,7 @@ impl Endpoint {
     /// # Errors
     /// Where it doesn't say.
     pub async fn newest(&self) -> Result<u64, CallError> {
-        let head = self.0.dialect.height(self.call(self.0.dialect.newest()).await?)?;
+        let head = self.0.dialect.newest(self).await?;
         self.showed(head);
         Ok(head)
     }
@@ -264,6 +297,11 @@ impl Endpoint {
             health.observe(Sample::Limited { retry_after: None }, now);
             health.note_error(error.to_string());
         });
+    }
+
+    /// It failed in a way that no single call shows.
+    pub fn failed(&self, error: &CallError) {
+        self.note(Instant::now(), Some(error));
     }
 
     /// It was too slow, so that another was asked as well and answered before it.
