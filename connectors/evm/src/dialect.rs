@@ -1,5 +1,5 @@
-use ethers::types::{U64, U256};
 use async_trait::async_trait;
+use ethers::types::{U64, U256};
 use phat_connector::rpc::{Call, CallError, Dialect, Endpoint, ErrorCodes};
 
 /// What the nodes of an EVM chain are asked about themselves.

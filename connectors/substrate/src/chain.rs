@@ -57,7 +57,8 @@ impl SubstrateChain {
             calls,
         } = settings;
         let tls = client_config(ca_certificate.as_deref())?;
-        let wires = Arc::new(Wires::new(Announcements { tls: tls.clone(), call_timeout, genesis }));
+        let wires =
+            Arc::new(Wires::new(Announcements { tls: tls.clone(), call_timeout, genesis }, call_timeout, finality));
         let common = Common {
             dialect: Arc::new(Substrate { genesis, wires: Arc::downgrade(&wires) }),
             call_timeout,

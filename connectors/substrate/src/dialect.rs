@@ -31,9 +31,9 @@ static CODES: ErrorCodes = ErrorCodes {
     permanent: &[-32600, -32601, -32602, -32007, -32008],
     // JSON-RPC 2.0's "internal error".
     own_trouble: &[-32603],
-    // polkadot-sdk's "RPC rate limit exceeded", jsonrpsee's "server is busy", and the HTTP status that some providers
-    // repeat as a code.
-    limit: &[-32999, -32009, 429],
+    // polkadot-sdk's "RPC rate limit exceeded", jsonrpsee's "server is busy", the JSON-RPC interface specification's "too
+    // many follows", and the HTTP status that some providers repeat as a code.
+    limit: &[-32999, -32009, -32800, 429],
 };
 
 #[async_trait]
@@ -43,8 +43,14 @@ impl Dialect for Substrate {
     }
 
     async fn look(&self, endpoint: &Endpoint) -> Result<(String, u64), CallError> {
-        let (genesis, newest) = self.wires(endpoint)?.words(endpoint).await?.look().await?;
-        Ok((genesis.to_string(), newest))
+        let wires = self.wires(endpoint)?;
+        match wires.words(endpoint).await?.look().await {
+            Ok((genesis, newest)) => Ok((genesis.to_string(), newest)),
+            Err(error) => {
+                wires.forget(endpoint).await;
+                Err(error)
+            }
+        }
     }
 
     async fn newest(&self, endpoint: &Endpoint) -> Result<u64, CallError> {

@@ -51,9 +51,12 @@ impl Inner {
         number: u64,
         wanted: &[&SubstrateEventFilter],
     ) -> Result<Vec<ChainEvent>, CallError> {
-        let block = BlockRef { number, hash: peer.known_hash(number).await? };
-        let told = match peer.told(block.hash).await {
-            Ok(told) => told,
+        let read = async {
+            let hash = peer.known_hash(number).await?;
+            Ok((BlockRef { number, hash }, peer.told(hash).await?))
+        };
+        let (block, told) = match read.await {
+            Ok(read) => read,
             Err(error @ CallError::Answered(_)) => {
                 if peer.has_state(peer.best().await?).await? {
                     tracing::warn!(

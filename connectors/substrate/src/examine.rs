@@ -1,6 +1,11 @@
 //! What `relayer doctor` wants to know of a chain beyond what serving it needs.
 
-use crate::{SubstrateChain, peer::Peer, runtimes::Version};
+use crate::{
+    SubstrateChain,
+    peer::Peer,
+    runtimes::Version,
+    words::{Calls, is_forgotten},
+};
 use phat_connector::{ChainError, rpc::CallError};
 use phat_protocol::BlockHash;
 use subxt::utils::AccountId32;
@@ -8,6 +13,8 @@ use subxt::utils::AccountId32;
 /// What a chain's runtime and its node are made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Examination {
+    /// The calls that the node is asked by.
+    pub calls: Calls,
     /// The runtime's name.
     pub spec_name: String,
     /// Its version.
@@ -41,6 +48,7 @@ impl SubstrateChain {
             let has_oracle = parts.into_iter().all(|part| runtime.prefix(runtime.entry(part)).is_ok());
             let fee = runtime.has_api("TransactionPaymentApi");
             Ok(Examination {
+                calls: peer.calls().await?,
                 spec_name,
                 spec_version,
                 has_oracle,
@@ -61,7 +69,11 @@ impl Peer {
         let head = self.header(best).await?.number;
         let mut back: u64 = 1;
         while back <= head {
-            let block = self.known_hash(head - back).await?;
+            let block = match self.known_hash(head - back).await {
+                Ok(block) => block,
+                Err(error) if is_forgotten(&error) => break,
+                Err(error) => return Err(error),
+            };
             if !self.has_state(block).await? {
                 break;
             }

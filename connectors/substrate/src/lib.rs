@@ -3,8 +3,8 @@
 //!
 //! `subxt` reads metadata, and by it encodes calls and keys, signs extrinsics and decodes storage and events: any runtime
 //! with the pallet serves, under whatever name and index. None of it is in a public signature. What goes over the
-//! wire is sent by [`phat_connector::rpc`], as calls that every node of polkadot-sdk serves (`chain_…`, `state_…`,
-//! `author_submitExtrinsic`, `system_accountNextIndex`).
+//! wire is sent by [`phat_connector::rpc`], as the [`Calls`] that a node serves: those that all nodes of polkadot-sdk know
+//! (`chain_…`, `state_…`), or those of the JSON-RPC interface specification (`chainHead_v1_…`).
 
 pub mod admin;
 mod block;
@@ -38,3 +38,4 @@ pub use chain::SubstrateChain;
 pub use examine::Examination;
 pub use key::{InvalidKey, KeyScheme, ParseKeySchemeError, SubmitterKey};
 pub use settings::{ParseSubmissionError, Submission, SubstrateSettings, TipPolicy};
+pub use words::Calls;

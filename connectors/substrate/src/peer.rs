@@ -5,7 +5,7 @@ use crate::{
     runtime::{BLOCK_HASH, NOW, Runtime},
     runtimes::Runtimes,
     wires::Wires,
-    words::{AtHeight, Body, Words, forgotten},
+    words::{AtHeight, Body, Calls, Words, forgotten},
 };
 use parity_scale_codec::{Decode, Encode};
 use phat_connector::{
@@ -29,6 +29,11 @@ pub(crate) struct Peer {
 impl Peer {
     async fn words(&self) -> Result<Arc<dyn Words>, CallError> {
         self.wires.words(&self.endpoint).await
+    }
+
+    /// The calls that the endpoint is asked by.
+    pub(crate) async fn calls(&self) -> Result<Calls, CallError> {
+        Ok(self.words().await?.calls())
     }
 
     /// The first block's hash; none where the chain has no block.

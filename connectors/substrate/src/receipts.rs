@@ -1,7 +1,7 @@
 //! What became of extrinsics. Nodes know none by its hash: an account's nonce in the states of blocks tells which block
 //! used it.
 
-use crate::{block::Applied, chain::Inner, peer::Peer, runtime::ACCOUNT, stored::StoredAccount};
+use crate::{block::Applied, chain::Inner, peer::Peer, runtime::ACCOUNT, stored::StoredAccount, words::is_lack};
 use futures_util::future::try_join_all;
 use phat_connector::{Account, BlockRef, ChainError, Receipt, Sent, TxHash, rpc::CallError};
 use phat_protocol::BlockHash;
@@ -82,7 +82,12 @@ impl Inner {
         head: BlockRef,
     ) -> Result<Option<Receipt>, CallError> {
         let Some(block) = peer.user_of(account, nonce, head).await? else { return Ok(None) };
-        let told = peer.told(block.hash).await?;
+        let told = match peer.told(block.hash).await {
+            Ok(told) => told,
+            // The oldest block that the node has was made by a runtime that it doesn't tell any more.
+            Err(error) if is_lack(&error) => return Ok(None),
+            Err(error) => return Err(error),
+        };
         let Some((hash, place)) = hashes.iter().find_map(|hash| Some((*hash, told.place(*hash)?))) else {
             return Ok(None);
         };
@@ -116,9 +121,12 @@ impl Peer {
     /// The block that used a nonce, which was used at `head`; none where the states that would tell are forgotten.
     async fn user_of(&self, account: &Account, nonce: u64, head: BlockRef) -> Result<Option<BlockRef>, CallError> {
         let is_used = |number: u64| async move {
-            let hash = self.known_hash(number).await?;
-            match self.nonce(account, hash).await {
-                Ok(next) => Ok(Some((nonce < next, hash))),
+            let read = async {
+                let hash = self.known_hash(number).await?;
+                Ok((self.nonce(account, hash).await?, hash))
+            };
+            match read.await {
+                Ok((next, hash)) => Ok(Some((nonce < next, hash))),
                 Err(CallError::Answered(_)) => Ok(None),
                 Err(error @ (CallError::Failed(_) | CallError::TooLong { .. })) => Err(error),
             }

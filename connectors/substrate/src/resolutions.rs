@@ -6,6 +6,7 @@ use crate::{
     chain::Inner,
     peer::Peer,
     stored::{RequestState, StoredRequest},
+    words::is_lack,
 };
 use phat_connector::{Asked, BlockRef, ChainError, OnChainState, Resolution, ResolutionKind, TxHash, rpc::CallError};
 use phat_protocol::{BlockHash, Digest, RequestId};
@@ -91,8 +92,8 @@ impl Inner {
         ids: &[RequestId],
         number: u64,
     ) -> Result<Option<Vec<OnChainState>>, CallError> {
-        let block = peer.known_hash(number).await?;
-        match self.states_at(peer, ids, block).await {
+        let read = async { self.states_at(peer, ids, peer.known_hash(number).await?).await };
+        match read.await {
             Ok(states) => Ok(Some(states)),
             Err(CallError::Answered(_)) => Ok(None),
             Err(error @ (CallError::Failed(_) | CallError::TooLong { .. })) => Err(error),
@@ -131,7 +132,12 @@ impl Inner {
         block: BlockRef,
         ids: &BTreeSet<RequestId>,
     ) -> Result<Vec<Resolution>, CallError> {
-        let told = peer.told(block.hash).await?;
+        let told = match peer.told(block.hash).await {
+            Ok(told) => told,
+            // The oldest block that the node has was made by a runtime that it doesn't tell any more.
+            Err(error) if is_lack(&error) => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
         let resolutions = told.by(&self.instance).filter_map(|(event, extrinsic)| {
             let kind = match event.event_name() {
                 "RequestFulfilled" => ResolutionKind::Fulfilled { callback_ok: callback_ok(&event)? },

@@ -6,6 +6,7 @@ use crate::{
     peer::Peer,
     runtime::Runtime,
     stored::{RequestState, StoredRequest},
+    words::is_forgotten,
 };
 use async_trait::async_trait;
 use futures_util::future::try_join_all;
@@ -81,9 +82,19 @@ impl Inner {
         believed.sort_unstable_by_key(|(_, stored)| stored.sequence);
         let numbers: BTreeSet<u64> = believed.iter().map(|(_, stored)| stored.submitted_at).collect();
         let places = try_join_all(numbers.into_iter().map(|number| self.place(peer, number))).await?;
-        let places: HashMap<u64, Place> = places.into_iter().map(|place| (place.block.number, place)).collect();
+        let places = places.into_iter().flatten().map(|place| (place.block.number, place));
+        let places: HashMap<u64, Place> = places.collect();
         let observed = believed.into_iter().filter_map(|(id, stored)| {
-            let place = places.get(&stored.submitted_at)?;
+            let Some(place) = places.get(&stored.submitted_at) else {
+                tracing::warn!(
+                    genesis = %self.genesis,
+                    endpoint = peer.endpoint.name(),
+                    request_id = %id,
+                    block = stored.submitted_at,
+                    "a request is older than the blocks that the endpoint can name"
+                );
+                return None;
+            };
             // Of a block that was replaced meanwhile: the watch goes back there.
             if stored.parent_hash != place.parent.0 {
                 self.dropped(id, peer, "its block is another's");
@@ -144,17 +155,28 @@ impl Inner {
         heights.extend(believed.iter().map(|(id, stored)| (*id, stored.submitted_at)));
     }
 
-    /// A block in which requests were made.
-    async fn place(&self, peer: &Peer, number: u64) -> Result<Place, CallError> {
-        let hash = peer.known_hash(number).await?;
-        let parent = peer.header(hash).await?.parent_hash;
+    /// A block in which requests were made; none where the endpoint can't name it any more.
+    async fn place(&self, peer: &Peer, number: u64) -> Result<Option<Place>, CallError> {
+        let named = async {
+            let hash = peer.known_hash(number).await?;
+            match peer.header(hash).await {
+                Ok(header) => Ok((hash, header.parent_hash)),
+                Err(error) if is_forgotten(&error) => Ok((hash, peer.known_hash(number.saturating_sub(1)).await?)),
+                Err(error) => Err(error),
+            }
+        };
+        let (hash, parent) = match named.await {
+            Ok(named) => named,
+            Err(error) if is_forgotten(&error) => return Ok(None),
+            Err(error) => return Err(error),
+        };
         let transactions = match self.makers(peer, hash).await {
             Ok(transactions) => transactions,
             // A node may have forgotten the block's events or its extrinsics; the requests stand in the state.
             Err(CallError::Answered(_)) => HashMap::new(),
             Err(error @ (CallError::Failed(_) | CallError::TooLong { .. })) => return Err(error),
         };
-        Ok(Place { block: BlockRef { number, hash }, parent, transactions })
+        Ok(Some(Place { block: BlockRef { number, hash }, parent, transactions }))
     }
 
     /// Which extrinsics of a block made which requests.

@@ -1,7 +1,11 @@
 //! What an endpoint can be asked, whichever calls it serves.
 
+mod archive;
+mod chain_head;
 mod legacy;
 
+pub(crate) use archive::Archive;
+pub(crate) use chain_head::ChainHead;
 pub(crate) use legacy::Legacy;
 
 use crate::{dialect::Header, runtimes::Version};
@@ -12,7 +16,7 @@ use phat_connector::{
 };
 use phat_protocol::BlockHash;
 use serde::{Deserialize, Serialize};
-use std::convert::Infallible;
+use std::{convert::Infallible, fmt};
 use tokio::sync::watch;
 
 /// Bytes as JSON-RPC writes them.
@@ -29,6 +33,32 @@ impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         phat_protocol::serde_hex::deserialize(deserializer).map(Self)
     }
+}
+
+/// What is to be found in the state.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Query {
+    pub(super) key: Bytes,
+    #[serde(rename = "type")]
+    pub(super) sort: Sort,
+}
+
+/// What of it is wanted.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Sort {
+    /// The value of the key.
+    Value,
+    /// The keys that begin with this one, with the hashes of their values.
+    DescendantsHashes,
+}
+
+/// An entry of the state.
+#[derive(Debug, Deserialize)]
+pub(super) struct Item {
+    pub(super) key: Bytes,
+    /// Its value, where that was asked for.
+    pub(super) value: Option<Bytes>,
 }
 
 /// A block's extrinsics and its parent.
@@ -48,10 +78,35 @@ pub(crate) enum AtHeight {
     Forgotten,
 }
 
+/// The calls that an endpoint is asked by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Calls {
+    /// Those that all nodes of polkadot-sdk serve (`chain_…`, `state_…`).
+    Legacy,
+    /// Those of the [JSON-RPC interface specification](https://paritytech.github.io/json-rpc-interface-spec/).
+    ChainHead {
+        /// Whether it tells of blocks that it doesn't keep pinned (`archive_v1_…`).
+        archive: bool,
+    },
+}
+
+impl fmt::Display for Calls {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Legacy => "chain_ and state_",
+            Self::ChainHead { archive: true } => "chainHead_v1 and archive_v1",
+            Self::ChainHead { archive: false } => "chainHead_v1",
+        })
+    }
+}
+
 /// One way of asking an endpoint. Errors are as [`Endpoint::call`] has them; what the endpoint doesn't know any more is
 /// an error that the node answered.
 #[async_trait]
 pub(crate) trait Words: Send + Sync {
+    /// The calls that are made.
+    fn calls(&self) -> Calls;
+
     /// The first block's hash, and the newest one's height.
     async fn look(&self) -> Result<(BlockHash, u64), CallError>;
 
@@ -99,11 +154,8 @@ pub(crate) trait Words: Send + Sync {
 
     /// Tells `heads` of new blocks, of those that count with `finality`, until the endpoint is lost; none where it
     /// announces none.
-    async fn announced(
-        &self,
-        finality: Finality,
-        heads: &watch::Sender<u64>,
-    ) -> Option<Result<Infallible, ChainError>>;
+    async fn announced(&self, finality: Finality, heads: &watch::Sender<u64>)
+    -> Option<Result<Infallible, ChainError>>;
 }
 
 /// The error for what a node was asked and doesn't know, or doesn't know any more, in the code that the JSON-RPC
@@ -118,5 +170,15 @@ pub(crate) fn is_forgotten(error: &CallError) -> bool {
     matches!(error, CallError::Answered(answered) if answered.error.code == NOT_PINNED)
 }
 
+/// Whether the node answered that it lacks what it was asked for, not that it is in trouble.
+pub(crate) fn is_lack(error: &CallError) -> bool {
+    matches!(error, CallError::Answered(_)) && !error.is_the_nodes_own()
+}
+
 /// The specification's "invalid block hash".
 const NOT_PINNED: i64 = -32801;
+
+/// The error for what a node refused without a code. JSON-RPC 2.0 leaves this one to servers (section 5.1).
+fn refused(endpoint: &Endpoint, method: &str, message: String) -> CallError {
+    endpoint.answered(method, NodeError { code: -32000, message, data: None })
+}

@@ -20,6 +20,8 @@ pub struct Pallet {
     pub is_whole: bool,
     /// For how many blocks back the node has states, at least.
     pub states: u64,
+    /// The calls that the node is asked by.
+    pub calls: String,
 }
 
 /// What a chain's contracts and its node are made of.
@@ -129,9 +131,10 @@ fn made_of(chain: &str, finality: Finality, contracts: &Contracts) -> Vec<Check>
 
 fn in_runtime(chain: &str, pallet: &Pallet) -> Check {
     let subject = format!("chain {chain}: runtime");
-    let Pallet { runtime, is_whole, states } = pallet;
+    let Pallet { runtime, is_whole, states, calls } = pallet;
     if *is_whole {
-        Check::ok(subject, format!("{runtime}; the node has states of at least {states} blocks back"))
+        let node = format!("the node is asked by {calls}, and has states of at least {states} blocks back");
+        Check::ok(subject, format!("{runtime}; {node}"))
     } else {
         Check::fail(
             subject,

@@ -159,11 +159,13 @@ fn what_is_wrong_with_an_oracle_is_named() {
 #[test]
 fn a_runtime_that_lacks_parts_of_the_oracle_is_named() {
     for (is_whole, state) in [(true, Ok), (false, Fail)] {
-        let deployed = Result::Ok(Deployed::Pallet(Pallet { runtime: "phat-dev 1".to_owned(), is_whole, states: 8 }));
+        let (runtime, calls) = ("phat-dev 1".to_owned(), "chainHead_v1".to_owned());
+        let deployed = Result::Ok(Deployed::Pallet(Pallet { runtime, is_whole, states: 8, calls }));
         let checks = oracle("local", Finality::Finalized, &Result::Ok(facts()), &Result::Ok(head()), &deployed);
         let check = checks.iter().find(|check| check.subject == "chain local: runtime").unwrap();
         assert_eq!(check.state, state, "{check:?}");
         assert!(check.finding.contains("phat-dev 1"), "{check:?}");
+        assert_eq!(check.finding.contains("asked by chainHead_v1"), is_whole, "{check:?}");
     }
 }
 

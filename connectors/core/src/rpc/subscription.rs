@@ -19,7 +19,7 @@ impl<T> Subscription<T> {
             SubscriptionKind::Subscription(SubscriptionId::Str(id)) => id.to_string(),
             SubscriptionKind::Subscription(SubscriptionId::Num(id)) => id.to_string(),
             // One by a method's name has no id.
-            _ => String::new(),
+            SubscriptionKind::Method(_) | _ => String::new(),
         };
         Self { method, id, announced }
     }
@@ -38,9 +38,9 @@ impl<T: DeserializeOwned> Subscription<T> {
     /// `Malformed` where it can't be read.
     pub async fn next(&mut self) -> Option<Result<T, ChainError>> {
         let announced = self.announced.next().await?;
-        Some(announced.map_err(|error| ChainError::Malformed {
-            method: self.method.to_owned(),
-            cause: error.to_string(),
-        }))
+        Some(
+            announced
+                .map_err(|error| ChainError::Malformed { method: self.method.to_owned(), cause: error.to_string() }),
+        )
     }
 }

@@ -1,7 +1,7 @@
 //! The calls that all nodes of polkadot-sdk serve: `chain_…`, `state_…`, `author_submitExtrinsic`,
 //! `system_accountNextIndex`.
 
-use super::{AtHeight, Body, Bytes, Words};
+use super::{AtHeight, Body, Bytes, Calls, Words};
 use crate::{dialect::Header, listen::Announcements, runtimes::Version};
 use async_trait::async_trait;
 use futures_util::future::try_join_all;
@@ -28,6 +28,18 @@ pub(crate) struct Legacy {
 }
 
 impl Legacy {
+    /// The calls without which nothing can be asked.
+    pub(crate) const METHODS: [&'static str; 8] = [
+        "author_submitExtrinsic",
+        "chain_getBlock",
+        "chain_getBlockHash",
+        "chain_getFinalizedHead",
+        "chain_getHeader",
+        "state_call",
+        "state_getKeysPaged",
+        "state_queryStorageAt",
+    ];
+
     async fn ask<T: DeserializeOwned>(
         &self,
         method: &'static str,
@@ -58,6 +70,10 @@ impl Legacy {
 
 #[async_trait]
 impl Words for Legacy {
+    fn calls(&self) -> Calls {
+        Calls::Legacy
+    }
+
     async fn look(&self) -> Result<(BlockHash, u64), CallError> {
         let calls = [Call::new("chain_getBlockHash", [0]), Call::new("chain_getHeader", NONE)];
         let [genesis, newest] = self.endpoint.replies(calls).await?;

@@ -3,11 +3,14 @@
 
 mod admin;
 mod altered;
+mod archive;
 mod chopsticks;
 mod endpoints;
 mod events;
 mod faults;
 mod keys;
+mod modern;
+mod modern_node;
 mod proxy;
 mod round;
 mod sink;

@@ -100,6 +100,11 @@ impl Stage {
         let node = Chopsticks::start(options).await;
         let mut settings = SubstrateSettings::new(node.http(), GENESIS, INSTANCE);
         adjust(&mut settings);
+        Self::set_on(node, blocks, settings).await
+    }
+
+    /// The same on a node that runs, asked as `settings` say.
+    pub(crate) async fn set_on(node: Chopsticks, blocks: &str, settings: SubstrateSettings) -> Self {
         let chain = SubstrateChain::connect(settings, &key("//Alice")).unwrap();
         let client = client(&node).await;
         let stage = Self { node, chain, worker: worker(), client };

@@ -24,6 +24,7 @@ impl Examiner for SubstrateExaminer {
             runtime: format!("{} {}", found.spec_name, found.spec_version),
             is_whole: found.has_oracle,
             states: found.states,
+            calls: found.calls.to_string(),
         }))
     }
 

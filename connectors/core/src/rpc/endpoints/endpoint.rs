@@ -1,7 +1,9 @@
 use super::health::{Health, Identity, Policy, Sample};
 use crate::{
     ChainError, EndpointReport, EndpointState,
-    rpc::{Answered, Call, CallError, Dialect, EndpointUrl, NodeError, Params, Reply, Subscription, transport::Transport},
+    rpc::{
+        Answered, Call, CallError, Dialect, EndpointUrl, NodeError, Params, Reply, Subscription, transport::Transport,
+    },
 };
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
