@@ -186,18 +186,19 @@ async fn a_lost_connection_is_made_again() {
 
 #[tokio::test]
 async fn an_upgrade_of_the_runtime_is_noticed() {
-    let (modern, stage) = set(Options::default()).await;
+    let (modern, mut stage) = set(Options::default()).await;
+    let asked = stage.ask().await;
+    let entry = stage.answer(&asked, b"an answer").await;
+    let of_the_old_runtime = stage.prepare(std::slice::from_ref(&entry)).await;
     assert_eq!(modern.asked_for("Metadata_metadata_at_version"), 1);
-    modern.upgrade();
-    stage.node.mine(2).await;
-    eventually("the upgrade", async || {
-        stage.chain.facts().await.unwrap();
-        modern.asked_for("Metadata_metadata_at_version") == 2
-    })
-    .await;
-    let outlook = stage.chain.outlook().await.unwrap();
-    let of_other = stage.chain.prepare_filler(outlook.mined_nonce, outlook.fees).await.unwrap();
-    assert_eq!(stage.chain.broadcast(&of_other.raw).await.unwrap(), Acceptance::Expired, "the real runtime is another");
+    stage.upgrade().await;
+    assert_eq!(stage.chain.broadcast(&of_the_old_runtime.raw).await.unwrap(), Acceptance::Expired);
+    let newest = stage.chain.head().await.unwrap().latest.number;
+    assert_eq!(stage.chain.requests(0..=newest).await.unwrap(), std::slice::from_ref(&asked));
+    let (_, receipt) = stage.deliver(&[entry]).await;
+    assert_eq!(receipt.effects, [(asked.id, EntryEffect::Fulfilled { callback_ok: true })]);
+    assert_eq!(stage.resolutions(&asked).await.len(), 1);
+    assert_eq!(modern.asked_for("Metadata_metadata_at_version"), 2, "the other runtime is read once");
 }
 
 #[tokio::test]

@@ -55,9 +55,6 @@ struct Shared {
     asked: Vec<String>,
     /// Who can be spoken to, with the follows of each.
     connections: Vec<(mpsc::UnboundedSender<Value>, Arc<Mutex<Session>>)>,
-    /// How far runtimes are ahead of the real one from the next block on.
-    upgraded: u64,
-    announced_upgrade: u64,
     stopped_broadcasts: usize,
     /// Whom the archive asks, where there is one.
     archive: Option<Arc<WsClient>>,
@@ -134,11 +131,6 @@ impl ModernNode {
             .iter()
             .map(|(_, session)| session.lock().unwrap().follows.values().map(HashSet::len).sum::<usize>())
             .sum()
-    }
-
-    /// Says from the next block on that the runtime is a later one.
-    pub(crate) fn upgrade(&self) {
-        self.shared.lock().unwrap().upgraded += 1;
     }
 
     /// Ends all follows, as a node does that has no room for what they pin.
@@ -309,7 +301,7 @@ async fn hear(
         let mut message = read(&mut node).await?;
         let mut after = None;
         {
-            let (mut shared, mut session) = (shared.lock().unwrap(), session.lock().unwrap());
+            let (shared, mut session) = (shared.lock().unwrap(), session.lock().unwrap());
             match session.calls.remove(&message["id"].to_string()) {
                 Some((method, _)) => {
                     answered(&method, &mut message["result"], &mut session);
@@ -320,7 +312,7 @@ async fn hear(
                 }
                 None => {
                     let id = message["params"]["subscription"].as_str()?.to_owned();
-                    after = announced(&id, &mut message["params"]["result"], &mut session, &mut shared);
+                    after = announced(&id, &mut message["params"]["result"], &mut session);
                     // Of a follow that was stopped nothing is told any more.
                     if !session.follows.contains_key(&id) {
                         continue;
@@ -355,30 +347,24 @@ fn answered(method: &str, result: &mut Value, session: &mut Session) {
 }
 
 /// A follow announced something. Answers what is to be announced after it.
-fn announced(id: &str, event: &mut Value, session: &mut Session, shared: &mut Shared) -> Option<Value> {
+fn announced(id: &str, event: &mut Value, session: &mut Session) -> Option<Value> {
     let pinned = session.follows.get_mut(id);
-    let upgraded = |mut spec: Value, by: u64| {
-        spec["specVersion"] = json!(spec["specVersion"].as_u64().unwrap_or_default() + by);
-        json!({ "type": "valid", "spec": spec })
-    };
+    // Chopsticks tells the version alone.
+    for runtime in ["finalizedBlockRuntime", "newRuntime"] {
+        if event[runtime].is_object() {
+            event[runtime] = json!({ "type": "valid", "spec": event[runtime].take() });
+        }
+    }
     match event["event"].as_str().unwrap_or_default() {
         "initialized" => {
             let hashes: Vec<String> = serde_json::from_value(event["finalizedBlockHashes"].clone()).unwrap();
+            // Chopsticks doesn't tell which block is the best.
             let best = json!({ "event": "bestBlockChanged", "bestBlockHash": hashes.last() });
             pinned.into_iter().for_each(|pinned| pinned.extend(hashes.iter().cloned()));
-            // Chopsticks tells the version alone, and not which block is the best.
-            event["finalizedBlockRuntime"] = upgraded(event["finalizedBlockRuntime"].take(), shared.upgraded);
             return Some(self::event(id, &best));
         }
         "newBlock" => {
             pinned.into_iter().for_each(|pinned| pinned.extend(event["blockHash"].as_str().map(str::to_owned)));
-            if shared.announced_upgrade < shared.upgraded {
-                shared.announced_upgrade = shared.upgraded;
-                let spec = json!({ "specName": "phat-dev", "specVersion": 1_000, "transactionVersion": 1 });
-                event["newRuntime"] = upgraded(spec, shared.upgraded);
-            } else if !event["newRuntime"].is_null() {
-                event["newRuntime"] = upgraded(event["newRuntime"].take(), shared.upgraded);
-            }
         }
         "operationBodyDone"
         | "operationCallDone"
