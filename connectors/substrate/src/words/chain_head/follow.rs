@@ -116,8 +116,9 @@ impl Follow {
             Some(FollowEvent::Initialized { finalized_block_hashes, finalized_block_runtime }) => {
                 (finalized_block_hashes, finalized_block_runtime)
             }
+            // A node stops it at once while its last final block is too far behind.
+            Some(FollowEvent::Stop) | None => return Err(ended(endpoint)),
             Some(other) => return Err(malformed(&format!("it begins with {other:?}")).into()),
-            None => return Err(ended(endpoint)),
         };
         let first = hashes.first().ok_or_else(|| malformed("no block is final"))?;
         let raw: Option<Bytes> = endpoint.call(Call::new("chainHead_v1_header", (events.id(), first))).await?.read()?;
