@@ -17,6 +17,7 @@ static CODES: ErrorCodes = ErrorCodes {
     // JSON-RPC 2.0's "internal error", and EIP-1474's "resource unavailable". Nodes that have no such code of their own
     // for a call that reverts put its data beside it.
     own_trouble: &[-32603, -32002],
+    lacking: &[],
     // EIP-1474's "limit exceeded", and the HTTP status that some providers repeat as a code.
     limit: &[-32005, 429],
 };

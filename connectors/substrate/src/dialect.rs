@@ -1,4 +1,4 @@
-use crate::wires::Wires;
+use crate::{wires::Wires, words::NOT_PINNED};
 use async_trait::async_trait;
 use phat_connector::{
     ChainError,
@@ -31,6 +31,7 @@ static CODES: ErrorCodes = ErrorCodes {
     permanent: &[-32600, -32601, -32602, -32007, -32008],
     // JSON-RPC 2.0's "internal error".
     own_trouble: &[-32603],
+    lacking: &[NOT_PINNED],
     // polkadot-sdk's "RPC rate limit exceeded", jsonrpsee's "server is busy", the JSON-RPC interface specification's "too
     // many follows", and the HTTP status that some providers repeat as a code.
     limit: &[-32999, -32009, -32800, 429],

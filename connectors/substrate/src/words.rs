@@ -176,7 +176,7 @@ pub(crate) fn is_lack(error: &CallError) -> bool {
 }
 
 /// The specification's "invalid block hash".
-const NOT_PINNED: i64 = -32801;
+pub(crate) const NOT_PINNED: i64 = -32801;
 
 /// The error for what a node refused without a code. JSON-RPC 2.0 leaves this one to servers (section 5.1).
 fn refused(endpoint: &Endpoint, method: &str, message: String) -> CallError {

@@ -39,6 +39,8 @@ pub struct ErrorCodes {
     pub permanent: &'static [i64],
     /// The node's own trouble, where no data is beside it.
     pub own_trouble: &'static [i64],
+    /// The node lacks what it was asked about, which another may have.
+    pub lacking: &'static [i64],
     /// The node asks for fewer calls.
     pub limit: &'static [i64],
 }

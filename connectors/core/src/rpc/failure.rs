@@ -90,7 +90,9 @@ impl CallError {
     #[must_use]
     pub fn is_elsewhere_better(&self) -> bool {
         match self {
-            Self::Answered(_) => self.is_the_nodes_own(),
+            Self::Answered(answered) => {
+                self.is_the_nodes_own() || answered.codes.lacking.contains(&answered.error.code)
+            }
             Self::Failed(ChainError::NoOracle { .. } | ChainError::Reverted { .. }) | Self::TooLong { .. } => false,
             Self::Failed(_) => true,
         }

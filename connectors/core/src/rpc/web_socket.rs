@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::Mutex;
 
 /// Connecting calls no method whose error would have a meaning.
-const NOTHING_CALLED: ErrorCodes = ErrorCodes { permanent: &[], own_trouble: &[], limit: &[] };
+const NOTHING_CALLED: ErrorCodes = ErrorCodes { permanent: &[], own_trouble: &[], lacking: &[], limit: &[] };
 
 /// The most announcements of one subscription that wait to be read. Nodes of polkadot-sdk send the entries of a long map
 /// one by one.

@@ -14,7 +14,7 @@ use phat_connector::{
 use phat_connector_substrate::{Calls, SubstrateChain, SubstrateSettings};
 use phat_protocol::OracleChain;
 use serde_json::json;
-use std::time::Duration;
+use std::{num::NonZeroUsize, time::Duration};
 use tokio::sync::watch;
 
 /// Sets the stage at such a node.
@@ -83,6 +83,13 @@ async fn requests_from_before_the_follow_are_seen_and_what_closed_them_before_it
     assert_eq!(chain.receipts(&[sent(&chain, &delivered)]).await.unwrap(), []);
     let asked = [&old, &open].map(|asked| Asked { id: asked.id, block: asked.block.number });
     assert_eq!(chain.resolutions(&asked, newest).await.unwrap(), []);
+    let before = Some(old.block.number);
+    assert!(chain.states(&[old.id], before).await.unwrap_err().is_transient());
+    let beside_another = stage.again(|settings| {
+        settings.endpoints = [modern.web_socket(), stage.node.http()].map(EndpointSettings::new).to_vec();
+        settings.endpoints[1].priority = 1;
+    });
+    assert_eq!(beside_another.states(&[old.id], before).await.unwrap(), [OnChainState::Pending], "the other one knows");
     // What happens from now on is told.
     let answer = stage.answer(&open, b"another").await;
     let (_, receipt) = stage.deliver(&[answer]).await;
@@ -232,6 +239,35 @@ async fn more_is_asked_at_once_than_a_follow_has_room_for() {
     let all = (0..40).map(|_| async { chain.requests(0..=newest).await.unwrap().len() });
     assert_eq!(futures_util::future::join_all(all).await, vec![asked.len(); 40]);
     assert_eq!(modern.asked_for("chainHead_v1_follow"), 2, "one for each client");
+}
+
+#[tokio::test]
+async fn endpoints_of_both_sorts_agree() {
+    let (modern, stage) = set(Options::default()).await;
+    let both = [modern.web_socket(), stage.node.http()].map(EndpointSettings::new);
+    let chain = stage.again(|settings| {
+        settings.endpoints = both.to_vec();
+        settings.read_quorum = NonZeroUsize::new(2).unwrap();
+    });
+    chain.facts().await.unwrap();
+    let asked = stage.ask().await;
+    let mut head = chain.head().await.unwrap();
+    eventually("the request's block", async || {
+        head = chain.head().await.unwrap();
+        head.confirmed.number >= asked.block.number
+    })
+    .await;
+    assert_eq!(chain.requests(0..=head.confirmed.number).await.unwrap(), std::slice::from_ref(&asked));
+    let entry = stage.answer(&asked, b"an answer").await;
+    let outlook = chain.outlook().await.unwrap();
+    let prepared = chain.prepare(&[entry], outlook.mined_nonce, outlook.fees).await.unwrap();
+    assert_eq!(chain.broadcast(&prepared.raw).await.unwrap(), Acceptance::Pooled);
+    let receipt = crate::stage::receipt(&chain, &prepared).await;
+    assert_eq!(receipt.effects, [(asked.id, EntryEffect::Fulfilled { callback_ok: true })]);
+    let seen = Asked { id: asked.id, block: asked.block.number };
+    let resolutions = chain.resolutions(&[seen], receipt.block.number).await.unwrap();
+    assert_eq!(resolutions.iter().map(|it| it.block).collect::<Vec<_>>(), [receipt.block]);
+    assert!(chain.endpoints().iter().all(|endpoint| endpoint.state == EndpointState::Healthy));
 }
 
 #[tokio::test]
