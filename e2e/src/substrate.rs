@@ -24,7 +24,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
 };
-use subxt::dynamic::Value;
+use subxt::dynamic::{At, Value};
 use tokio::sync::Mutex;
 use toml::Table;
 
@@ -88,6 +88,16 @@ impl Substrate {
         self.as_admin("System", "set_code", vec![("code", Value::from_bytes(code))]).await?;
         // The first block that the new runtime makes.
         self.runtime.new_blocks(1).await
+    }
+
+    /// How many extrinsics the relayer's account signed since it was made, or money last put it there anew.
+    ///
+    /// # Errors
+    /// When the node doesn't answer.
+    pub async fn signed(&self) -> Result<u64> {
+        let stored = self.runtime.stored("System", "Account", vec![Value::from_bytes(self.account())]).await?;
+        let nonce = stored.as_ref().map_or(Some(0), |account| account.at("nonce")?.as_u128());
+        Ok(u64::try_from(nonce.context("an account without a nonce")?)?)
     }
 
     /// The relayer's account.

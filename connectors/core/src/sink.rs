@@ -39,9 +39,10 @@ pub struct Outlook {
     /// The most gas that one transaction may use; on a Substrate chain the reference time of its weight, in
     /// picoseconds.
     pub gas_limit: u64,
-    /// Whether a nonce may be left out: one that nothing uses holds up none above it, and is lost once a higher one is
-    /// used. An attempt that no report needs any more is given up there, where a filler would use its nonce otherwise.
-    pub skips_nonces: bool,
+    /// Whether transactions have no sender that pays for them. Then a nonce may be left out: one that nothing uses holds
+    /// up none above it, and is lost once a higher one is used. An attempt that no report needs any more is given up,
+    /// where a filler would use its nonce otherwise.
+    pub is_unsigned: bool,
 }
 
 /// A signed transaction that has not been sent. It is stored before it is broadcast.
@@ -105,7 +106,7 @@ pub trait ReportSink: Send + Sync {
     async fn prepare(&self, entries: &[Entry], nonce: u64, fees: Fees) -> Result<PreparedTransaction, ChainError>;
 
     /// Signs a transfer of nothing to the submitter itself, to fill a nonce that no report needs any
-    /// more. Not called where nonces may be left out.
+    /// more. Not called where nobody pays.
     async fn prepare_filler(&self, nonce: u64, fees: Fees) -> Result<PreparedTransaction, ChainError>;
 
     /// Sends a transaction that is stored. Sending it twice is harmless.

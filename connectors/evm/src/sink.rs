@@ -65,7 +65,7 @@ impl ReportSink for EvmChain {
             fee_cap: self.0.fees.max_fee,
             fees: fees::read(&latest, gas_price, priority_fee, history, self.0.fees)?.fees,
             gas_limit: gas::most(latest.gas_limit),
-            skips_nonces: false,
+            is_unsigned: false,
         })
     }
 

@@ -37,5 +37,5 @@ mod words;
 pub use chain::SubstrateChain;
 pub use examine::Examination;
 pub use key::{InvalidKey, KeyScheme, ParseKeySchemeError, SubmitterKey};
-pub use settings::{ParseSubmissionError, Submission, SubstrateSettings, TipPolicy};
+pub use settings::{Submission, SubstrateSettings, TipPolicy};
 pub use words::Calls;

@@ -3,7 +3,7 @@ use phat_connector::{
     rpc::{EndpointSettings, EndpointUrl},
 };
 use phat_protocol::{Amount, GenesisHash};
-use std::{num::NonZeroUsize, str::FromStr, sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 /// One Substrate chain, as the relayer is told of it.
 #[derive(Clone, Debug)]
@@ -78,23 +78,6 @@ pub enum Submission {
     /// alone, and needs no account. It is the payee of all that it brings.
     Unsigned,
 }
-
-impl FromStr for Submission {
-    type Err = ParseSubmissionError;
-
-    fn from_str(text: &str) -> Result<Self, ParseSubmissionError> {
-        match text {
-            "signed" => Ok(Self::Signed),
-            "unsigned" => Ok(Self::Unsigned),
-            other => Err(ParseSubmissionError(other.to_owned())),
-        }
-    }
-}
-
-/// Text that names no way of submitting.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected `signed` or `unsigned`, found {0:?}")]
-pub struct ParseSubmissionError(pub String);
 
 /// Bounds on tips, in the chain's smallest unit for a whole extrinsic. A tip decides which of two extrinsics with one
 /// nonce a node keeps.

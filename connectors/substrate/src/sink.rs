@@ -67,7 +67,7 @@ impl ReportSink for SubstrateChain {
             fees: Fees { max_fee: tip, max_priority_fee: tip },
             fee_cap: self.0.tips.max_tip,
             gas_limit,
-            skips_nonces: false,
+            is_unsigned: false,
         })
     }
 
@@ -135,7 +135,7 @@ impl SubstrateChain {
             fees: Fees { max_fee: nothing, max_priority_fee: nothing },
             fee_cap: Some(nothing),
             gas_limit,
-            skips_nonces: true,
+            is_unsigned: true,
         })
     }
 

@@ -57,7 +57,7 @@ impl OracleStatus for SubstrateChain {
     }
 
     async fn refusals(&self, entries: &[Entry]) -> Result<Vec<Option<EntryRefusal>>, ChainError> {
-        self.0.refusals_of(entries).await
+        self.refusals_to(entries).await
     }
 
     async fn receipts(&self, transactions: &[Sent]) -> Result<Vec<Receipt>, ChainError> {

@@ -1,7 +1,7 @@
 //! Reports that are brought unsigned: the submitter's signature is an argument of the call, and nobody pays.
 
 use crate::{
-    SubstrateChain,
+    Submission as Way, SubstrateChain,
     block::hash_of,
     chain::Inner,
     extrinsic::{RuntimeCall, entries_of},
@@ -9,8 +9,9 @@ use crate::{
     runtime::Runtime,
 };
 use parity_scale_codec::{Compact, Decode, Encode};
-use phat_connector::{ChainError, Entry, Fees, PreparedTransaction, rpc::CallError};
+use phat_connector::{ChainError, Entry, EntryRefusal, Fees, PreparedTransaction, rpc::CallError};
 use phat_protocol::{Digest, keccak256, substrate::Submission};
+use rand::{RngCore, rngs::OsRng};
 use subxt::{
     SubstrateConfig,
     config::{ClientState, Config, DefaultExtrinsicParamsBuilder, TransactionExtensions, substrate::H256},
@@ -24,6 +25,8 @@ use subxt::{
 const CALL: &str = "fulfill_batch_unsigned";
 /// The transaction extension that lets such calls in.
 const AUTHORIZE: &str = "AuthorizeCall";
+/// Why a report is not submitted unsigned that was made for another account.
+const PAYS_ANOTHER: &str = "it pays another than who submits it, which is possible in a signed extrinsic alone";
 /// The first byte of an extrinsic of version 5 that has extensions and no signature.
 const GENERAL: u8 = 0b0100_0101;
 
@@ -62,21 +65,21 @@ impl SubstrateChain {
         Ok(PreparedTransaction { hash: hash_of(&raw), raw, nonce, gas_limit: weight, fees })
     }
 
+    /// Why the oracle would not take each entry from this submitter; none where it would.
+    pub(crate) async fn refusals_to(&self, entries: &[Entry]) -> Result<Vec<Option<EntryRefusal>>, ChainError> {
+        let refusals = self.0.refusals_of(entries).await?;
+        let pays_another = |entry: &Entry| self.2 == Way::Unsigned && entry.report.payee.0 != self.account();
+        let also = |entry: &Entry| pays_another(entry).then(|| EntryRefusal::Other(PAYS_ANOTHER.to_owned()));
+        Ok(entries.iter().zip(refusals).map(|(entry, refusal)| refusal.or_else(|| also(entry))).collect())
+    }
+
     /// The entries that the oracle would take from this submitter.
     async fn taken(&self, entries: &[Entry]) -> Result<Vec<Entry>, ChainError> {
-        let refusals = self.0.refusals_of(entries).await?;
-        let mut reason = "there is no entry".to_owned();
-        let mut taken = Vec::with_capacity(entries.len());
-        for (entry, refusal) in entries.iter().zip(refusals) {
-            if let Some(refusal) = refusal {
-                reason = refusal.to_string();
-            } else if entry.report.payee.0 != self.account() {
-                reason =
-                    "it pays another than who submits it, which is possible in a signed extrinsic alone".to_owned();
-            } else {
-                taken.push(entry.clone());
-            }
-        }
+        let refusals = self.refusals_to(entries).await?;
+        let reason =
+            refusals.iter().flatten().next().map_or_else(|| "there is no entry".to_owned(), ToString::to_string);
+        let taken = entries.iter().zip(refusals).filter(|(_, refusal)| refusal.is_none());
+        let taken: Vec<Entry> = taken.map(|(entry, _)| entry.clone()).collect();
         if taken.is_empty() { Err(ChainError::Reverted { reason }) } else { Ok(taken) }
     }
 
@@ -96,8 +99,10 @@ impl SubstrateChain {
             transaction_version: runtime.version.transaction_version,
             metadata: runtime.client.metadata(),
         };
-        // Nobody signs for an era: how long it is good for is in the submission.
-        let params = DefaultExtrinsicParamsBuilder::<SubstrateConfig>::new().immortal().nonce(0).build();
+        // Nobody signs for an era: how long it is good for is in the submission. Nor does anyone count this nonce: it has
+        // no two extrinsics alike, since what was sent is known by its hash.
+        let salt = OsRng.next_u32();
+        let params = DefaultExtrinsicParamsBuilder::<SubstrateConfig>::new().immortal().nonce(salt.into()).build();
         let extensions =
             <SubstrateConfig as Config>::TransactionExtensions::new(&state, params).map_err(|error| refused(&error))?;
         let types = metadata.types();

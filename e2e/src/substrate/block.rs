@@ -70,6 +70,20 @@ struct FulfillBatch {
     entries: Vec<Fulfill>,
 }
 
+/// Call `fulfill_batch_unsigned`.
+#[derive(Clone, Debug, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+struct FulfillUnsigned {
+    submission: Submission,
+    entries: Vec<Fulfill>,
+}
+
+#[derive(Clone, Debug, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+struct Submission {
+    submitter: [u8; 32],
+}
+
 /// An event of another pallet, as far as it matters here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Event {
@@ -89,7 +103,7 @@ impl Event {
     }
 }
 
-/// An extrinsic that an account signed.
+/// An extrinsic that an account signed, or vouches for.
 #[derive(Clone, Debug)]
 pub(super) struct Sent {
     pub(super) hash: TxHash,
@@ -170,17 +184,23 @@ pub(super) async fn read(client: &OnlineClient<PolkadotConfig>, hash: H256, numb
     let mut block = Block { number, hash: hash.0, submitted: Vec::new(), events: Vec::new(), sent: Vec::new() };
     for extrinsic in at.extrinsics().fetch().await?.iter() {
         let extrinsic = extrinsic?;
+        // A `MultiAddress::Id`: its tag and the account.
+        let mut signer = extrinsic.address_bytes().and_then(|bytes| bytes.get(1..)?.try_into().ok());
         let entries = match (extrinsic.pallet_name(), extrinsic.call_name()) {
             (super::INSTANCE, "fulfill") => vec![extrinsic.decode_call_data_fields_unchecked_as::<Fulfill>()?],
             (super::INSTANCE, "fulfill_batch") => {
                 extrinsic.decode_call_data_fields_unchecked_as::<FulfillBatch>()?.entries
             }
+            (super::INSTANCE, "fulfill_batch_unsigned") => {
+                let call = extrinsic.decode_call_data_fields_unchecked_as::<FulfillUnsigned>()?;
+                signer = Some(call.submission.submitter);
+                call.entries
+            }
             _ => Vec::new(),
         };
         block.sent.push(Sent {
             hash: TxHash(Digest(extrinsic.hash().0)),
-            // A `MultiAddress::Id`: its tag and the account.
-            signer: extrinsic.address_bytes().and_then(|bytes| bytes.get(1..)?.try_into().ok()),
+            signer,
             succeeded: true,
             entries: entries.into_iter().map(report).collect::<Result<_>>()?,
             skipped: Vec::new(),

@@ -29,8 +29,8 @@ impl Chopsticks {
     /// When it isn't installed, or doesn't come up.
     pub async fn start(directory: &Path) -> Result<Self> {
         fs::create_dir_all(directory)?;
-        let folder = repository().join("connectors/substrate/node_modules");
-        let program = folder.join(".bin/chopsticks");
+        let folder = repository().join("connectors/substrate");
+        let program = folder.join("node_modules/.bin/chopsticks");
         ensure!(program.exists(), "chopsticks is not installed: run `cargo xtask setup`");
         let genesis = directory.join("dev-runtime.json");
         fs::write(&genesis, chain_spec()?.to_string())?;
@@ -45,8 +45,8 @@ impl Chopsticks {
         });
         fs::write(&config, settings.to_string())?;
         let log = directory.join("chopsticks.log");
-        let mut command = Command::new(program);
-        command.arg("--config").arg(&config);
+        let mut command = Command::new("node");
+        command.arg("--require").arg(folder.join("general-extrinsics.cjs")).arg(program).arg("--config").arg(&config);
         // The port is only known from what the node writes.
         let mut process = Process::start("chopsticks", command, &log)?;
         let address = wait_for("chopsticks' address", START_DEADLINE, async || {

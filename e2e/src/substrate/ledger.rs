@@ -42,7 +42,7 @@ impl Ledger {
         self.blocks.iter().flat_map(|block| block.answers().map(|answer| (block.number, answer)))
     }
 
-    /// Every extrinsic that an account signed, in order.
+    /// Every extrinsic that an account signed, or vouched for, in order.
     pub(super) fn sent_by(&self, account: [u8; 32]) -> impl Iterator<Item = &Sent> {
         self.blocks.iter().flat_map(|block| &block.sent).filter(move |sent| sent.signer == Some(account))
     }

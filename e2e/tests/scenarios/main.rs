@@ -45,6 +45,7 @@ mod solidity_guide;
 mod tls;
 mod traces;
 mod two_chains;
+mod unsigned;
 mod wake;
 mod wallets;
 mod writing_ink;

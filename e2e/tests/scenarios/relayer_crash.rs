@@ -24,11 +24,17 @@ async fn a_relayer_killed_at_random_on_substrate_answers_every_request_once() ->
     killed_at_random::<Substrate>(12).await
 }
 
-#[expect(clippy::print_stdout, reason = "the seed repeats a failure")]
 async fn killed_at_random<End: OracleEnd>(deaths: usize) -> Result<()> {
+    let mut load = Load::<End>::start().await?;
+    kill_at_random(&mut load, deaths).await?;
+    load.finish().await
+}
+
+/// Kills the relayer again and again, and has every request answered once.
+#[expect(clippy::print_stdout, reason = "the seed repeats a failure")]
+pub(crate) async fn kill_at_random<End: OracleEnd>(load: &mut Load<End>, deaths: usize) -> Result<()> {
     let (seed, mut randomness) = seeded();
     println!("{SEED}={seed}");
-    let mut load = Load::<End>::start().await?;
     let mut found = BTreeSet::new();
     for _ in 0..deaths {
         load.ask(ASKED).await?;
@@ -45,5 +51,5 @@ async fn killed_at_random<End: OracleEnd>(deaths: usize) -> Result<()> {
     load.environment.expect_each_answered_once(&load.asker, load.asked(), 2 * DEADLINE).await?;
     let executions = load.environment.source.fetches();
     ensure!(executions == load.asked().len(), "a kill of the relayer adds no execution, and there were {executions}");
-    load.finish().await
+    Ok(())
 }

@@ -6,16 +6,19 @@ use phat_e2e::{Evm, OracleEnd, Ordeal, Settings, Substrate, eventually};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reorganisations_of_depth_1_to_20_leave_every_request_its_one_answer() -> Result<()> {
-    reorganisations_leave_every_request_its_one_answer::<Evm>(20).await
+    reorganisations_leave_every_request_its_one_answer::<Evm>(Settings::impatient()?, 20).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reorganisations_of_depth_1_to_6_on_substrate_leave_every_request_its_one_answer() -> Result<()> {
-    reorganisations_leave_every_request_its_one_answer::<Substrate>(6).await
+    reorganisations_leave_every_request_its_one_answer::<Substrate>(Settings::impatient()?, 6).await
 }
 
-async fn reorganisations_leave_every_request_its_one_answer<End: OracleEnd>(deepest: u64) -> Result<()> {
-    let mut ordeal = Ordeal::<End>::start(Settings::impatient()?).await?;
+pub(crate) async fn reorganisations_leave_every_request_its_one_answer<End: OracleEnd>(
+    settings: Settings,
+    deepest: u64,
+) -> Result<()> {
+    let mut ordeal = Ordeal::<End>::start(settings).await?;
     for depth in 1..=deepest {
         let mut asked = Vec::new();
         for _ in 0..3 {

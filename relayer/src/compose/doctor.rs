@@ -99,8 +99,7 @@ async fn examine_chain(name: &str, config: &ChainConfig, status: Option<&Status>
     }
     let wallets = end.submitters.iter().map(async |submitter| {
         let (balance, outlook) = tokio::join!(submitter.sink.balance(), submitter.sink.outlook());
-        let fees = outlook.map(|outlook| outlook.fees);
-        doctor::wallet(name, &submitter.sink.submitter(), &balance, submitter.min_balance, &fees, batch)
+        doctor::wallet(name, &submitter.sink.submitter(), &balance, submitter.min_balance, &outlook, batch)
     });
     checks.extend(join_all(wallets).await);
     if let Some(status) = status {

@@ -12,7 +12,7 @@ use crate::{
 use anyhow::{Context, Result, ensure};
 use examiner::SubstrateExaminer;
 use phat_connector::ChainError;
-use phat_connector_substrate::{SubmitterKey, SubstrateChain, SubstrateSettings, admin::AdminError};
+use phat_connector_substrate::{Submission, SubmitterKey, SubstrateChain, SubstrateSettings, admin::AdminError};
 use registrar::SubstrateRegistrar;
 use std::sync::Arc;
 
@@ -21,13 +21,17 @@ pub(super) fn open(name: &str, config: &SubstrateConfig) -> Result<Opened> {
     let chain = SubstrateChain::connect(settings(name, config), &first.signer)?;
     let submitter = |chain: SubstrateChain, wallet: &WalletConfig<SubmitterKey>| Submitter {
         sink: Arc::new(chain),
-        min_balance: wallet.min_balance,
+        min_balance: match config.submission {
+            Submission::Signed => wallet.min_balance,
+            // It needs nothing.
+            Submission::Unsigned => Some(wallet.min_balance.unwrap_or_default()),
+        },
     };
     let others = others.iter().map(|wallet| submitter(chain.submitting_as(&wallet.signer), wallet)).collect();
     let submitters = Submitters::new(submitter(chain.clone(), first), others);
     ensure!(submitters.are_distinct(), "wallets: two of them are the same account");
     let registrar = Arc::new(SubstrateRegistrar { chain: chain.clone() });
-    let examiner = Arc::new(SubstrateExaminer { chain: chain.clone() });
+    let examiner = Arc::new(SubstrateExaminer { chain: chain.clone(), submission: config.submission });
     let (events, endpoints) = (Arc::new(chain.clone()), Arc::new(chain.clone()));
     let end = ChainEnd {
         name: name.into(),
@@ -62,6 +66,7 @@ fn settings(name: &str, config: &SubstrateConfig) -> SubstrateSettings {
         call_timeout: config.call_timeout,
         ca_certificate: config.ca_certificate.clone(),
         tips: config.tips,
+        submission: config.submission,
         mortality: config.mortality,
         calls: Arc::new(CallsOf(name.into())),
     }

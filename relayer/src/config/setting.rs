@@ -3,7 +3,7 @@
 use super::{EndpointUrl, tree::Value};
 use phat_connector::Finality;
 use phat_connector_evm::PublicKey;
-use phat_connector_substrate::KeyScheme;
+use phat_connector_substrate::{KeyScheme, Submission};
 use phat_enclave_api::Endpoint;
 use phat_protocol::{EvmAddress, GenesisHash};
 use phat_telemetry::{LogFilter, LogFormat, OtlpEndpoint};
@@ -192,6 +192,17 @@ impl Setting for GenesisHash {
         const EXPECTED: &str = "the hash of the chain's first block, 0x and 64 hexadecimal digits";
         let text = text(value, EXPECTED)?;
         text.parse().map_err(|_| format!("expected {EXPECTED}, found {text:?}"))
+    }
+}
+
+impl Setting for Submission {
+    fn read(value: &Value) -> Result<Self, String> {
+        const EXPECTED: &str = "signed or unsigned";
+        match text(value, EXPECTED)? {
+            "signed" => Ok(Self::Signed),
+            "unsigned" => Ok(Self::Unsigned),
+            other => Err(format!("expected {EXPECTED}, found {other:?}")),
+        }
     }
 }
 

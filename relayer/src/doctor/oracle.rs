@@ -18,6 +18,8 @@ pub struct Pallet {
     pub runtime: String,
     /// Whether the runtime has all parts of the oracle that a relayer uses.
     pub is_whole: bool,
+    /// Whether reports can be submitted as the relayer is told to: unsigned, if that is how.
+    pub takes_submissions: bool,
     /// For how many blocks back the node has states, at least.
     pub states: u64,
     /// The calls that the node is asked by.
@@ -131,8 +133,14 @@ fn made_of(chain: &str, finality: Finality, contracts: &Contracts) -> Vec<Check>
 
 fn in_runtime(chain: &str, pallet: &Pallet) -> Check {
     let subject = format!("chain {chain}: runtime");
-    let Pallet { runtime, is_whole, states, calls } = pallet;
-    if *is_whole {
+    let Pallet { runtime, is_whole, takes_submissions, states, calls } = pallet;
+    if *is_whole && !takes_submissions {
+        Check::fail(
+            subject,
+            format!("{runtime} lets no unsigned submissions in"),
+            format!("set chains.{chain}.submission to `signed`, and give the wallet a little"),
+        )
+    } else if *is_whole {
         let node = format!("the node is asked by {calls}, and has states of at least {states} blocks back");
         Check::ok(subject, format!("{runtime}; {node}"))
     } else {

@@ -1,6 +1,8 @@
 use super::{CheckState::*, *};
 use crate::store::{StoreError, sqlite::Schema};
-use phat_connector::{Account, BlockRef, ChainError, ChainFacts, EndpointReport, EndpointState, Fees, Finality, Head};
+use phat_connector::{
+    Account, BlockRef, ChainError, ChainFacts, EndpointReport, EndpointState, Fees, Finality, Head, Outlook,
+};
 use phat_enclave_api::{Attestation, EnclaveError, Refusal, Status};
 use phat_protocol::{Amount, BlockHash, Chain, ContractId, Digest, WorkerAddress, WorkerKeys};
 
@@ -158,14 +160,15 @@ fn what_is_wrong_with_an_oracle_is_named() {
 
 #[test]
 fn a_runtime_that_lacks_parts_of_the_oracle_is_named() {
-    for (is_whole, state) in [(true, Ok), (false, Fail)] {
+    for (is_whole, takes_submissions, state) in [(true, true, Ok), (false, true, Fail), (true, false, Fail)] {
         let (runtime, calls) = ("phat-dev 1".to_owned(), "chainHead_v1".to_owned());
-        let deployed = Result::Ok(Deployed::Pallet(Pallet { runtime, is_whole, states: 8, calls }));
+        let pallet = Pallet { runtime, is_whole, takes_submissions, states: 8, calls };
+        let deployed = Result::Ok(Deployed::Pallet(pallet));
         let checks = oracle("local", Finality::Finalized, &Result::Ok(facts()), &Result::Ok(head()), &deployed);
         let check = checks.iter().find(|check| check.subject == "chain local: runtime").unwrap();
         assert_eq!(check.state, state, "{check:?}");
         assert!(check.finding.contains("phat-dev 1"), "{check:?}");
-        assert_eq!(check.finding.contains("asked by chainHead_v1"), is_whole, "{check:?}");
+        assert_eq!(check.finding.contains("asked by chainHead_v1"), state == Ok, "{check:?}");
     }
 }
 
@@ -212,14 +215,25 @@ fn each_endpoint_is_looked_at_and_one_that_serves_is_enough() {
 #[test]
 fn a_wallet_pays_for_a_batch() {
     let account = Account("0x09".to_owned());
-    let fees = Result::Ok(Fees { max_fee: Amount::from(2), max_priority_fee: Amount::from(1) });
-    let check = |balance: u128| wallet("local", &account, &Result::Ok(Amount::from(balance)), None, &fees, 20);
+    let outlook = |max_fee: Amount| Outlook {
+        mined_nonce: 0,
+        pending_nonce: 0,
+        fees: Fees { max_fee, max_priority_fee: Amount::from(1) },
+        fee_cap: None,
+        gas_limit: 1,
+        is_unsigned: false,
+    };
+    let today = Result::Ok(outlook(Amount::from(2)));
+    let check = |balance: u128| wallet("local", &account, &Result::Ok(Amount::from(balance)), None, &today, 20);
     assert_is(&check(4_000_000), Ok, "may cost 4000000");
     assert_is(&check(3_999_999), Warn, "send money to 0x09");
     assert_is(&check(0), Fail, "no funds");
     let away = ChainError::Unreachable { endpoint: "http://node".to_owned(), cause: "refused".to_owned() };
-    assert_is(&wallet("local", &account, &Err(away), None, &fees, 20), Fail, "chains.local.rpc_url");
-    let dear = Result::Ok(Fees { max_fee: Amount([0xff; 32]), max_priority_fee: Amount::from(1) });
+    assert_is(&wallet("local", &account, &Err(away), None, &today, 20), Fail, "chains.local.rpc_url");
+    let unsigned = Result::Ok(Outlook { is_unsigned: true, ..outlook(Amount::default()) });
+    let check = wallet("local", &account, &Result::Ok(Amount::default()), None, &unsigned, 20);
+    assert_is(&check, Ok, "needs nothing");
+    let dear = Result::Ok(outlook(Amount([0xff; 32])));
     let check = wallet("local", &account, &Result::Ok(Amount::from(1)), None, &dear, 20);
     assert_is(&check, Warn, &u128::MAX.to_string());
 }

@@ -1,5 +1,5 @@
 use super::{Check, remedy};
-use phat_connector::{Account, ChainError, Fees};
+use phat_connector::{Account, ChainError, Fees, Outlook};
 use phat_protocol::Amount;
 
 /// Gas that the answer to one request is reckoned at: the share of a batch, and a callback that
@@ -13,19 +13,24 @@ pub(crate) fn cost(answers: u32, fees: &Fees) -> Amount {
     Amount::from(per_gas.saturating_mul(GAS_OF_AN_ANSWER).saturating_mul(u128::from(answers)))
 }
 
-/// A wallet: whether it has the `least` that it should, and can pay for the largest batch.
+/// A wallet: whether it has the `least` that it should, and can pay for the largest batch. One that submits unsigned pays
+/// for nothing.
 #[must_use]
 pub fn wallet(
     chain: &str,
     submitter: &Account,
     balance: &Result<Amount, ChainError>,
     least: Option<Amount>,
-    fees: &Result<Fees, ChainError>,
+    outlook: &Result<Outlook, ChainError>,
     batch: u32,
 ) -> Check {
     let subject = format!("chain {chain}: wallet");
-    let (balance, fees) = match (balance, fees) {
-        (Ok(balance), Ok(fees)) => (*balance, fees),
+    let (balance, fees) = match (balance, outlook) {
+        (Ok(balance), Ok(outlook)) if outlook.is_unsigned => {
+            let finding = format!("{submitter} has {balance}, and needs nothing to submit unsigned");
+            return Check::ok(subject, finding);
+        }
+        (Ok(balance), Ok(outlook)) => (*balance, &outlook.fees),
         (Err(error), _) | (_, Err(error)) => {
             return Check::fail(subject, error.to_string(), remedy::of_chain(chain, error));
         }

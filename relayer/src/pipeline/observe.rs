@@ -195,6 +195,11 @@ pub(super) fn attempt_dead(chain: &str, nonce: u64) {
     warn!(chain, nonce, "nonce was used by a stranger's transaction");
 }
 
+pub(super) fn given_up(chain: &str, nonce: u64) {
+    recorded().stages.transaction(chain, Fate::Dead);
+    info!(chain, nonce, "no report needs the transaction any more, and its nonce is left out");
+}
+
 pub(super) fn unsettled(chain: &str, nonce: u64) {
     recorded().stages.transaction(chain, Fate::Dropped);
     warn!(chain, nonce, "transaction left the chain by a reorganisation");

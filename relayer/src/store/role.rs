@@ -95,7 +95,7 @@ pub struct NewAttempt {
 pub enum Attempted {
     /// One of its transactions was mined.
     Mined(Receipt),
-    /// Someone else's transaction used the nonce.
+    /// Someone else's transaction used the nonce, or it is left out.
     Dead,
 }
 

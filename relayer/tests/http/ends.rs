@@ -194,7 +194,7 @@ impl ReportSink for TestChain {
         self.perhaps_hang().await;
         self.facts.lock().unwrap().clone()?;
         let fees = Fees { max_fee: Amount::from(1), max_priority_fee: Amount::from(1) };
-        Ok(Outlook { mined_nonce: 0, pending_nonce: 0, fees, fee_cap: None, gas_limit: 1 << 24, skips_nonces: false })
+        Ok(Outlook { mined_nonce: 0, pending_nonce: 0, fees, fee_cap: None, gas_limit: 1 << 24, is_unsigned: false })
     }
     fn fitting(&self, _: &[Entry], _: u64) -> usize {
         panic!("{NOT_ASKED}")

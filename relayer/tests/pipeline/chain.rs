@@ -53,6 +53,8 @@ pub(crate) struct State {
     pub(crate) stranger_pool: u64,
     /// Wallets that can't pay for anything.
     pub(crate) without_funds: HashSet<usize>,
+    /// Nobody pays for transactions: nonces may be left out, and one is mined only where each of its entries has an effect.
+    pub(crate) unsigned: bool,
     /// What a transaction must offer to be mined.
     pub(crate) base_fee: u64,
     /// The most that may be offered.
@@ -199,8 +201,17 @@ impl TestChain {
             loop {
                 // The last that was pooled with this nonce replaced the others.
                 let minable = |sent: &&Sent| (sent.wallet, sent.nonce) == (wallet, *next) && sent.max_fee >= base_fee;
-                let Some(sent) = state.pool.iter().rev().find(minable).cloned() else { break };
-                *next += 1;
+                let has_effect =
+                    |id: &RequestId| state.is_pending(id, state.blocks.len()) && !answers(&transactions, id);
+                let effective =
+                    |sent: &&Sent| sent.wallet == wallet && sent.nonce >= *next && sent.entries.iter().all(has_effect);
+                let sent = if state.unsigned {
+                    state.pool.iter().filter(effective).min_by_key(|sent| sent.nonce).cloned()
+                } else {
+                    state.pool.iter().rev().find(minable).cloned()
+                };
+                let Some(sent) = sent else { break };
+                *next = sent.nonce + 1;
                 let answered: Vec<RequestId> = sent
                     .entries
                     .iter()
@@ -317,8 +328,11 @@ fn answers(transactions: &[(Sent, Vec<RequestId>)], id: &RequestId) -> bool {
 impl State {
     fn used_nonces(&self, wallet: usize) -> u64 {
         let transactions = self.blocks.iter().flat_map(|block| &block.transactions);
-        let mined = transactions.filter(|(sent, _)| sent.nonce != u64::MAX && sent.wallet == wallet).count();
-        u64::try_from(mined).unwrap() + if wallet == 0 { self.stranger_nonces } else { 0 }
+        let mined = transactions.filter(|(sent, _)| sent.nonce != u64::MAX && sent.wallet == wallet);
+        if self.unsigned {
+            return mined.map(|(sent, _)| sent.nonce + 1).max().unwrap_or(0);
+        }
+        u64::try_from(mined.count()).unwrap() + if wallet == 0 { self.stranger_nonces } else { 0 }
     }
 
     /// The first nonce from the used ones on that nothing in the pool has.
@@ -458,7 +472,7 @@ impl ReportSink for TestWallet {
             fees,
             fee_cap: state.fee_cap.map(|cap| Amount::from(u128::from(cap))),
             gas_limit: 1,
-            skips_nonces: false,
+            is_unsigned: state.unsigned,
         })
     }
 
@@ -481,6 +495,7 @@ impl ReportSink for TestWallet {
 
     async fn prepare_filler(&self, nonce: u64, fees: Fees) -> Result<PreparedTransaction, ChainError> {
         self.chain.state().reach()?;
+        assert!(!self.chain.state().unsigned, "nobody fills a nonce for free");
         self.sign(Vec::new(), nonce, fees)
     }
 
@@ -495,7 +510,9 @@ impl ReportSink for TestWallet {
         if sent.nonce < state.used_nonces(sent.wallet) {
             return Ok(Acceptance::NonceUsed);
         }
-        if state.over.contains(&sent.hash) {
+        let without_effect = |id: &RequestId| !state.is_pending(id, state.blocks.len());
+        let is_spoilt = state.unsigned && sent.entries.iter().any(without_effect);
+        if is_spoilt || state.over.contains(&sent.hash) {
             state.pool.retain(|pooled| pooled.hash != sent.hash);
             return Ok(Acceptance::Expired);
         }
@@ -517,6 +534,10 @@ impl TestWallet {
         raw.extend(fees.max_fee.0);
         raw.extend(entries.iter().flat_map(|id| id.0));
         raw.extend(self.chain.state().over.len().to_be_bytes());
+        if self.chain.state().unsigned {
+            // No two are alike.
+            raw.extend(self.chain.state().signed.len().to_be_bytes());
+        }
         let hash = TxHash(Digest(keccak256(&raw)));
         let sent = Sent { hash, wallet: self.number, nonce, max_fee: fees.max_fee, entries };
         self.chain.state().signed.insert(raw.clone(), sent);

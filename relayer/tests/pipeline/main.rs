@@ -13,6 +13,7 @@ mod refusals;
 mod reorganisations;
 mod replaced;
 mod rescans;
+mod unsigned;
 mod wallets;
 mod wanted;
 mod world;

@@ -5,7 +5,7 @@ use crate::{
     stage::{PAYMENT, Stage, eventually, key, receipt, sent},
 };
 use phat_connector::{
-    Acceptance, ChainError, Entry, EntryEffect, ObservedRequest, OracleStatus, ReportSink, RequestSource,
+    Acceptance, ChainError, Entry, EntryEffect, EntryRefusal, ObservedRequest, OracleStatus, ReportSink, RequestSource,
     ResolutionKind,
 };
 use phat_connector_substrate::{KeyScheme, Submission, SubmitterKey, SubstrateChain};
@@ -39,7 +39,7 @@ async fn an_account_that_holds_nothing_answers_and_is_paid() {
     let entries = [answer(&stage, &chain, &first, b"one").await, answer(&stage, &chain, &second, b"two").await];
     let outlook = chain.outlook().await.unwrap();
     assert_eq!((outlook.mined_nonce, outlook.pending_nonce, outlook.fee_cap), (0, 0, Some(Amount::default())));
-    assert!(outlook.skips_nonces);
+    assert!(outlook.is_unsigned);
     let prepared = chain.prepare(&entries, 0, outlook.fees).await.unwrap();
     assert!((1..outlook.gas_limit).contains(&prepared.gas_limit), "{} is no weight", prepared.gas_limit);
     assert_eq!(chain.broadcast(&prepared.raw).await.unwrap(), Acceptance::Pooled);
@@ -110,6 +110,12 @@ async fn what_pays_another_is_not_brought() {
     let refused = chain.prepare(std::slice::from_ref(&of_another), 0, fees).await.unwrap_err();
     let ChainError::Reverted { reason } = refused else { panic!("{refused:?}") };
     assert!(reason.contains("pays another"), "{reason}");
+    let refusals = chain.refusals(std::slice::from_ref(&of_another)).await.unwrap();
+    assert!(
+        matches!(&refusals[..], [Some(EntryRefusal::Other(reason))] if reason.contains("pays another")),
+        "{refusals:?}"
+    );
+    assert_eq!(stage.chain.refusals(std::slice::from_ref(&of_another)).await.unwrap(), [None], "signed, it would do");
     let entries = [of_another, answer(&stage, &chain, &mine, b"two").await];
     let prepared = chain.prepare(&entries, 0, fees).await.unwrap();
     assert_eq!(chain.broadcast(&prepared.raw).await.unwrap(), Acceptance::Pooled);
@@ -159,7 +165,10 @@ async fn keys_of_every_scheme_submit_unsigned() {
         let chain = stage.again(|settings| settings.submission = Submission::Unsigned).submitting_as(&key);
         let asked = stage.ask().await;
         let fees = chain.outlook().await.unwrap().fees;
-        let prepared = chain.prepare(&[answer(&stage, &chain, &asked, b"an answer").await], 0, fees).await.unwrap();
+        let entries = [answer(&stage, &chain, &asked, b"an answer").await];
+        let prepared = chain.prepare(&entries, 0, fees).await.unwrap();
+        let alike = chain.prepare(&entries, 0, fees).await.unwrap();
+        assert_ne!(alike.hash, prepared.hash, "what was sent is known by its hash");
         assert_eq!(chain.broadcast(&prepared.raw).await.unwrap(), Acceptance::Pooled, "{scheme}");
         assert!(receipt(&chain, &prepared).await.succeeded);
     }

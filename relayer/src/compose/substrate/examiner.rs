@@ -4,12 +4,13 @@ use crate::{
 };
 use async_trait::async_trait;
 use phat_connector::{ChainError, EndpointReport};
-use phat_connector_substrate::SubstrateChain;
+use phat_connector_substrate::{Submission, SubstrateChain};
 use phat_enclave_api::Status;
 
 /// Looks at the oracle pallet of one Substrate chain.
 pub(super) struct SubstrateExaminer {
     pub(super) chain: SubstrateChain,
+    pub(super) submission: Submission,
 }
 
 #[async_trait]
@@ -23,6 +24,7 @@ impl Examiner for SubstrateExaminer {
         Ok(Deployed::Pallet(Pallet {
             runtime: format!("{} {}", found.spec_name, found.spec_version),
             is_whole: found.has_oracle,
+            takes_submissions: found.takes_unsigned || self.submission == Submission::Signed,
             states: found.states,
             calls: found.calls.to_string(),
         }))

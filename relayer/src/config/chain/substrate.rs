@@ -5,7 +5,7 @@ use crate::config::{
     EndpointsConfig, Environment, Mistake, WalletConfig, endpoint, money::Planck, section::Section, wallet,
 };
 use phat_connector::Finality;
-use phat_connector_substrate::{SubmitterKey, TipPolicy};
+use phat_connector_substrate::{Submission, SubmitterKey, TipPolicy};
 use phat_protocol::GenesisHash;
 use std::time::Duration;
 
@@ -31,6 +31,8 @@ pub struct SubstrateConfig {
     pub ca_certificate: Option<String>,
     /// What extrinsics may offer beside their fee.
     pub tips: TipPolicy,
+    /// Who pays for submitting reports.
+    pub submission: Submission,
     /// For how many blocks an extrinsic can be included.
     pub mortality: u64,
     /// The wallets that submit and pay, in the order in which they are preferred: at least one. The first
@@ -52,7 +54,13 @@ pub(super) fn read(
     let ca_certificate = ca_certificate(section, mistakes);
     let tips = tips(section.section("tips", mistakes), mistakes);
     let mortality = mortality(section, mistakes);
+    let submission = section.or("submission", Submission::default(), mistakes);
     let wallets = wallet::read(section, environment, mistakes);
+    if submission == Submission::Unsigned && wallets.as_ref().is_some_and(|wallets| wallets.len() > 1) {
+        let message =
+            "expected signed with several wallets: what is unsigned is submitted by the payee, the first of them";
+        mistakes.push(Mistake::new(section.key("submission"), message));
+    }
     Some(SubstrateConfig {
         endpoints: endpoints?,
         genesis: genesis?,
@@ -61,6 +69,7 @@ pub(super) fn read(
         call_timeout,
         ca_certificate,
         tips,
+        submission,
         mortality,
         wallets: wallets?,
     })

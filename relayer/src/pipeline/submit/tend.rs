@@ -9,6 +9,7 @@ use crate::{
     attempt::{AttemptId, OpenAttempt},
     clock::Millis,
     pipeline::{StageError, observe},
+    store::Attempted,
 };
 use futures_util::future::join_all;
 use phat_connector::{Acceptance, Account, ChainError, Entry, EntryRefusal, Fees};
@@ -109,7 +110,8 @@ impl SubmitStage {
         let stuck =
             attempt.nonce == wallet.outlook.mined_nonce && last.prepared_at.after(self.settings.bump_after) <= now;
         let replacement = self.replacement(attempt, wallet, last.fees);
-        let hold = replacement.err().filter(|_| stuck);
+        // Where nobody pays, no offer holds a transaction up, and it holds up none.
+        let hold = replacement.err().filter(|_| stuck && !wallet.outlook.is_unsigned);
         if let Ok(fees) = replacement
             && stuck
         {
@@ -157,7 +159,7 @@ impl SubmitStage {
     }
 
     /// Another transaction with the same nonce: the same reports for more, or nothing when no
-    /// report needs it any more.
+    /// report needs it any more. Where the nonce may be left out, the attempt is given up then.
     async fn replace(
         &self,
         attempt: &OpenAttempt,
@@ -167,17 +169,34 @@ impl SubmitStage {
     ) -> Result<(), StageError> {
         let entries = self.wanted(attempt).await?;
         let prepared = if entries.is_empty() {
-            wallet.sink.prepare_filler(attempt.nonce, fees).await?
+            None
         } else {
             match wallet.sink.prepare(&entries, attempt.nonce, fees).await {
                 // Every entry would be refused, so the nonce is all that is left to use.
-                Err(ChainError::Reverted { .. }) => wallet.sink.prepare_filler(attempt.nonce, fees).await?,
-                prepared => prepared?,
+                Err(ChainError::Reverted { .. }) => None,
+                prepared => Some(prepared?),
             }
+        };
+        let prepared = match prepared {
+            Some(prepared) => prepared,
+            None if wallet.outlook.is_unsigned => return self.give_up(attempt, wallet, now).await,
+            None => wallet.sink.prepare_filler(attempt.nonce, fees).await?,
         };
         self.store.add_transaction(attempt.id, &prepared, now).await?;
         observe::replaced(&self.chain.name, prepared.hash, attempt.nonce, entries.is_empty());
         self.broadcaster.send(&*wallet.sink, prepared.hash, &prepared.raw).await?;
+        Ok(())
+    }
+
+    /// Ends an attempt that no report needs any more, and leaves its nonce out. Should one of its transactions be mined
+    /// all the same, after a reorganisation, then the chain tells whom it answered.
+    async fn give_up(&self, attempt: &OpenAttempt, wallet: &Wallet<'_>, now: Millis) -> Result<(), StageError> {
+        // It may be itself that answered its requests: its receipt tells then.
+        if wallet.sink.mined_nonce().await? > attempt.nonce {
+            return Ok(());
+        }
+        self.resolver.store.attempted(attempt.id, &Attempted::Dead, true, now).await?;
+        observe::given_up(&self.chain.name, attempt.nonce);
         Ok(())
     }
 }

@@ -43,13 +43,19 @@ impl Wallet<'_> {
 
     /// The nonces that a new attempt may use, from the lowest on: the gaps, then what follows.
     pub(super) fn free_nonces(&self) -> impl Iterator<Item = u64> + use<> {
-        let Outlook { mined_nonce, pending_nonce, .. } = self.outlook;
+        let Outlook { mined_nonce, pending_nonce, is_unsigned, .. } = self.outlook;
+        // A gap would be lost by the time that it is used: what is above it may be mined first.
+        let after_last = self.open.last().map_or(0, |last| last.nonce.saturating_add(1));
+        let mined_nonce = if is_unsigned { mined_nonce.max(after_last) } else { mined_nonce };
         let used = self.open.iter().map(|attempt| attempt.nonce).collect();
         free_nonces(used, mined_nonce, pending_nonce, self.claims_lowest)
     }
 
     /// A nonce that nothing will use, and without which those above it can't be mined.
     pub(super) fn gap(&self) -> Option<u64> {
+        if self.outlook.is_unsigned {
+            return None;
+        }
         let last = self.open.last()?.nonce;
         self.free_nonces().next().filter(|free| *free < last)
     }
