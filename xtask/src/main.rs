@@ -65,6 +65,8 @@ enum Command {
     },
     /// Build the development runtime to pallets/artifacts
     Runtime(runtime::Runtime),
+    /// Measure what calls of the Substrate pallet weigh, and write it to pallets/phat-oracle/src/weights/substrate.rs
+    Weights(runtime::Weights),
     /// Build the Solidity contracts to contracts-evm/artifacts and measure their gas
     Contracts {
         /// Write nothing; fail when the committed files are not current
@@ -96,6 +98,7 @@ fn main() -> Result<()> {
         Command::Analyse => analysis::run(),
         Command::Guests { check } => guests::run(check),
         Command::Runtime(runtime) => runtime::run(&runtime),
+        Command::Weights(weights) => runtime::measure(&weights),
         Command::Contracts { check } => contracts::run(check),
         Command::Openapi { check } => openapi::run(check),
         Command::Vectors { check } => vectors::run(check),

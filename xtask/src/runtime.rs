@@ -5,6 +5,7 @@
 
 mod chain_spec;
 mod manifest;
+mod weights;
 
 use crate::{
     guests::{digest_of, repository},
@@ -22,6 +23,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
+pub(crate) use weights::{Weights, run as measure};
 
 /// What is done with the runtime; without a flag it is built.
 #[derive(Args)]

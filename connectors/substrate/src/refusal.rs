@@ -3,6 +3,7 @@
 use crate::{
     chain::Inner,
     peer::Peer,
+    runtime::Runtime,
     source::is_pending,
     status::operator,
     stored::{StoredRequest, StoredWorker},
@@ -16,6 +17,8 @@ use subxt::dynamic::Value;
 /// What the oracle's state says at one block.
 struct Now {
     timestamp: u64,
+    /// How far ahead of that a report may say that it ran, in seconds.
+    executed_ahead: u64,
     paused: bool,
     threshold: usize,
     /// The operators of workers that count.
@@ -67,7 +70,8 @@ impl Inner {
         let counting = self.counting_of(peer, &distinct, best, timestamp).await?;
         let operators = distinct.into_iter().zip(counting).filter_map(|(worker, operator)| Some((worker, operator?)));
         let threshold = usize::try_from(threshold).unwrap_or(usize::MAX);
-        let now = Now { timestamp, paused, threshold, operators: operators.collect() };
+        let executed_ahead = runtime.executed_ahead();
+        let now = Now { timestamp, executed_ahead, paused, threshold, operators: operators.collect() };
         let mut refusals = Vec::with_capacity(entries.len());
         for ((entry, stored), signers) in entries.iter().zip(stored).zip(signers) {
             let stored: Option<StoredRequest> = stored.map(|value| runtime.decode(requests, &value)).transpose()?;
@@ -138,6 +142,13 @@ pub(crate) fn pair(measurement: &[u8; 32], config_hash: &[u8; 32]) -> Value {
     Value::unnamed_composite([Value::from_bytes(measurement), Value::from_bytes(config_hash)])
 }
 
+impl Runtime {
+    /// How far ahead of the clock a report may say that it ran, in seconds.
+    fn executed_ahead(&self) -> u64 {
+        self.oracle_constant("MaxExecutedAhead").unwrap_or(MAX_EXECUTED_AHEAD)
+    }
+}
+
 impl Now {
     /// The pallet's checks, in the pallet's order.
     fn refusal(&self, entry: &Entry, is_pending: bool, signers: &[Option<WorkerAddress>]) -> Option<EntryRefusal> {
@@ -151,7 +162,7 @@ impl Now {
         if self.timestamp > entry.request.expires_at() {
             return Some(EntryRefusal::Expired);
         }
-        if report.executed_at > self.timestamp.saturating_add(MAX_EXECUTED_AHEAD) {
+        if report.executed_at > self.timestamp.saturating_add(self.executed_ahead) {
             return Some(EntryRefusal::ExecutedInFuture);
         }
         if u32::try_from(report.output.len()).map_or(true, |length| length > entry.request.max_output()) {

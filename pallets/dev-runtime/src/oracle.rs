@@ -6,8 +6,11 @@ use frame_support::{
     traits::{ConstU32, ConstU64},
 };
 use frame_system::EnsureRoot;
-use pallet_phat_oracle::{EnsureRootOrSigned, SimulatedVerifier, WorkerAddress, weights::Estimated};
+use pallet_phat_oracle::{EnsureRootOrSigned, SimulatedVerifier, WorkerAddress, weights::SubstrateWeight};
 use sp_runtime::{AccountId32, transaction_validity::TransactionPriority};
+
+/// In seconds.
+const HOUR: u64 = 60 * 60;
 
 parameter_types! {
     /// The address of the key that signs simulated evidence.
@@ -29,9 +32,11 @@ impl pallet_phat_oracle::Config for Runtime {
     type RegisterOrigin = EnsureRootOrSigned<AccountId32>;
     type AdminOrigin = EnsureRoot<AccountId32>;
     type AdditionOrigin = EnsureRoot<AccountId32>;
+    // The clock of `polkadot-omni-node --dev` begins two hours behind.
+    type MaxExecutedAhead = ConstU64<{ 3 * HOUR }>;
     type MaxBatch = ConstU32<64>;
     type UnsignedPriority = UnsignedPriority;
-    type WeightInfo = Estimated<Runtime>;
+    type WeightInfo = SubstrateWeight<Runtime>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = Clock;
 }
@@ -52,6 +57,7 @@ impl pallet_price_consumer::Config for Runtime {
     type Currency = Balances;
     type Time = Timestamp;
     type PalletId = ConsumerId;
-    type Lifetime = ConstU64<600>;
+    // Beyond what the clock can be behind: workers refuse what expired by theirs.
+    type Lifetime = ConstU64<{ 4 * HOUR }>;
     type AdminOrigin = EnsureRoot<AccountId32>;
 }

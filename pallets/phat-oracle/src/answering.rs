@@ -10,6 +10,7 @@ use frame_support::{
     dispatch::{DispatchResult, Pays, PostDispatchInfo},
     ensure,
     storage::with_storage_layer,
+    traits::Get,
     weights::Weight,
 };
 use phat_protocol::bounds;
@@ -112,7 +113,7 @@ impl<T: Config> Pallet<T> {
         let now = Self::now();
         ensure!(request.is_pending(), SkipReason::NotPending);
         ensure!(now <= request.expires_at, SkipReason::Expired);
-        ensure!(report.executed_at <= now.saturating_add(bounds::MAX_EXECUTED_AHEAD), SkipReason::ExecutedInFuture);
+        ensure!(report.executed_at <= now.saturating_add(T::MaxExecutedAhead::get()), SkipReason::ExecutedInFuture);
         ensure!(length(&report.output) <= request.max_output, SkipReason::OutputTooLong);
         Self::check_signatures(request_id, report, signatures)
     }

@@ -133,6 +133,11 @@ pub mod pallet {
         /// registrations last longer. A runtime with a timelock names it here, and [`Config::AdminOrigin`] otherwise.
         type AdditionOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 
+        /// How far ahead of the clock a report may say that it ran, in seconds: [`bounds::MAX_EXECUTED_AHEAD`] but on
+        /// development chains whose clock is behind.
+        #[pallet::constant]
+        type MaxExecutedAhead: Get<u64>;
+
         /// The most entries of a batch.
         #[pallet::constant]
         type MaxBatch: Get<u32>;

@@ -11,6 +11,9 @@ use phat_connector_substrate::TipPolicy;
 use phat_protocol::{Amount, Digest, OracleChain};
 use serde_json::json;
 
+/// How far ahead of its clock the development chain lets reports be, in seconds.
+const EXECUTED_AHEAD: u64 = 3 * 60 * 60;
+
 #[tokio::test]
 async fn a_batch_answers_what_it_can_and_says_why_not_the_rest() {
     let stage = Stage::set().await;
@@ -157,7 +160,7 @@ async fn what_the_oracle_would_refuse_is_named_before_it_is_sent() {
         entry.signatures = vec![sign(&stage.worker, entry.request.report_digest(&entry.report))];
         entry
     };
-    let in_future = signed(&|report| report.executed_at = now + 400);
+    let in_future = signed(&|report| report.executed_at = now + EXECUTED_AHEAD + 1);
     let too_long = signed(&|report| report.output = vec![0; 101]);
     let mut unsigned = good.clone();
     unsigned.signatures.clear();

@@ -117,7 +117,7 @@ fn a_question_without_an_answer_is_refunded_to_who_asked() {
         let (first, second) = (ask(), ask());
         let before = Balances::free_balance(Alice.to_account_id());
         assert!(claim(first).is_err());
-        at(NOW + 601);
+        at(NOW + 4 * 60 * 60 + 1);
         // Whoever cancelled it.
         PhatOracle::cancel(RuntimeOrigin::signed(Bob.to_account_id()), second).expect("expired");
         claim(first).expect("refunded");
@@ -134,7 +134,7 @@ fn an_answer_that_was_paid_for_is_not_refunded() {
         let (answered, dropped) = (ask(), ask());
         fulfil(answered, 0, &word(7), NOW);
         fulfil(dropped, 0, b"no price", NOW);
-        at(NOW + 601);
+        at(NOW + 4 * 60 * 60 + 1);
         PhatOracle::cancel(RuntimeOrigin::signed(Bob.to_account_id()), dropped).expect("expired");
         for request_id in [answered, dropped] {
             assert_eq!(claim(request_id), Err(Error::<Runtime>::NothingToRefund.into()));

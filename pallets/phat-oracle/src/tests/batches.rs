@@ -1,5 +1,5 @@
 use super::mock::*;
-use crate::{Error, Event, OnPhatReport, SkipReason, WeightInfo, weights::Estimated};
+use crate::{Error, Event, OnPhatReport, SkipReason, WeightInfo, weights::SubstrateWeight};
 use frame_support::{
     assert_noop, assert_ok,
     dispatch::{GetDispatchInfo, Pays},
@@ -65,7 +65,7 @@ fn a_batch_weighs_its_entries_with_their_callbacks_and_gives_back_what_was_not_c
     test(|| {
         let (good, bad) = (ask(ALICE), [9; 32]);
         let entries = vec![entry(good, report(b"that")), entry(bad, report(b"that"))];
-        let alone = Estimated::<Test>::fulfill(1, 4);
+        let alone = SubstrateWeight::<Test>::fulfill(1, 4);
         let called = <Test as crate::Config>::Consumer::weight(4);
         assert_eq!(called.ref_time(), CALLBACK_WEIGHT + 4);
         let call = crate::Call::<Test>::fulfill_batch { entries: entries.clone().try_into().expect("few") };

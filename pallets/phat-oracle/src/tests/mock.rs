@@ -86,9 +86,10 @@ impl Config for Test {
     type RegisterOrigin = EnsureRootOrSigned<AccountId32>;
     type AdminOrigin = frame_system::EnsureSignedBy<Admin, AccountId32>;
     type AdditionOrigin = EnsureRoot<AccountId32>;
+    type MaxExecutedAhead = ConstU64<300>;
     type MaxBatch = ConstU32<8>;
     type UnsignedPriority = UnsignedPriority;
-    type WeightInfo = weights::Estimated<Test>;
+    type WeightInfo = weights::SubstrateWeight<Test>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = Clock;
 }

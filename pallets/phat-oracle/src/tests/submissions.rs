@@ -1,7 +1,7 @@
 use super::mock::*;
 use crate::{
     Call, Config, Entry, Error, Event, OnPhatReport, Report, RequestId, SkipReason, Submission, SubmissionNonces,
-    SubmissionRefused, WeightInfo, weights::Estimated,
+    SubmissionRefused, WeightInfo, weights::SubstrateWeight,
 };
 use frame_support::{
     assert_noop, assert_ok,
@@ -299,10 +299,13 @@ fn a_failing_consumer_makes_a_submission_no_worse() {
 fn a_submission_weighs_its_reports_and_the_look_at_each() {
     test(|| {
         let signing = vouched(submission(0), vec![answer(ask(ALICE)), answer(ask(ALICE))]);
-        let each = Estimated::<Test>::fulfill(1, 4) + <Test as Config>::Consumer::weight(4);
-        let whole = each * 2 + Estimated::<Test>::use_nonce();
+        let each = SubstrateWeight::<Test>::fulfill(1, 4) + <Test as Config>::Consumer::weight(4);
+        let whole = each * 2 + SubstrateWeight::<Test>::use_nonce();
         assert_eq!(call(signing.clone()).get_dispatch_info().call_weight, whole);
-        assert_eq!(call(signing.clone()).weight_of_authorize(), Estimated::<Test>::authorize_submission(1, 4) * 2);
+        assert_eq!(
+            call(signing.clone()).weight_of_authorize(),
+            SubstrateWeight::<Test>::authorize_submission(1, 4) * 2
+        );
         let info = include(signing).expect("valid").expect("taken");
         assert_eq!(info.actual_weight, Some(whole));
     });

@@ -9,7 +9,9 @@ use frame_support::{
     traits::{ConstU32, ConstU64, ConstU128},
 };
 use frame_system::EnsureRoot;
-use pallet_phat_oracle::{Answer, EnsureRootOrSigned, OnPhatReport, Requests, SimulatedVerifier, weights::Estimated};
+use pallet_phat_oracle::{
+    Answer, EnsureRootOrSigned, OnPhatReport, Requests, SimulatedVerifier, weights::SubstrateWeight,
+};
 use sp_runtime::{AccountId32, BuildStorage, traits::IdentityLookup};
 
 #[frame_support::runtime]
@@ -76,9 +78,10 @@ impl pallet_phat_oracle::Config for Test {
     type RegisterOrigin = EnsureRootOrSigned<AccountId32>;
     type AdminOrigin = EnsureRoot<AccountId32>;
     type AdditionOrigin = EnsureRoot<AccountId32>;
+    type MaxExecutedAhead = ConstU64<300>;
     type MaxBatch = ConstU32<16>;
     type UnsignedPriority = ();
-    type WeightInfo = Estimated<Test>;
+    type WeightInfo = SubstrateWeight<Test>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = NoClock;
 }
