@@ -160,7 +160,8 @@ async fn what_the_oracle_would_refuse_is_named_before_it_is_sent() {
         entry.signatures = vec![sign(&stage.worker, entry.request.report_digest(&entry.report))];
         entry
     };
-    let in_future = signed(&|report| report.executed_at = now + EXECUTED_AHEAD + 1);
+    // Each block has the clock go on.
+    let in_future = signed(&|report| report.executed_at = now + EXECUTED_AHEAD + 100);
     let too_long = signed(&|report| report.output = vec![0; 101]);
     let mut unsigned = good.clone();
     unsigned.signatures.clear();
