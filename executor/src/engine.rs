@@ -17,6 +17,7 @@ use std::{
 };
 use wasmi::{
     CompilationMode, Config, Engine, Extern, Instance, Linker, Memory, MemoryType, Module, OperatorCost, Store,
+    errors::{ErrorKind, InstantiationError},
 };
 use wasmparser::BinaryReader;
 
@@ -87,6 +88,17 @@ pub(crate) fn translate(wasm: &[u8], facts: ModuleFacts, memory: Option<&MemoryI
 pub(crate) struct Started {
     pub(crate) instance: Instance,
     pub(crate) memory: Memory,
+}
+
+/// Why a module can't start. It is the same for each run of it: Wasmi's own words would name the store that the run is in,
+/// by a number that counts all of the process.
+pub(crate) fn reason(error: &wasmi::Error) -> String {
+    if let ErrorKind::Instantiation(InstantiationError::ElementSegmentDoesNotFit { table_index, len, .. }) =
+        error.kind()
+    {
+        return format!("a table has no room for {len} elements from {table_index} on");
+    }
+    error.to_string()
 }
 
 impl Translated {

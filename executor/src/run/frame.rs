@@ -6,7 +6,7 @@ use super::{
     wait::{Halt, Reply, Suspension},
 };
 use crate::{
-    engine::Translated,
+    engine::{Translated, reason},
     pool::{BRIEF_FUEL, Extent, Slice},
     seal::Host,
 };
@@ -335,9 +335,9 @@ fn start(translated: &Translated, store: &mut Store<Guest>, entry: Entry) -> Res
     let started = match translated.start(store) {
         Ok(started) => started,
         Err(error) if store.data().frame.memory_refused => {
-            return Err(Failure::new(Outcome::OutOfMemory, format!("can't start: {error}")));
+            return Err(Failure::new(Outcome::OutOfMemory, format!("can't start: {}", reason(&error))));
         }
-        Err(error) => return Err(Failure::new(Outcome::BadContract, format!("can't start: {error}"))),
+        Err(error) => return Err(Failure::new(Outcome::BadContract, format!("can't start: {}", reason(&error)))),
     };
     store.data_mut().frame.memory = Some(started.memory);
     let name = entry.export();

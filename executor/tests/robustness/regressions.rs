@@ -425,3 +425,13 @@ async fn a_run_that_failed_leaves_no_contract_to_call() {
         assert_eq!((returned(&result), result.changes.contains_key(&CONTRACT)), (b"again".to_vec(), false));
     }
 }
+
+#[tokio::test]
+async fn a_table_that_elements_do_not_fit_into_is_the_same_reason_in_each_run() {
+    let elements = "(table 1 funcref) (elem (i32.const 1) $made) (func $made)";
+    let module = guest::contract_with("(memory 2 2)", elements, "");
+    let executor = executor(&ExecutorConfig::default());
+    let (first, second) = (run(&executor, query(&module)).await, run(&executor, query(&module)).await);
+    assert_eq!(outcome(&first), Some(Outcome::BadContract));
+    assert_eq!(first.end, second.end);
+}
